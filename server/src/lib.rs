@@ -1,1 +1,6 @@
-//! The daemon.
+//! Maskarad: one daemon that gives voice to many small fine-tuned GPT-2 personas. ARCHITECTURE.md is the map.
+
+pub mod chat;
+pub mod config;
+pub mod store;
+pub mod trigger;
