@@ -2,5 +2,7 @@
 
 pub mod chat;
 pub mod config;
+pub mod prompt;
+pub mod reply;
 pub mod store;
 pub mod trigger;
