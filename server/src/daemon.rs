@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use maskarad_engine::LoadedModel;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +15,7 @@ use crate::config::secret::Secret;
 use crate::delivery::Delivery;
 use crate::housekeeping;
 use crate::lifecycle::Lifecycle;
-use crate::live::LivePersona;
+use crate::live::{LivePersona, Voice};
 use crate::pump::Pump;
 use crate::queue::Queue;
 use crate::router::Router;
@@ -45,8 +44,8 @@ pub struct Wire {
 pub struct Booted {
     /// Its manifest.
     pub persona: Arc<Persona>,
-    /// Its weights.
-    pub model: LoadedModel,
+    /// Its weights and how they are spoken to.
+    pub voice: Voice,
 }
 
 /// Starts all tasks. Returns once they run; [`Lifecycle::run`] waits for their end.
@@ -147,7 +146,7 @@ impl Bot {
         self.app.replies.notify_one();
         let stopping = lifecycle.stopping().clone();
         self.route(&live, lifecycle);
-        let menu = tokio::spawn(menu(client.clone(), live.persona.name.to_string()));
+        let menu = tokio::spawn(menu(client.clone(), Arc::clone(&live.persona)));
         let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
         let intake = Intake::new(Arc::clone(&self.app), Arc::clone(&live), client, poller, stopping.clone());
         let stopped = intake.run().await;
@@ -184,7 +183,7 @@ impl Bot {
     fn live(&self, me: Me, client: TelegramClient) -> LivePersona {
         LivePersona {
             persona: Arc::clone(&self.booted.persona),
-            model: self.booted.model.clone(),
+            voice: self.booted.voice.clone(),
             bot_id: BotId(me.id.0),
             me,
             transport: Arc::new(client),
@@ -203,8 +202,8 @@ impl Bot {
 }
 
 /// The menu is a comfort: tried once, and nothing waits for it.
-async fn menu(client: TelegramClient, persona: String) {
-    if let Err(error) = connect::register_menu(&client).await {
-        tracing::warn!(persona, %error, "the menu of commands could not be registered");
+async fn menu(client: TelegramClient, persona: Arc<Persona>) {
+    if let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await {
+        tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
     }
 }

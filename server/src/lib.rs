@@ -1,15 +1,32 @@
 //! Maskarad: one daemon that gives voice to many small fine-tuned GPT-2 personas. ARCHITECTURE.md is the map.
 
-pub mod access;
 pub mod chat;
-pub mod command;
 pub mod config;
-pub mod queue;
+
+pub mod access;
+pub mod command;
+pub mod prompt;
+pub mod reply;
 pub mod settings;
-pub mod store;
-pub mod telegram;
 pub mod texts;
 pub mod trigger;
+
+pub mod backoff;
+pub mod clock;
+pub mod generator;
+pub mod store;
+pub mod telegram;
+pub mod transport;
+
+pub mod app;
+pub mod daemon;
+pub mod delivery;
+pub mod housekeeping;
+pub mod lifecycle;
+pub mod live;
+pub mod pump;
+pub mod queue;
+pub mod router;
 
 #[cfg(test)]
 mod testing;

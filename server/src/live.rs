@@ -3,20 +3,41 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use maskarad_engine::LoadedModel;
+use maskarad_engine::{LoadedModel, Tokenizer};
 use tokio::sync::Notify;
 
 use crate::chat::{Me, PersonaName};
 use crate::config::persona::Persona;
+use crate::prompt::Markers;
 use crate::store::BotId;
 use crate::transport::Transport;
+
+/// A persona's weights, with what is needed to speak with them.
+#[derive(Clone)]
+pub struct Voice {
+    /// The weights, shared by all personas with the same files.
+    pub model: LoadedModel,
+    /// Their tokenizer.
+    pub tokenizer: Arc<Tokenizer>,
+    /// What no text of a chat may forge.
+    pub markers: Arc<Markers>,
+}
+
+impl Voice {
+    /// The voice of a persona; `None` when its checkpoint has no tokenizer.
+    pub fn new(persona: &Persona, model: LoadedModel) -> Option<Self> {
+        let tokenizer = Arc::clone(model.tokenizer()?);
+        let markers = Arc::new(Markers::new(&persona.template, &tokenizer));
+        Some(Self { model, tokenizer, markers })
+    }
+}
 
 /// A persona whose bot has introduced itself.
 pub struct LivePersona {
     /// What its manifest says.
     pub persona: Arc<Persona>,
-    /// Its weights and tokenizer.
-    pub model: LoadedModel,
+    /// Its weights and how they are spoken to.
+    pub voice: Voice,
     /// Who its bot is.
     pub me: Me,
     /// Its inbox.

@@ -217,6 +217,8 @@ pub struct Reply {
     pub text: String,
     /// How the job ends once it is sent: [`Outcome::Answered`] or [`Outcome::Fallback`].
     pub outcome: Outcome,
+    /// Why it is a fallback.
+    pub reason: Option<String>,
 }
 
 /// What is decided about the pending jobs of one conversation; see `queue::plan`.
@@ -288,6 +290,8 @@ pub struct Finish {
     pub job: JobId,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why, where the outcome alone doesn't say. Never a token, never a message's text.
+    pub reason: Option<String>,
     /// The reply as it was delivered, for the history. Absent for notices and failures.
     pub delivered: Option<HistoryMessage>,
     /// When.

@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use maskarad_engine::{Event, GenerationConfig};
+use maskarad_engine::Event;
 
 use super::typing::while_typing;
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::MessageId;
+use crate::chat::{ChatKind, MessageId};
 use crate::generator::{GenerateRequest, GeneratorError};
 use crate::live::LivePersona;
-use crate::prompt::{self, Arrangement};
-use crate::reply::{self, Cleaned};
+use crate::prompt::{self, Scene, Turn};
+use crate::reply;
 use crate::settings::EffectiveSettings;
-use crate::store::{self, Finish, HistoryMessage, Job, Outcome, Reply};
+use crate::store::{self, Author, Finish, HistoryMessage, Job, Outcome, Reply};
+use crate::trigger::{self, Trigger};
 
 /// Generations that one job may cost: the first, and two with a new seed.
 const ATTEMPTS: i64 = 3;
@@ -82,25 +83,27 @@ impl Maker {
     }
 
     async fn make(&self) -> store::Result<Made> {
-        let Some(arrangement) = self.arrange().await? else {
+        let Some(turns) = self.turns().await? else {
             return Ok(Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() });
         };
-        let prompt = match prompt::build(&self.live.persona, &self.live.model, &arrangement) {
-            Ok(prompt) => prompt,
-            Err(error) => return Ok(Made::Nothing { outcome: Outcome::Failed, reason: error.to_string() }),
-        };
-        Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(prompt)).await)
+        let (persona, voice) = (&self.live.persona, &self.live.voice);
+        let window = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens);
+        match prompt::build(persona, &voice.tokenizer, &turns, window.prompt) {
+            Ok(ids) => Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await),
+            Err(error) => Ok(failed(error.to_string())),
+        }
     }
 
     /// The turns of the prompt; `None` when the message to answer is gone.
-    async fn arrange(&self) -> store::Result<Option<Arrangement>> {
+    async fn turns(&self) -> store::Result<Option<Vec<Turn>>> {
         let conversation = &self.lead.conversation;
         let key = conversation.key();
-        let stored = self.app.settings(&key).await?;
-        let settings = EffectiveSettings::of(&self.live.persona, stored.as_ref());
+        let own = self.app.settings(&key).await?;
+        let settings = EffectiveSettings::of(&self.live.persona, self.lead.chat_kind, own.as_ref());
         let limit = u32::from(settings.context_length) + HISTORY_MARGIN;
         let mut history = self.app.store.history(conversation, limit).await?;
-        for id in self.shared.iter().map(|job| job.message).chain([self.lead.message]) {
+        let shared: Vec<MessageId> = self.shared.iter().map(|job| job.message).collect();
+        for id in shared.iter().copied().chain([self.lead.message]) {
             if !history.iter().any(|message| message.id == id)
                 && let Some(message) = self.app.store.message(&key, id).await?
             {
@@ -108,9 +111,17 @@ impl Maker {
             }
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
-        let replied_to = self.replied_to(lead).await?;
-        let shared: Vec<MessageId> = self.shared.iter().map(|job| job.message).collect();
-        Ok(Some(prompt::arrange(history, self.lead.message, &shared, replied_to, settings.context_length)))
+        let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
+        let history: Vec<_> =
+            history.into_iter().filter(|message| !is_command(message)).map(|message| self.heard(message)).collect();
+        Ok(Some(prompt::arrange(&Scene {
+            history: &history,
+            lead: self.lead.message,
+            lead_text: None,
+            shared: &shared,
+            replied_to: replied_to.as_ref(),
+            context_length: usize::from(settings.context_length),
+        })))
     }
 
     async fn replied_to(&self, lead: &HistoryMessage) -> store::Result<Option<HistoryMessage>> {
@@ -120,34 +131,51 @@ impl Maker {
         }
     }
 
+    /// A message as the persona hears it: without the mention or the name that called it.
+    fn heard(&self, message: HistoryMessage) -> HistoryMessage {
+        if message.author == Author::Persona {
+            return message;
+        }
+        let trigger = if message.id == self.lead.message {
+            self.lead.trigger
+        } else if self.lead.chat_kind == ChatKind::Private {
+            Trigger::Private
+        } else {
+            Trigger::Name
+        };
+        let text = trigger::prompt_text(&self.live.persona, &self.live.me, trigger, &message.text);
+        HistoryMessage { text, ..message }
+    }
+
     async fn attempt(&self, prompt: Vec<u32>) -> Made {
-        let mut reason = String::new();
+        let mut reason = None;
         for attempt in 0..ATTEMPTS {
             let text = match self.generate(&prompt, self.lead.seed.wrapping_add(attempt)).await {
                 Ok(text) => text,
                 Err(made) => return made,
             };
-            match reply::clean(&self.live.persona, &text) {
-                Cleaned::Text(text) => {
+            match reply::clean(&self.live.persona, &self.live.voice.markers, &text) {
+                reply::Outcome::Text(text) => {
                     return Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None });
                 }
-                Cleaned::Discarded(why) => reason = why.to_string(),
+                reply::Outcome::Discard(why) => reason = Some(why.as_str().to_owned()),
             }
         }
         if self.lead.trigger.is_directed() {
             let text = self.live.persona.reply.fallback.clone();
-            return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(reason) });
+            return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason });
         }
-        Made::Nothing { outcome: Outcome::Discarded, reason }
+        Made::Nothing { outcome: Outcome::Discarded, reason: reason.unwrap_or_default() }
     }
 
     /// One generation's text, or what becomes of the job without one.
     async fn generate(&self, prompt: &[u32], seed: i64) -> Result<String, Made> {
+        let (persona, voice) = (&self.live.persona, &self.live.voice);
         let request = GenerateRequest {
             job: self.lead.id.0,
-            model: self.live.model.key().clone(),
+            model: voice.model.key().clone(),
             prompt: prompt.to_vec(),
-            generation: GenerationConfig { seed: seed.cast_unsigned(), ..prompt::generation(&self.live.persona, &self.live.model) },
+            generation: prompt::generation(persona, voice.model.config(), &voice.tokenizer, seed.cast_unsigned()),
         };
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut events = loop {
@@ -166,6 +194,13 @@ impl Maker {
         }
         Err(Made::Interrupted)
     }
+}
+
+/// A command isn't conversation; it is kept, and never enters a prompt.
+fn is_command(message: &HistoryMessage) -> bool {
+    let command = message.text.strip_prefix('/').and_then(|rest| rest.split([' ', '\n']).next());
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@');
+    message.author != Author::Persona && command.is_some_and(|name| !name.is_empty() && name.chars().all(is_name))
 }
 
 fn failed(reason: String) -> Made {

@@ -7,20 +7,21 @@ use teloxide::types::{BotCommand, BotCommandScope};
 use super::client::TelegramClient;
 use super::error::translate;
 use crate::chat::{Language, Me, UserId};
-use crate::command::menu::{self, Scope};
-use crate::config::daemon::TelegramConfig;
+use crate::command::{MenuScope, menu};
+use crate::config::persona::WhoMayToggle;
+use crate::config::secret::Secret;
 use crate::transport::TransportError;
 
 /// The HTTP client that all bots share.
 ///
 /// # Errors
 /// When the proxy's address can't be used. The message doesn't hold it: it may carry a password.
-pub fn http_client(config: &TelegramConfig) -> anyhow::Result<reqwest::Client> {
+pub fn http_client(proxy: Option<&Secret>) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(std::time::Duration::from_secs(10))
         .timeout(std::time::Duration::from_secs(30))
         .tcp_nodelay(true);
-    if let Some(proxy) = &config.proxy {
+    if let Some(proxy) = proxy {
         let proxy = reqwest::Proxy::all(proxy.expose())
             .map_err(|_| anyhow::anyhow!("telegram.proxy is not an address like socks5://user:password@host:port"))?;
         builder = builder.proxy(proxy);
@@ -44,10 +45,11 @@ pub async fn introduce(client: &TelegramClient) -> Result<Me, TransportError> {
 ///
 /// # Errors
 /// As the Bot API says; the menu is a comfort, so a caller may go on without.
-pub async fn register_menu(client: &TelegramClient) -> Result<(), TransportError> {
-    for scope in Scope::ALL {
+pub async fn register_menu(client: &TelegramClient, who_may_toggle: WhoMayToggle) -> Result<(), TransportError> {
+    for scope in [MenuScope::Private, MenuScope::Groups, MenuScope::Administrators] {
         for (language, code) in [(Language::Ru, None), (Language::En, Some("en"))] {
-            let commands = menu::commands(scope, language).into_iter().map(|(name, text)| BotCommand::new(name, text));
+            let commands = menu(scope, who_may_toggle, language);
+            let commands = commands.into_iter().map(|(name, text)| BotCommand::new(name, text));
             let mut request = client.bot().set_my_commands(commands.collect::<Vec<_>>()).scope(api_scope(scope));
             if let Some(code) = code {
                 request = request.language_code(code);
@@ -58,10 +60,10 @@ pub async fn register_menu(client: &TelegramClient) -> Result<(), TransportError
     Ok(())
 }
 
-fn api_scope(scope: Scope) -> BotCommandScope {
+fn api_scope(scope: MenuScope) -> BotCommandScope {
     match scope {
-        Scope::Private => BotCommandScope::AllPrivateChats,
-        Scope::Groups => BotCommandScope::AllGroupChats,
-        Scope::Administrators => BotCommandScope::AllChatAdministrators,
+        MenuScope::Private => BotCommandScope::AllPrivateChats,
+        MenuScope::Groups => BotCommandScope::AllGroupChats,
+        MenuScope::Administrators => BotCommandScope::AllChatAdministrators,
     }
 }
