@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use crate::chat::{
-    ChatId, ChatKey, ChatKind, ChatRef, Conversation, Language, MessageId, PersonaName, TransportKind, UserId,
+    ChatId, ChatKey, ChatKind, Conversation, Language, MessageId, PersonaName, UserId,
 };
 use crate::trigger::Trigger;
 

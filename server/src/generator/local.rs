@@ -28,7 +28,7 @@ impl Generator for LocalGenerator {
             want_logits: false,
         };
         let generation = self.engine.generate(request).map_err(|error| match error {
-            EngineError::Busy => GeneratorError::Busy,
+            EngineError::Busy { .. } => GeneratorError::Busy,
             other => GeneratorError::Refused(other.to_string()),
         })?;
         let events = stream::unfold(generation, |mut generation| async move {
