@@ -74,7 +74,7 @@ impl ApiError {
             json!({ "ok": false, "error_code": self.code(), "description": self.description() });
         match self {
             Self::TooManyRequests { retry_after } => {
-                body["parameters"] = json!({ "retry_after": retry_after })
+                body["parameters"] = json!({ "retry_after": retry_after });
             }
             Self::Migrated { to } => body["parameters"] = json!({ "migrate_to_chat_id": to }),
             _ => {}
