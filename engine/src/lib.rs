@@ -1,38 +1,33 @@
-//! GPT-2 inference.
+//! GPT-2 inference for Maskarad: checkpoint folders, tokenizers, the model, continuous batching and sampling.
+//!
+//! A caller starts one [`Engine`], loads checkpoints into it and sends it [`Request`]s, which are plain serialisable
+//! data; each answer is a stream of [`Event`]s. The crate knows no Telegram, no SQL and no YAML, reads no environment,
+//! and only its worker knows about threads and channels.
 
-use serde::{Deserialize, Serialize};
+pub mod checkpoint;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod generation;
+mod kernels;
+pub mod key;
+pub mod model;
+pub mod sampling;
+pub mod scheduler;
+pub mod sequence;
+pub mod stop;
+pub mod synthetic;
+pub mod tokenizer;
+mod worker;
 
-/// Precision of the weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// f32
-    F32,
-    /// int8
-    Int8,
-}
-
-/// Generation parameters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct GenerationConfig {
-    /// Tokens at most.
-    pub max_new_tokens: usize,
-    /// Sample or greedy.
-    pub do_sample: bool,
-    /// Temperature.
-    pub temperature: f32,
-    /// Top k.
-    pub top_k: usize,
-    /// Top p.
-    pub top_p: f32,
-    /// Penalty.
-    pub repetition_penalty: f32,
-    /// n-grams.
-    pub no_repeat_ngram_size: usize,
-    /// Seed.
-    pub seed: u64,
-    /// eos.
-    pub eos_token_ids: Vec<u32>,
-    /// Stops.
-    pub stop_strings: Vec<String>,
-}
+pub use checkpoint::LoadError;
+pub use config::ModelConfig;
+pub use engine::{CancelHandle, Engine, EngineConfig, Generation};
+pub use error::EngineError;
+pub use generation::{
+    Event, Finished, GenerationConfig, InvalidGeneration, MAX_NEW_TOKENS, Request, StopReason,
+    Timings,
+};
+pub use key::{ModelKey, Precision};
+pub use model::loaded::LoadedModel;
+pub use tokenizer::{TextStream, Tokenizer, TokenizerError};

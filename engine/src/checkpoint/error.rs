@@ -1,0 +1,139 @@
+//! What can be wrong with a checkpoint folder. Each message names the file, the place in it, and the mend.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::config::ConfigError;
+use crate::tokenizer::TokenizerError;
+
+/// Why a checkpoint can't be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file or folder can't be read.
+    #[error("{}: can't be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A file that every checkpoint has is not there.
+    #[error("{}: has no {wanted}; expected a folder as Hugging Face's save_pretrained writes it", folder.display())]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+        /// The file, or the alternatives.
+        wanted: &'static str,
+    },
+    /// `config.json` can't be honoured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The tokenizer's files can't be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The tokenizer has ids that the model has no rows for.
+    #[error(
+        "{}: the tokenizer doesn't fit: its ids need {rows} rows, but config.json has vocab_size {vocab_size}; \
+         take both from the same checkpoint",
+        folder.display()
+    )]
+    TokenizerTooLarge {
+        /// The folder.
+        folder: PathBuf,
+        /// Rows the tokenizer's ids need.
+        rows: usize,
+        /// Rows the model has.
+        vocab_size: usize,
+    },
+    /// A file whose content makes no sense.
+    #[error("{}: {place}: {problem}; copy or download the file again", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file.
+        place: String,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A tensor that is not as the configuration says.
+    #[error("{}: tensor `{tensor}` {problem}", path.display())]
+    Tensor {
+        /// The file it is, or should be, in.
+        path: PathBuf,
+        /// Its name.
+        tensor: String,
+        /// What is wrong with it.
+        problem: TensorProblem,
+    },
+    /// A tensor operation failed, which the checks before should have made impossible.
+    #[error("the weights can't be arranged: {0}")]
+    Compute(#[from] candle_core::Error),
+}
+
+/// What is wrong with a tensor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TensorProblem {
+    /// It is not there.
+    Missing,
+    /// It has another shape than the configuration implies.
+    Shape {
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape it should have.
+        expected: Vec<usize>,
+    },
+    /// Its numbers are of a type that is not read.
+    Type(String),
+    /// One of its values is infinite or no number.
+    NotFinite {
+        /// Index of the value, counted through.
+        index: usize,
+    },
+    /// GPT-2 has no such tensor.
+    Unexpected,
+    /// `tie_word_embeddings` is set, but it differs from the token table.
+    NotTied,
+}
+
+impl fmt::Display for TensorProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => write!(
+                formatter,
+                "is missing; the file is not a whole GPT-2 of this config.json"
+            ),
+            Self::Shape { found, expected } => {
+                write!(
+                    formatter,
+                    "has the shape {found:?}, but config.json implies {expected:?}; correct config.json"
+                )
+            }
+            Self::Type(name) => write!(
+                formatter,
+                "is of type {name}; save it as float32, float16 or bfloat16"
+            ),
+            Self::NotFinite { index } => {
+                write!(
+                    formatter,
+                    "has a value that is not finite at index {index}; take an earlier checkpoint"
+                )
+            }
+            Self::Unexpected => write!(
+                formatter,
+                "is no part of a GPT-2 of this config.json, and leaving it out would change the model; remove it"
+            ),
+            Self::NotTied => write!(
+                formatter,
+                "differs from transformer.wte.weight, though tie_word_embeddings is true; correct config.json"
+            ),
+        }
+    }
+}
+
+/// Reads a whole file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,202 @@
+//! The handle that the rest of the program holds: loads models, takes requests, hands out their events.
+//! Knows neither tensors nor the order in which sequences run.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+
+use crate::checkpoint::{self, LoadError};
+use crate::error::EngineError;
+use crate::generation::{Event, Request};
+use crate::key::{ModelKey, Precision};
+use crate::model::loaded::LoadedModel;
+use crate::scheduler::Limits;
+use crate::sequence::Sequence;
+use crate::worker::{Cancelled, Job, Worker};
+
+/// What one engine may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Threads of the pool that computes.
+    pub threads: usize,
+    /// Bytes of keys and values that all running sequences together may hold.
+    pub kv_memory: usize,
+    /// Sequences that run at once.
+    pub max_batch: usize,
+    /// Requests that may wait for admission; more are refused.
+    pub max_waiting: usize,
+}
+
+impl Default for EngineConfig {
+    /// All cores, 256 MiB, 32 sequences, 256 waiting.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            threads,
+            kv_memory: 256 << 20,
+            max_batch: 32,
+            max_waiting: 256,
+        }
+    }
+}
+
+/// A running engine. Clones share it; it ends with [`Engine::shutdown`] or with its last clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    config: EngineConfig,
+    worker: Worker,
+    models: Mutex<HashMap<ModelKey, LoadedModel>>,
+    /// Held while a checkpoint is read, so that the same files asked for twice at once are read once.
+    loading: Mutex<()>,
+}
+
+impl Engine {
+    /// Starts the engine's thread and its pool.
+    ///
+    /// # Errors
+    /// [`EngineError::Start`] where the system refuses a thread.
+    pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        let limits = Limits {
+            kv_memory: config.kv_memory,
+            max_batch: config.max_batch.max(1),
+        };
+        let worker = Worker::start(limits, config.threads.max(1), config.max_waiting)?;
+        Ok(Self(Arc::new(Shared {
+            config,
+            worker,
+            models: Mutex::default(),
+            loading: Mutex::default(),
+        })))
+    }
+
+    /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
+    /// precision, returns that model.
+    ///
+    /// # Errors
+    /// Whatever in the folder can't be read or honoured.
+    pub fn load(&self, path: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
+        let _one_at_a_time = self
+            .0
+            .loading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let key = checkpoint::key(path, precision)?;
+        if let Some(model) = self.model(&key) {
+            return Ok(model);
+        }
+        let model = LoadedModel::new(key, checkpoint::load(path, precision)?);
+        self.models().insert(key, model.clone());
+        Ok(model)
+    }
+
+    /// The loaded model of this key.
+    #[must_use]
+    pub fn model(&self, key: &ModelKey) -> Option<LoadedModel> {
+        self.models().get(key).cloned()
+    }
+
+    /// The keys of all loaded models, in no particular order.
+    #[must_use]
+    pub fn loaded_models(&self) -> Vec<ModelKey> {
+        self.models().keys().copied().collect()
+    }
+
+    /// Forgets a model: new requests for it are refused, running ones keep it until they end.
+    pub fn unload(&self, key: &ModelKey) -> Option<LoadedModel> {
+        self.models().remove(key)
+    }
+
+    /// What this engine may use.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.0.config
+    }
+
+    /// Takes a request, without waiting for anything.
+    ///
+    /// # Errors
+    /// A request that could never be carried out, [`EngineError::Busy`] where too many wait, [`EngineError::Stopped`].
+    pub fn generate(&self, request: Request) -> Result<Generation, EngineError> {
+        let model = self
+            .model(&request.model)
+            .ok_or(EngineError::UnknownModel(request.model))?;
+        // Each token is one event, and the end is another: the worker never waits for a slow reader.
+        let (events, receiver) = mpsc::channel(
+            request
+                .generation
+                .max_new_tokens
+                .saturating_add(1)
+                .min(1024),
+        );
+        let sequence = Sequence::new(model, request)?;
+        let needed = sequence.kv_bytes();
+        if needed > self.0.config.kv_memory {
+            return Err(EngineError::NeverFits {
+                needed,
+                budget: self.0.config.kv_memory,
+            });
+        }
+        let cancelled = Cancelled::default();
+        self.0.worker.submit(Job {
+            sequence,
+            events,
+            cancelled: cancelled.clone(),
+        })?;
+        Ok(Generation {
+            receiver,
+            cancel: CancelHandle(cancelled),
+        })
+    }
+
+    /// Stops the engine: running and waiting requests end with [`EngineError::Stopped`]. Returns when the thread has
+    /// ended.
+    pub fn shutdown(&self) {
+        self.0.worker.stop();
+    }
+
+    fn models(&self) -> std::sync::MutexGuard<'_, HashMap<ModelKey, LoadedModel>> {
+        self.0.models.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The events of one request. Dropping it cancels the request and frees its place before the next step.
+pub struct Generation {
+    receiver: mpsc::Receiver<Event>,
+    cancel: CancelHandle,
+}
+
+impl Generation {
+    /// The next event; `None` after the last one, or where the engine died.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.receiver.recv().await
+    }
+
+    /// As [`Generation::next`], for a thread that may block.
+    ///
+    /// # Panics
+    /// When called within an asynchronous task.
+    pub fn blocking_next(&mut self) -> Option<Event> {
+        self.receiver.blocking_recv()
+    }
+
+    /// A handle that cancels this request from elsewhere.
+    #[must_use]
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.cancel.clone()
+    }
+}
+
+/// Cancels one request; its last event is then `Finished` with `StopReason::Cancelled` and what was generated so far.
+#[derive(Clone)]
+pub struct CancelHandle(Cancelled);
+
+impl CancelHandle {
+    /// Cancels. A request that has ended stays as it is.
+    pub fn cancel(&self) {
+        self.0.set();
+    }
+}

@@ -1,0 +1,152 @@
+//! What tells one loaded model from another: the content of its files and the precision it is held in.
+//! Knows nothing of folders; equal files in two places are one model.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How the weights of the linears and of the token table are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats, the reference.
+    #[default]
+    F32,
+    /// 8-bit integers in blocks of 32 that share a scale (ggml's `Q8_0`).
+    Int8,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::F32 => "f32",
+            Self::Int8 => "int8",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = UnknownPrecision;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "f32" => Ok(Self::F32),
+            "int8" => Ok(Self::Int8),
+            other => Err(UnknownPrecision(other.to_owned())),
+        }
+    }
+}
+
+/// The text that named no [`Precision`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("precision is `{0}`, but only `f32` and `int8` exist")]
+pub struct UnknownPrecision(pub String);
+
+/// The identity of a loaded model: a SHA-256 over its configuration, weight and tokenizer files, and the precision.
+///
+/// Written as `<64 hex digits>-<precision>`, also by serde.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ModelKey {
+    content: [u8; 32],
+    precision: Precision,
+}
+
+impl ModelKey {
+    /// The key of files whose combined SHA-256 is `content`.
+    #[must_use]
+    pub fn new(content: [u8; 32], precision: Precision) -> Self {
+        Self { content, precision }
+    }
+
+    /// The precision the weights are held in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+}
+
+impl fmt::Display for ModelKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.content {
+            write!(formatter, "{byte:02x}")?;
+        }
+        write!(formatter, "-{}", self.precision)
+    }
+}
+
+impl fmt::Debug for ModelKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ModelKey({self})")
+    }
+}
+
+impl From<ModelKey> for String {
+    fn from(key: ModelKey) -> Self {
+        key.to_string()
+    }
+}
+
+/// A text that is no [`ModelKey`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no model key: expected 64 hexadecimal digits, `-`, and a precision")]
+pub struct InvalidModelKey(pub String);
+
+impl TryFrom<String> for ModelKey {
+    type Error = InvalidModelKey;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        parse(&text).ok_or(InvalidModelKey(text))
+    }
+}
+
+impl FromStr for ModelKey {
+    type Err = InvalidModelKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or_else(|| InvalidModelKey(text.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Option<ModelKey> {
+    let (digits, precision) = text.split_once('-')?;
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut content = [0; 32];
+    for (index, byte) in content.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).ok()?;
+    }
+    Some(ModelKey {
+        content,
+        precision: precision.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_text() {
+        let key = ModelKey::new([0xa7; 32], Precision::Int8);
+        assert_eq!(key.to_string().parse(), Ok(key));
+        let json = serde_json::to_string(&key).unwrap();
+        assert_eq!(json, format!("\"{}-int8\"", "a7".repeat(32)));
+        assert_eq!(serde_json::from_str::<ModelKey>(&json).unwrap(), key);
+    }
+
+    #[test]
+    fn other_texts_are_no_keys() {
+        let digits = "é".repeat(32);
+        for text in [
+            "",
+            "a7-f32",
+            &format!("{digits}-f32"),
+            &format!("{}-f16", "a7".repeat(32)),
+        ] {
+            assert!(text.parse::<ModelKey>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A model that is ready to serve, with its tokenizer and its identity: what personas share.
+
+use std::sync::Arc;
+
+use super::{Gpt2, KvCache, Output, Segment};
+use crate::checkpoint::Checkpoint;
+use crate::config::ModelConfig;
+use crate::error::EngineError;
+use crate::key::ModelKey;
+use crate::tokenizer::Tokenizer;
+
+/// A loaded checkpoint. Clones share it.
+#[derive(Clone)]
+pub struct LoadedModel(Arc<Inner>);
+
+struct Inner {
+    key: ModelKey,
+    network: Gpt2,
+    tokenizer: Option<Arc<Tokenizer>>,
+    eos_token_ids: Vec<u32>,
+}
+
+impl LoadedModel {
+    pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint) -> Self {
+        let Checkpoint {
+            network,
+            tokenizer,
+            eos_token_ids,
+        } = checkpoint;
+        Self(Arc::new(Inner {
+            key,
+            network,
+            tokenizer: tokenizer.map(Arc::new),
+            eos_token_ids,
+        }))
+    }
+
+    /// What [`crate::Request::model`] names it by.
+    #[must_use]
+    pub fn key(&self) -> ModelKey {
+        self.0.key
+    }
+
+    /// Its `config.json`.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        self.0.network.config()
+    }
+
+    /// Its tokenizer, where the folder has one.
+    #[must_use]
+    pub fn tokenizer(&self) -> Option<&Arc<Tokenizer>> {
+        self.0.tokenizer.as_ref()
+    }
+
+    /// The ids that end a text by the checkpoint's own word: `generation_config.json`, or else `config.json`.
+    #[must_use]
+    pub fn eos_token_ids(&self) -> &[u32] {
+        &self.0.eos_token_ids
+    }
+
+    /// Bytes of its weights.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.0.network.memory()
+    }
+
+    /// Whether both are the same copy in memory.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Logits of every position of `ids`, computed on the calling thread and outside any batch: for evaluation, where
+    /// perplexity is wanted. V floats a position.
+    ///
+    /// # Errors
+    /// No ids, more than `n_positions`, or an id without a row.
+    pub fn logits(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.check_prompt(ids, 0)?;
+        let mut cache = KvCache::new(self.config(), ids.len());
+        let segment = Segment {
+            tokens: ids.to_vec(),
+            output: Output::All,
+            cache: &mut cache,
+        };
+        let all = self.network().forward(&mut [segment])?.concat();
+        Ok(all
+            .chunks(self.config().vocab_size)
+            .map(<[f32]>::to_vec)
+            .collect())
+    }
+
+    /// Checks that a prompt and its continuation fit this model.
+    ///
+    /// # Errors
+    /// The first thing that doesn't fit.
+    pub fn check_prompt(&self, prompt: &[u32], max_new_tokens: usize) -> Result<(), EngineError> {
+        let (context, rows) = (self.config().n_positions, self.config().vocab_size);
+        if prompt.is_empty() {
+            return Err(EngineError::EmptyPrompt);
+        }
+        if prompt.len().saturating_add(max_new_tokens) > context {
+            return Err(EngineError::PromptTooLong {
+                prompt: prompt.len(),
+                max_new_tokens,
+                context,
+            });
+        }
+        match prompt.iter().find(|id| **id as usize >= rows) {
+            Some(id) => Err(EngineError::TokenOutOfRange { id: *id, rows }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn network(&self) -> &Gpt2 {
+        &self.0.network
+    }
+}
+
+impl std::fmt::Debug for LoadedModel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("LoadedModel")
+            .field(&self.0.key)
+            .finish()
+    }
+}

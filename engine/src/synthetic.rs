@@ -1,0 +1,142 @@
+//! Checkpoint folders with random weights, made on the fly: for tests and benchmarks of any crate that needs a model
+//! of a given shape and doesn't care what it says. Knows the names of a GPT-2's tensors, and no model that reads them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::json;
+
+/// The shape of a checkpoint to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Positions.
+    pub n_positions: usize,
+    /// Rows of the token table.
+    pub vocab_size: usize,
+    /// Width.
+    pub n_embd: usize,
+    /// Blocks.
+    pub n_layer: usize,
+    /// Heads.
+    pub n_head: usize,
+}
+
+impl Shape {
+    /// ruGPT3Small: 124 million weights, half a gigabyte in f32.
+    pub const RUGPT3_SMALL: Self = Self {
+        n_positions: 2048,
+        vocab_size: 50_264,
+        n_embd: 768,
+        n_layer: 12,
+        n_head: 12,
+    };
+
+    /// A model that a test can run in a moment.
+    pub const TINY: Self = Self {
+        n_positions: 128,
+        vocab_size: 307,
+        n_embd: 64,
+        n_layer: 2,
+        n_head: 4,
+    };
+}
+
+/// Writes `config.json` and a tied `model.safetensors` in f32 into `folder`, with weights that follow from `seed`.
+/// There is no tokenizer: copy one into the folder where text is wanted.
+///
+/// # Errors
+/// The folder can't be written to.
+pub fn write_checkpoint(folder: &Path, shape: Shape, seed: u64) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("config.json"), config(shape).to_string())?;
+    let mut random = StdRng::seed_from_u64(seed);
+    let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = tensors(shape)
+        .into_iter()
+        .map(|(name, size)| {
+            (
+                name.clone(),
+                (size.clone(), fill(&name, &size, &mut random)),
+            )
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, (size, bytes))| {
+        let view = TensorView::new(Dtype::F32, size.clone(), bytes).map_err(io::Error::other);
+        view.map(|view| (name.as_str(), view))
+    });
+    let views = views.collect::<io::Result<Vec<_>>>()?;
+    safetensors::serialize_to_file(views, None, &folder.join("model.safetensors"))
+        .map_err(io::Error::other)
+}
+
+fn config(shape: Shape) -> serde_json::Value {
+    json!({
+        "model_type": "gpt2",
+        "architectures": ["GPT2LMHeadModel"],
+        "activation_function": "gelu_new",
+        "n_positions": shape.n_positions,
+        "n_ctx": shape.n_positions,
+        "vocab_size": shape.vocab_size,
+        "n_embd": shape.n_embd,
+        "n_layer": shape.n_layer,
+        "n_head": shape.n_head,
+        "layer_norm_epsilon": 1e-5,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    })
+}
+
+/// Names and sizes of all tensors.
+fn tensors(shape: Shape) -> Vec<(String, Vec<usize>)> {
+    let width = shape.n_embd;
+    let mut tensors = vec![
+        (
+            "transformer.wte.weight".to_owned(),
+            vec![shape.vocab_size, width],
+        ),
+        (
+            "transformer.wpe.weight".to_owned(),
+            vec![shape.n_positions, width],
+        ),
+        ("transformer.ln_f.weight".to_owned(), vec![width]),
+        ("transformer.ln_f.bias".to_owned(), vec![width]),
+    ];
+    let linears = [
+        ("attn.c_attn", width, 3 * width),
+        ("attn.c_proj", width, width),
+        ("mlp.c_fc", width, 4 * width),
+        ("mlp.c_proj", 4 * width, width),
+    ];
+    for layer in 0..shape.n_layer {
+        for (name, inputs, outputs) in linears {
+            tensors.push((
+                format!("transformer.h.{layer}.{name}.weight"),
+                vec![inputs, outputs],
+            ));
+            tensors.push((format!("transformer.h.{layer}.{name}.bias"), vec![outputs]));
+        }
+        for name in ["ln_1", "ln_2"] {
+            tensors.push((format!("transformer.h.{layer}.{name}.weight"), vec![width]));
+            tensors.push((format!("transformer.h.{layer}.{name}.bias"), vec![width]));
+        }
+    }
+    tensors
+}
+
+/// Ones for the layer norms' weights, and for the rest numbers spread so that the logits differ well.
+fn fill(name: &str, size: &[usize], random: &mut StdRng) -> Vec<u8> {
+    let count: usize = size.iter().product();
+    let is_norm = name.contains("ln_") && name.ends_with("weight");
+    let mut value = || {
+        if is_norm {
+            1.0f32
+        } else {
+            random.random_range(-0.1..0.1)
+        }
+    };
+    (0..count).flat_map(|_| value().to_le_bytes()).collect()
+}
