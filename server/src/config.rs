@@ -2,5 +2,10 @@
 //!
 //! Raw files become validated types here and nowhere else; the rest of the code sees validated types only.
 
+pub mod daemon;
+pub mod environment;
+pub mod manifest;
 pub mod persona;
+pub mod problem;
 pub mod secret;
+mod units;

@@ -1,6 +1,6 @@
 //! When a continuation ends, and how the context window is shared between prompt and reply.
 
-use maskarad_engine::{GenerationConfig, ModelConfig, Tokenizer};
+use maskarad_engine::{GenerationConfig, LoadedModel, Tokenizer};
 
 use crate::config::persona::{Persona, Template};
 
@@ -61,12 +61,12 @@ impl Stops {
 }
 
 /// How this persona's reply is generated on this model: the manifest's parameters within the window, with every stop.
-pub fn generation(persona: &Persona, model: &ModelConfig, tokenizer: &Tokenizer, seed: u64) -> GenerationConfig {
+pub fn generation(persona: &Persona, model: &LoadedModel, tokenizer: &Tokenizer, seed: u64) -> GenerationConfig {
     let mut generation = persona.generation.clone();
     let stops = stops(&persona.template, tokenizer);
     generation.seed = seed;
-    generation.max_new_tokens = window(model.n_positions, generation.max_new_tokens).max_new_tokens;
-    for id in model.eos_token_ids.iter().chain(&stops.eos_token_ids) {
+    generation.max_new_tokens = window(model.config().n_positions, generation.max_new_tokens).max_new_tokens;
+    for id in model.eos_token_ids().iter().chain(&stops.eos_token_ids) {
         if !generation.eos_token_ids.contains(id) {
             generation.eos_token_ids.push(*id);
         }

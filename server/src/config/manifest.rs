@@ -1,0 +1,134 @@
+//! Persona manifests: `personas/*.yaml` read, checked and made into [`Persona`]s.
+//!
+//! Every problem of every manifest is collected: one of syntax or shape for a file, or else all its wrong values, and what
+//! clashes between the files.
+
+mod generation;
+mod raw;
+mod sections;
+mod template;
+mod token;
+mod validate;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::environment::Environment;
+use crate::config::persona::Persona;
+use crate::config::problem::{Problem, Problems, Report};
+
+/// A manifest larger than this is something else.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What a folder of manifests holds.
+#[derive(Debug, Default)]
+pub struct Personas {
+    /// The sound ones, by file name.
+    pub personas: Vec<Persona>,
+    /// What is wrong with the others.
+    pub problems: Problems,
+}
+
+impl Personas {
+    /// The personas, if nothing at all is wrong.
+    ///
+    /// # Errors
+    /// All problems.
+    pub fn into_result(self) -> Result<Vec<Persona>, Problems> {
+        if self.problems.0.is_empty() { Ok(self.personas) } else { Err(self.problems) }
+    }
+}
+
+/// Reads every `*.yaml` and `*.yml` of a folder.
+pub fn load(folder: &Path, environment: Environment<'_>) -> Personas {
+    let mut loaded = Personas::default();
+    let files = match manifests(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            loaded.problems.0.push(Problem::of_file(
+                folder,
+                "",
+                format!("can't be read as the personas folder: {error}"),
+            ));
+            return loaded;
+        }
+    };
+    if files.is_empty() {
+        loaded.problems.0.push(Problem::of_file(folder, "", "holds no manifest; expected at least one file *.yaml"));
+    }
+    for file in files {
+        match read(&file).and_then(|text| parse(&file, &text, environment)) {
+            Ok(persona) => loaded.personas.push(persona),
+            Err(problems) => loaded.problems.0.extend(problems.0),
+        }
+    }
+    let clashes = clashes(&loaded.personas);
+    loaded.problems.0.extend(clashes);
+    loaded
+}
+
+/// Reads one manifest from its text. `file` names it in problems, and its folder is what a relative model path starts from.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Persona, Problems> {
+    let mut report = Report::new(file, Some(text));
+    let manifest: raw::Manifest = match serde_saphyr::from_str(text) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            report.note_yaml(&error);
+            return Err(Problems(report.problems));
+        }
+    };
+    let persona = validate::persona(manifest, file, environment, &mut report);
+    match persona {
+        Some(persona) if report.problems.is_empty() => Ok(persona),
+        _ => Err(Problems(report.problems)),
+    }
+}
+
+/// The manifests of a folder, by name.
+fn manifests(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let is_manifest = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml")) && !path.is_dir()
+    };
+    let entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    let mut files: Vec<PathBuf> = entries.into_iter().filter(is_manifest).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: &Path) -> Result<String, Problems> {
+    let problem = |message: String| Problems(vec![Problem::of_file(file, "", message)]);
+    let size = std::fs::metadata(file).map_err(|error| problem(format!("can't be read: {error}")))?.len();
+    if size > MOST_BYTES {
+        return Err(problem(format!("has {size} bytes, which is no manifest; at most {MOST_BYTES} are read")));
+    }
+    let bytes = std::fs::read(file).map_err(|error| problem(format!("can't be read: {error}")))?;
+    String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text; save it in that encoding".to_owned()))
+}
+
+/// Personas with one name, or with tokens of one bot: each is told once, by the later file.
+fn clashes(personas: &[Persona]) -> Vec<Problem> {
+    let mut names: HashMap<&str, &Path> = HashMap::new();
+    let mut bots: HashMap<&str, &Path> = HashMap::new();
+    let mut problems = Vec::new();
+    for persona in personas {
+        if let Some(first) = names.insert(persona.name.as_str(), &persona.source) {
+            let message =
+                format!("`{}` is the name of {} too; each persona needs its own", persona.name, first.display());
+            problems.push(Problem::of_file(&persona.source, "name", message));
+        }
+        let bot = persona.token.as_ref().map(|token| token::bot_id(token));
+        if let Some(first) = bot.and_then(|bot| bots.insert(bot, &persona.source)) {
+            let message =
+                format!("is for the same bot as that of {}; each persona needs a bot of its own", first.display());
+            problems.push(Problem::of_file(&persona.source, "token", message));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests;

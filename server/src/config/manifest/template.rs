@@ -1,0 +1,142 @@
+//! The dialog template, and what `prompt` and `reply` are for it unless the manifest says otherwise.
+
+use serde_saphyr::Spanned;
+
+use super::raw::{self, Maybe};
+use super::{generation, sections};
+use crate::config::persona::{
+    Case, CharClass, CustomTemplate, Cut, LengthClass, PromptRules, ReplyRules, StartAt, Template,
+};
+use crate::config::problem::Report;
+
+/// The longest fallback that can be sent, in UTF-16 units.
+const MOST_FALLBACK: usize = 4096;
+
+pub(super) fn template(
+    raw: Spanned<raw::Template>,
+    answer_length: &Maybe<String>,
+    report: &mut Report<'_>,
+) -> Template {
+    let template = match raw.value {
+        raw::Template::PromptReply => Template::PromptReply,
+        raw::Template::Rudialogpt3 => Template::Rudialogpt3 { answer_length: length(answer_length, report) },
+        raw::Template::Rudialogpt => Template::Rudialogpt,
+        raw::Template::Continuation => Template::Continuation,
+        raw::Template::Custom(custom) => Template::Custom(self::custom(*custom, report)),
+    };
+    if let (Some(spanned), false) = (answer_length, matches!(template, Template::Rudialogpt3 { .. })) {
+        report.note("answer_length", spanned.referenced, "belongs to `template: rudialogpt3` only; remove it");
+    }
+    template
+}
+
+fn length(value: &Maybe<String>, report: &mut Report<'_>) -> LengthClass {
+    let Some(spanned) = value else { return LengthClass::Medium };
+    match spanned.value.as_str() {
+        "1" => LengthClass::Short,
+        "2" => LengthClass::Medium,
+        "3" => LengthClass::Long,
+        "-" => LengthClass::Unbounded,
+        other => {
+            let expected = format!("is {other:?}, expected 1 (to 15 tokens), 2 (to 50), 3 (to 256) or \"-\" (longer)");
+            report.note("answer_length", spanned.referenced, expected);
+            LengthClass::Medium
+        }
+    }
+}
+
+fn custom(raw: raw::Custom, report: &mut Report<'_>) -> CustomTemplate {
+    let max_turns = generation::whole(report, "template.custom.max_turns", &raw.max_turns, 1..=51);
+    CustomTemplate {
+        // The model goes on where a turn of the persona's would begin.
+        answer_prefix: raw.answer_prefix.unwrap_or_else(|| raw.persona_prefix.trim_end().to_owned()),
+        start: raw.start,
+        user_prefix: raw.user_prefix,
+        persona_prefix: raw.persona_prefix,
+        separator: raw.separator,
+        stop_strings: sections::not_empty(report, "template.custom.stop_strings", &raw.stop_strings),
+        max_turns: max_turns.and_then(|turns| usize::try_from(turns).ok()),
+    }
+}
+
+/// `prompt_reply` models were trained on Cyrillic, digits and a few marks alone.
+pub(super) fn prompt(raw: raw::Prompt, template: &Template, report: &mut Report<'_>) -> PromptRules {
+    let keep_chars = match raw.keep_chars {
+        Some(spanned) if spanned.value.is_empty() => None,
+        Some(spanned) => match CharClass::parse(&spanned.value) {
+            Ok(class) => Some(class),
+            Err(problem) => {
+                report.note("prompt.keep_chars", spanned.referenced, problem);
+                None
+            }
+        },
+        None if *template == Template::PromptReply => CharClass::parse("А-Яа-яЁё0-9.,?!; ").ok(),
+        None => None,
+    };
+    let case = match raw.case {
+        None | Some(raw::Case::Keep) => Case::Keep,
+        Some(raw::Case::Lower) => Case::Lower,
+        Some(raw::Case::Upper) => Case::Upper,
+    };
+    PromptRules { case, suffix: raw.suffix.unwrap_or_default(), keep_chars }
+}
+
+/// `prompt_reply` models write `\nREPLY: ` before the answer, and go on after it.
+pub(super) fn reply(raw: raw::Reply, template: &Template, report: &mut Report<'_>) -> ReplyRules {
+    let is_prompt_reply = *template == Template::PromptReply;
+    let start_at = match raw.start_at {
+        Some(raw::StartAt::Beginning) => StartAt::Beginning,
+        Some(raw::StartAt::FirstCyrillic) => StartAt::FirstCyrillic,
+        Some(raw::StartAt::FirstCyrillicAfterNewline) => StartAt::FirstCyrillicAfterNewline,
+        None if is_prompt_reply => StartAt::FirstCyrillicAfterNewline,
+        None => StartAt::Beginning,
+    };
+    let cut = match raw.cut {
+        Some(raw::Cut::Nothing) => Cut::Nothing,
+        Some(raw::Cut::FirstSentence) => Cut::FirstSentence,
+        Some(raw::Cut::FirstLine) => Cut::FirstLine,
+        None if is_prompt_reply => Cut::FirstSentence,
+        None => Cut::Nothing,
+    };
+    let replace = raw.replace.into_iter().filter_map(|replacement| {
+        let from = sections::not_empty(report, "reply.replace.from", &[replacement.from]).pop()?;
+        Some((from, replacement.to))
+    });
+    ReplyRules { start_at, cut, replace: replace.collect(), fallback: fallback(&raw.fallback, report) }
+}
+
+fn fallback(value: &Maybe<String>, report: &mut Report<'_>) -> String {
+    let Some(spanned) = value else { return "что?".to_owned() };
+    let text = spanned.value.trim();
+    if text.is_empty() || text.encode_utf16().count() > MOST_FALLBACK {
+        report.note(
+            "reply.fallback",
+            spanned.referenced,
+            format!("expected a text of 1 to {MOST_FALLBACK} characters"),
+        );
+    }
+    text.to_owned()
+}
+
+impl CharClass {
+    /// Reads the inside of a regular expression's brackets: characters and ranges, `-` at an end for itself.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let chars: Vec<char> = text.chars().collect();
+        let mut ranges = Vec::new();
+        let mut rest = chars.as_slice();
+        while let Some(first) = rest.first() {
+            rest = match rest {
+                [first, '-', last, rest @ ..] if first <= last => {
+                    ranges.push((*first, *last));
+                    rest
+                }
+                [first, '-', last, ..] => return Err(format!("the range {first}-{last} is the wrong way round")),
+                _ => {
+                    ranges.push((*first, *first));
+                    &rest[1..]
+                }
+            };
+        }
+        Ok(Self { ranges })
+    }
+}

@@ -1,0 +1,92 @@
+//! Where a persona's bot token comes from, and what it must look like. Nothing here prints one.
+
+use serde_saphyr::{Location, Spanned};
+
+use super::raw;
+use crate::config::environment::{CredentialError, Environment};
+use crate::config::problem::Report;
+use crate::config::secret::Secret;
+
+/// Looks the token up. `None` where the manifest names none, or an optional one that isn't there.
+pub(super) fn token(
+    token: Option<Spanned<raw::Token>>,
+    environment: Environment<'_>,
+    report: &mut Report<'_>,
+) -> Option<Secret> {
+    let Spanned { value: token, referenced: location, .. } = token?;
+    let text = match (&token.env, &token.credential) {
+        (Some(name), None) => of_variable(name, token.optional, environment, (location, report)),
+        (None, Some(name)) => of_credential(name, token.optional, environment, (location, report)),
+        _ => {
+            report.note("token", location, "expected either { env: NAME } or { credential: name }");
+            None
+        }
+    }?;
+    if !looks_like_token(&text) {
+        report.note(
+            "token",
+            location,
+            "the value found there is no bot token; expected 123456789:AA… as @BotFather gives it",
+        );
+        return None;
+    }
+    Some(Secret::new(text))
+}
+
+/// The id of the bot that a token belongs to.
+pub(super) fn bot_id(token: &Secret) -> &str {
+    token.expose().split(':').next().unwrap_or_default()
+}
+
+fn of_variable(
+    name: &str,
+    optional: bool,
+    environment: Environment<'_>,
+    (location, report): (Location, &mut Report<'_>),
+) -> Option<String> {
+    if !is_variable_name(name) {
+        // What stands there may be the token itself, so it isn't repeated.
+        report.note("token.env", location, "expected the name of an environment variable, such as AVTOBUS_TOKEN");
+        return None;
+    }
+    let value = environment.get(name);
+    if value.is_none() && !optional {
+        let mend = format!("the variable {name} is not set; set it, or add `optional: true` to do without Telegram");
+        report.note("token.env", location, mend);
+    }
+    value
+}
+
+fn of_credential(
+    name: &str,
+    optional: bool,
+    environment: Environment<'_>,
+    (location, report): (Location, &mut Report<'_>),
+) -> Option<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.is_empty() || name.starts_with('.') || name.len() > 64 || !name.chars().all(allowed) {
+        report.note("token.credential", location, "expected the name of a file in $CREDENTIALS_DIRECTORY");
+        return None;
+    }
+    match environment.credential(name) {
+        Ok(text) => Some(text),
+        Err(error) if optional && error.is_absence() => None,
+        Err(error @ (CredentialError::NoFolder | CredentialError::Unreadable { .. })) => {
+            report.note("token.credential", location, format!("`{name}` can't be read: {error}"));
+            None
+        }
+    }
+}
+
+fn is_variable_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty() && name.len() <= 64 && name.chars().all(allowed) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `123456789:` and thirty or more characters of base64's URL alphabet.
+fn looks_like_token(text: &str) -> bool {
+    let Some((id, key)) = text.split_once(':') else { return false };
+    let digits = !id.is_empty() && id.len() <= 20 && id.bytes().all(|byte| byte.is_ascii_digit());
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    digits && key.len() >= 30 && key.len() <= 100 && key.bytes().all(allowed)
+}
