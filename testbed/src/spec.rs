@@ -36,7 +36,7 @@ impl BotSpec {
         self
     }
 
-    /// Uses this token instead of a made-up one. The part before the colon stays the emulator's.
+    /// Uses this token instead of a made-up one. A number before its colon becomes the bot's id.
     #[must_use]
     pub fn token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());

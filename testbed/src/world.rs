@@ -7,13 +7,15 @@ pub(crate) mod chat;
 
 pub(crate) mod message;
 
+mod posting;
+
 pub(crate) mod membership;
 
-pub(crate) mod migration;
+mod migration;
 
 pub(crate) mod queue;
 
-pub(crate) mod routing;
+mod routing;
 
 pub(crate) mod pace;
 

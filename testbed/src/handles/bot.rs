@@ -92,6 +92,14 @@ impl Bot {
         self.shared.look(|world| world.requests.of(self.id))
     }
 
+    /// Its calls of one method, in any case.
+    #[must_use]
+    pub fn requests_of(&self, method: &str) -> Vec<RequestRecord> {
+        let mut requests = self.requests();
+        requests.retain(|request| request.method.eq_ignore_ascii_case(method));
+        requests
+    }
+
     /// The accepted `sendChatAction` calls.
     #[must_use]
     pub fn chat_actions(&self) -> Vec<ChatAction> {

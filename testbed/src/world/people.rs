@@ -112,9 +112,15 @@ impl BotState {
     }
 }
 
+/// A token starts with the bot's id.
+fn id_in(token: &str) -> Option<UserId> {
+    token.split_once(':')?.0.parse().ok().map(UserId)
+}
+
 impl World {
     pub(crate) fn add_bot(&mut self, spec: BotSpec) -> UserId {
-        let id = self.next_user_id();
+        let named = spec.token.as_deref().and_then(id_in);
+        let id = named.unwrap_or_else(|| self.next_user_id());
         let token = spec
             .token
             .clone()

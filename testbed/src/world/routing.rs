@@ -82,10 +82,12 @@ impl World {
             .members
             .iter()
             .filter(|(id, member)| self.bots.contains_key(id) && member.status.is_present());
+        let thrown_out = thrown_out(message);
         bots.filter(|(id, member)| {
             Some(**id) != author && (sees_all(chat, member) || meant.includes(**id))
         })
         .map(|(id, _)| *id)
+        .chain(thrown_out.filter(|id| self.bots.contains_key(id) && Some(*id) != author))
         .collect()
     }
 
@@ -184,6 +186,12 @@ impl Meant {
             Self::Everybody => true,
         }
     }
+}
+
+/// Whoever is thrown out still gets to see the message that says so.
+fn thrown_out(message: &ChatMessage) -> Option<UserId> {
+    let left = message.raw.get("left_chat_member")?;
+    left["id"].as_i64().map(UserId)
 }
 
 fn sees_all(chat: &Chat, member: &Member) -> bool {

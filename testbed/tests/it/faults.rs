@@ -14,91 +14,63 @@ async fn ready() -> (Cast, Value) {
 }
 
 #[tokio::test]
-async fn refusals_have_code_text_and_parameters() {
-    let (cast, send) = ready().await;
+async fn refusals_to_write_somewhere_have_their_texts() {
+    use ForbiddenKind::{Blocked, CantInitiate, Deactivated, Kicked, NotAMember};
     let table = [
-        (
-            Fault::TooManyRequests { retry_after: 3 },
-            429,
-            "Too Many Requests: retry after 3",
-        ),
-        (
-            Fault::Forbidden(ForbiddenKind::Blocked),
-            403,
-            "Forbidden: bot was blocked by the user",
-        ),
-        (
-            Fault::Forbidden(ForbiddenKind::Kicked),
-            403,
-            "Forbidden: bot was kicked from the supergroup chat",
-        ),
-        (
-            Fault::Forbidden(ForbiddenKind::NotAMember),
-            403,
-            "Forbidden: bot is not a member of the supergroup chat",
-        ),
-        (
-            Fault::Forbidden(ForbiddenKind::CantInitiate),
-            403,
-            "Forbidden: bot can't initiate conversation with a user",
-        ),
-        (
-            Fault::Forbidden(ForbiddenKind::Deactivated),
-            403,
-            "Forbidden: user is deactivated",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::ThreadNotFound),
-            400,
-            "Bad Request: message thread not found",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::ReplyNotFound),
-            400,
-            "Bad Request: message to be replied not found",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::Empty),
-            400,
-            "Bad Request: message text is empty",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::TooLong),
-            400,
-            "Bad Request: message is too long",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::ChatNotFound),
-            400,
-            "Bad Request: chat not found",
-        ),
-        (
-            Fault::BadRequest(BadRequestKind::Other("PEER_ID_INVALID".to_owned())),
-            400,
-            "Bad Request: PEER_ID_INVALID",
-        ),
-        (Fault::ServerError(500), 500, "Internal Server Error"),
-        (Fault::ServerError(502), 502, "Bad Gateway"),
-        (Fault::Unauthorized, 401, "Unauthorized"),
+        (Blocked, "bot was blocked by the user"),
+        (Kicked, "bot was kicked from the supergroup chat"),
+        (NotAMember, "bot is not a member of the supergroup chat"),
+        (CantInitiate, "bot can't initiate conversation with a user"),
+        (Deactivated, "user is deactivated"),
     ];
-    for (fault, code, text) in table {
-        let script = cast
-            .tg
-            .fault(FaultSpec::new(fault).method("sendMessage").times(1));
-        assert_eq!(
-            cast.wire.refused("SendMessage", send.clone()).await,
-            (code, text.to_owned())
-        );
-        assert_eq!(script.fired(), 1);
+    for (kind, text) in table {
+        assert_refused(Fault::Forbidden(kind), 403, &format!("Forbidden: {text}")).await;
     }
-    assert_eq!(cast.tg.sent_count(&cast.bot), 0);
-    cast.wire.ok("sendMessage", send.clone()).await;
-    cast.tg
-        .fault(FaultSpec::new(Fault::TooManyRequests { retry_after: 3 }));
-    assert_eq!(
-        cast.wire.call("sendMessage", send).await.1["parameters"]["retry_after"],
-        3
-    );
+}
+
+#[tokio::test]
+async fn refusals_of_bad_requests_have_their_texts() {
+    use BadRequestKind::{ChatNotFound, Empty, Other, ReplyNotFound, ThreadNotFound, TooLong};
+    let table = [
+        (ThreadNotFound, "message thread not found"),
+        (ReplyNotFound, "message to be replied not found"),
+        (Empty, "message text is empty"),
+        (TooLong, "message is too long"),
+        (ChatNotFound, "chat not found"),
+        (Other("PEER_ID_INVALID".to_owned()), "PEER_ID_INVALID"),
+    ];
+    for (kind, text) in table {
+        assert_refused(
+            Fault::BadRequest(kind),
+            400,
+            &format!("Bad Request: {text}"),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn other_refusals_have_their_codes() {
+    let limited = Fault::TooManyRequests { retry_after: 3 };
+    assert_refused(limited.clone(), 429, "Too Many Requests: retry after 3").await;
+    assert_refused(Fault::ServerError(500), 500, "Internal Server Error").await;
+    assert_refused(Fault::ServerError(502), 502, "Bad Gateway").await;
+    assert_refused(Fault::Unauthorized, 401, "Unauthorized").await;
+    let (cast, send) = ready().await;
+    cast.tg.fault(FaultSpec::new(limited));
+    let (_, body) = cast.wire.call("sendMessage", send).await;
+    assert_eq!(body["parameters"]["retry_after"], 3);
+}
+
+/// The first send meets the fault and sends nothing, the second one goes through.
+async fn assert_refused(fault: Fault, code: u16, text: &str) {
+    let (cast, send) = ready().await;
+    let spec = FaultSpec::new(fault);
+    let script = cast.tg.fault(spec.method("sendMessage").times(1));
+    let refused = cast.wire.refused("SendMessage", send.clone()).await;
+    assert_eq!(refused, (code, text.to_owned()));
+    assert_eq!((script.fired(), cast.tg.sent_count(&cast.bot)), (1, 0));
+    cast.wire.ok("sendMessage", send).await;
 }
 
 #[tokio::test]

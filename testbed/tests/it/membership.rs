@@ -36,6 +36,8 @@ async fn a_bot_learns_how_it_stands() {
         updates[1]["message"]["new_chat_members"][0]["id"],
         cast.bot.id().0
     );
+    let farewell = &updates.last().unwrap()["message"];
+    assert_eq!(farewell["left_chat_member"]["id"], cast.bot.id().0);
     assert!(
         group
             .messages()
@@ -68,6 +70,7 @@ async fn leaving_is_told_and_final() {
         .await;
     assert_eq!(group.status(cast.bot.id()), MemberStatus::Left);
     let updates = cast.wire.drain().await;
+    assert_eq!(updates.len(), 1, "its own farewell is not shown to it");
     assert_eq!(statuses(&updates[0]["my_chat_member"]), ("member", "left"));
     let refused = cast
         .wire

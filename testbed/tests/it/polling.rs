@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use maskarad_testbed::{Outcome, UpdateIds};
+use maskarad_testbed::{BotSpec, Outcome, UpdateIds};
 use serde_json::{Value, json};
 
 use crate::common::{Wire, cast};
@@ -214,7 +214,7 @@ async fn any_form_of_input_and_any_case_of_method_will_do() {
     let (client, url) = (cast.wire.client(), cast.wire.url("SENDmessage"));
     let id = chat.to_string();
     let form = [("chat_id", id.as_str()), ("text", "форма & знак")];
-    let multipart = reqwest::multipart_form(&id);
+    let multipart = multipart(&id);
     let answers = [
         client
             .get(format!("{url}?chat_id={chat}&text=query%20%D0%B0"))
@@ -312,6 +312,17 @@ async fn strangers_are_turned_away() {
 }
 
 #[tokio::test]
+async fn a_given_token_brings_its_bot_id() {
+    let cast = cast().await;
+    let bot = cast
+        .tg
+        .add_bot(BotSpec::new("given_bot").token("777:secret"));
+    assert_eq!((bot.token().as_str(), bot.id().0), ("777:secret", 777));
+    let me = Wire::new(&cast.tg, &bot).ok("getMe", json!({})).await;
+    assert_eq!(me["id"], 777);
+}
+
+#[tokio::test]
 async fn the_server_ends_with_its_last_handle() {
     let cast = cast().await;
     cast.wire.ok("getMe", json!({})).await;
@@ -329,17 +340,13 @@ fn encode(form: &[(&str, &str)]) -> String {
     url.query().unwrap().to_owned()
 }
 
-mod reqwest {
-    pub(super) use ::reqwest::*;
-
-    pub(super) fn multipart_form(chat: &str) -> String {
-        let part = |name: &str, value: &str| {
-            format!("--X\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-        };
-        format!(
-            "{}{}--X--\r\n",
-            part("chat_id", chat),
-            part("text", "части")
-        )
-    }
+fn multipart(chat: &str) -> String {
+    let part = |name: &str, value: &str| {
+        format!("--X\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    format!(
+        "{}{}--X--\r\n",
+        part("chat_id", chat),
+        part("text", "части")
+    )
 }
