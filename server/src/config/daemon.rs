@@ -1,1 +1,216 @@
-//! x
+//! `maskarad.yaml` and the environment variables that override it: everything that isn't one persona's own.
+
+mod raw;
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use maskarad_engine::EngineConfig;
+use url::Url;
+
+use self::raw::{Setting, Settings};
+use crate::config::environment::Environment;
+use crate::config::problem::{Problem, Problems};
+use crate::config::secret::Secret;
+use crate::config::units;
+use crate::store::Retention;
+
+/// The file that is read where none is named, if it is there.
+const DEFAULT_FILE: &str = "maskarad.yaml";
+
+/// Settings of the whole daemon.
+#[derive(Clone, Debug)]
+pub struct DaemonConfig {
+    /// How Telegram is reached.
+    pub telegram: TelegramConfig,
+    /// What the engine may use.
+    pub engine: EngineConfig,
+    /// Where state is kept.
+    pub store: StoreConfig,
+    /// The folder of manifests.
+    pub personas: PathBuf,
+    /// Where files are kept that can be made again.
+    pub cache: PathBuf,
+    /// What is logged.
+    pub log: LogConfig,
+}
+
+/// How Telegram is reached.
+#[derive(Clone, Debug)]
+pub struct TelegramConfig {
+    /// The Bot API server.
+    pub api_url: Url,
+    /// `http://`, `https://`, `socks5://` or `socks5h://`; may hold a password.
+    pub proxy: Option<Secret>,
+}
+
+/// Where state is kept.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// Which database.
+    pub target: StoreTarget,
+    /// How long to wait at start for a database that is down.
+    pub wait: Duration,
+    /// How long things are kept.
+    pub retention: Retention,
+}
+
+/// Which database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreTarget {
+    /// PostgreSQL at this URL.
+    Postgres(Secret),
+    /// A SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// `tracing`'s filter, such as `info,maskarad=debug`; `None` leaves it to the command.
+    pub filter: Option<String>,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads the settings: `file`, or else `maskarad.yaml` where there is one, and the environment above it.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load(file: Option<&Path>, environment: Environment<'_>) -> Result<DaemonConfig, Problems> {
+    let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(path, &text, environment),
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => parse(path, "", environment),
+        Err(error) => Err(Problems(vec![Problem::of_file(path, "", format!("can't be read: {error}"))])),
+    }
+}
+
+/// Reads the settings from the text of `file`; its folder is what relative paths in it start from.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<DaemonConfig, Problems> {
+    let mut settings = Settings::read(file, text, environment)?;
+    let config = DaemonConfig {
+        telegram: telegram(&mut settings),
+        engine: engine(&mut settings),
+        store: store(&mut settings, environment),
+        personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
+        cache: settings
+            .path("cache")
+            .or_else(|| environment.folder("CACHE_DIRECTORY"))
+            .unwrap_or_else(|| PathBuf::from("cache")),
+        log: log(&mut settings),
+    };
+    settings.finish().map(|()| config)
+}
+
+fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {
+    let official = || Url::parse("https://api.telegram.org").expect("the official address is a URL");
+    let web = |text: &str| url_of(text, &["http", "https"]);
+    let api_url = settings.parsed("telegram.api_url", "an http:// or https:// URL", web).unwrap_or_else(official);
+    let proxy = |text: &str| url_of(text, &["http", "https", "socks5", "socks5h"]).map(|_| Secret::new(text));
+    let proxy =
+        settings.parsed("telegram.proxy", "an http:// or socks5:// URL (not shown: it may hold a password)", proxy);
+    TelegramConfig { api_url, proxy }
+}
+
+fn engine(settings: &mut Settings<'_>) -> EngineConfig {
+    let default = EngineConfig::default();
+    let kv_memory = |text: &str| units::bytes(text).filter(|bytes| *bytes >= 1 << 20);
+    EngineConfig {
+        threads: settings.number("engine.threads", 1, 1024).unwrap_or(default.threads),
+        kv_memory: settings
+            .parsed("engine.kv_memory", "at least 1 MiB, such as 256MiB", kv_memory)
+            .unwrap_or(default.kv_memory),
+        max_batch: settings.number("engine.max_batch", 1, 1024).unwrap_or(default.max_batch),
+        ..default
+    }
+}
+
+fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConfig {
+    let default = Retention::default();
+    let path = settings.path("store.path");
+    let state = environment.folder("STATE_DIRECTORY").unwrap_or_default();
+    let url = settings.parsed("store.url", "a postgres:// URL (not shown: it may hold a password)", postgres);
+    StoreConfig {
+        target: match url {
+            Some(url) => StoreTarget::Postgres(url),
+            None => StoreTarget::Sqlite(path.unwrap_or_else(|| state.join("maskarad.db"))),
+        },
+        wait: Duration::from_secs(settings.number("store.wait_seconds", 0, 86_400).unwrap_or(60)),
+        retention: Retention {
+            message_days: settings.number("store.retention.message_days", 1, 36_500).unwrap_or(default.message_days),
+            messages_per_chat: settings
+                .number("store.retention.messages_per_chat", 60, 1_000_000)
+                .unwrap_or(default.messages_per_chat),
+            inbox_hours: settings.number("store.retention.inbox_hours", 24, 168).unwrap_or(default.inbox_hours),
+            job_days: settings.number("store.retention.job_days", 1, 36_500).unwrap_or(default.job_days),
+        },
+    }
+}
+
+fn log(settings: &mut Settings<'_>) -> LogConfig {
+    let format = |text: &str| match text {
+        "human" => Some(LogFormat::Human),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    };
+    let filter = |text: &str| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned());
+    LogConfig {
+        format: settings.parsed("log.format", "human or json", format).unwrap_or(LogFormat::Human),
+        filter: settings.parsed("log.filter", "a filter such as info or warn,maskarad=debug", filter),
+    }
+}
+
+fn url_of(text: &str, schemes: &[&str]) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (schemes.contains(&url.scheme()) && url.has_host()).then_some(url)
+}
+
+fn postgres(text: &str) -> Option<Secret> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "postgres" | "postgresql").then(|| Secret::new(text))
+}
+
+impl Settings<'_> {
+    /// A whole number from `least` to `most`.
+    fn number<T: FromStr + PartialOrd + Display + Copy>(&mut self, key: &str, least: T, most: T) -> Option<T> {
+        let expected = format!("a whole number from {least} to {most}");
+        self.parsed(key, &expected, |text| text.parse().ok().filter(|number| (least..=most).contains(number)))
+    }
+
+    /// A path; in the file relative to its folder.
+    fn path(&mut self, key: &str) -> Option<PathBuf> {
+        let setting = self.take(key)?;
+        let folder = match setting {
+            Setting::InFile { .. } => self.folder(),
+            Setting::InVariable { .. } => Path::new(""),
+        };
+        Some(folder.join(setting.text()))
+    }
+
+    fn parsed<T>(&mut self, key: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let setting = self.take(key)?;
+        let parsed = parse(setting.text());
+        if parsed.is_none() {
+            self.refuse(key, &setting, expected);
+        }
+        parsed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! The settings as they are written: each a text with its place, from the file or from a variable.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_saphyr::{Location, Spanned};
+
+use crate::config::environment::Environment;
+use crate::config::problem::{Problem, Problems, Report};
+
+/// Each key, the variable that overrides it, and where it stands in the file.
+const KEYS: [(&str, &str, fn(&mut File) -> Value); 16] = [
+    ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
+    ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
+    ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
+    ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
+    ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
+    ("store.url", "DATABASE_URL", |file| file.store.url.take()),
+    ("store.path", "MASKARAD_STORE_PATH", |file| file.store.path.take()),
+    ("store.wait_seconds", "MASKARAD_STORE_WAIT_SECONDS", |file| file.store.wait_seconds.take()),
+    ("store.retention.message_days", "MASKARAD_RETENTION_MESSAGE_DAYS", |file| {
+        file.store.retention.message_days.take()
+    }),
+    ("store.retention.messages_per_chat", "MASKARAD_RETENTION_MESSAGES_PER_CHAT", |file| {
+        file.store.retention.messages_per_chat.take()
+    }),
+    ("store.retention.inbox_hours", "MASKARAD_RETENTION_INBOX_HOURS", |file| file.store.retention.inbox_hours.take()),
+    ("store.retention.job_days", "MASKARAD_RETENTION_JOB_DAYS", |file| file.store.retention.job_days.take()),
+    ("personas", "MASKARAD_PERSONAS", |file| file.personas.take()),
+    ("cache", "MASKARAD_CACHE", |file| file.cache.take()),
+    ("log.format", "MASKARAD_LOG_FORMAT", |file| file.log.format.take()),
+    ("log.filter", "MASKARAD_LOG", |file| file.log.filter.take()),
+];
+
+type Value = Option<Spanned<String>>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    telegram: Telegram,
+    engine: Engine,
+    store: Store,
+    personas: Value,
+    cache: Value,
+    log: Log,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Telegram {
+    api_url: Value,
+    proxy: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Engine {
+    threads: Value,
+    kv_memory: Value,
+    max_batch: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Store {
+    url: Value,
+    path: Value,
+    wait_seconds: Value,
+    retention: Retention,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Retention {
+    message_days: Value,
+    messages_per_chat: Value,
+    inbox_hours: Value,
+    job_days: Value,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Log {
+    format: Value,
+    filter: Value,
+}
+
+/// One setting, as written.
+#[derive(Clone)]
+pub(super) enum Setting {
+    /// In the file.
+    InFile { text: String, location: Location },
+    /// In an environment variable.
+    InVariable { text: String, name: &'static str },
+}
+
+impl Setting {
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::InFile { text, .. } | Self::InVariable { text, .. } => text,
+        }
+    }
+}
+
+/// All settings that are written anywhere, and what was found wrong with them.
+pub(super) struct Settings<'a> {
+    file: &'a Path,
+    settings: Vec<(&'static str, Setting)>,
+    report: Report<'a>,
+}
+
+impl<'a> Settings<'a> {
+    /// Reads the file's text and looks up every variable, which come first.
+    pub(super) fn read(file: &'a Path, text: &str, environment: Environment<'_>) -> Result<Self, Problems> {
+        // No line of this file is ever shown: the proxy and the database URL may hold passwords.
+        let mut report = Report::new(file, None);
+        let parsed: Result<Option<File>, _> = serde_saphyr::from_str(text);
+        let mut parsed = match parsed {
+            Ok(parsed) => parsed.unwrap_or_default(),
+            Err(error) => {
+                report.note_yaml(&error);
+                return Err(Problems(report.problems));
+            }
+        };
+        let mut settings = Vec::new();
+        for (key, variable, in_file) in KEYS {
+            let of_variable = environment.get(variable).map(|text| Setting::InVariable { text, name: variable });
+            let of_file = in_file(&mut parsed)
+                .map(|Spanned { value, referenced, .. }| Setting::InFile { text: value, location: referenced });
+            settings.extend(of_variable.or(of_file).map(|setting| (key, setting)));
+        }
+        Ok(Self { file, settings, report })
+    }
+
+    /// The setting of a key, where it is written.
+    pub(super) fn take(&mut self, key: &str) -> Option<Setting> {
+        debug_assert!(KEYS.iter().any(|(known, ..)| *known == key), "{key} is no setting");
+        self.settings.iter().find(|(known, _)| *known == key).map(|(_, setting)| setting.clone())
+    }
+
+    /// The folder that relative paths in the file start from.
+    pub(super) fn folder(&self) -> &'a Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Notes that a setting isn't what was expected. Its value isn't shown: it may be a secret.
+    pub(super) fn refuse(&mut self, key: &str, setting: &Setting, expected: &str) {
+        match setting {
+            Setting::InFile { location, .. } => self.report.note(key, *location, format!("expected {expected}")),
+            Setting::InVariable { name, .. } => {
+                let problem = Problem::of_file(Path::new(&format!("${name}")), key, format!("expected {expected}"));
+                self.report.problems.push(problem);
+            }
+        }
+    }
+
+    /// Whether all went well.
+    pub(super) fn finish(self) -> Result<(), Problems> {
+        if self.report.problems.is_empty() { Ok(()) } else { Err(Problems(self.report.problems)) }
+    }
+}
