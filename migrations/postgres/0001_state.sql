@@ -48,6 +48,7 @@ create table chats (
     quiet_until    timestamptz,
     active         boolean not null,
     told_off       boolean not null,
+    former_id      bigint,               -- the group this supergroup was; a manifest may still name it
     primary key (persona, transport, chat_id)
 );
 
@@ -69,6 +70,7 @@ create table jobs (
     reply         text,
     reply_outcome text,                 -- how the job ends once the reply is sent
     outcome       text,
+    reason        text,                 -- why, where the outcome alone doesn't say; never a message's text
     created_at    timestamptz not null,
     changed_at    timestamptz not null
 );

@@ -48,6 +48,7 @@ create table chats (
     quiet_until    integer,
     active         integer not null,
     told_off       integer not null,
+    former_id      integer,               -- the group this supergroup was; a manifest may still name it
     primary key (persona, transport, chat_id)
 ) strict;
 
@@ -69,6 +70,7 @@ create table jobs (
     reply         text,
     reply_outcome text,             -- how the job ends once the reply is sent
     outcome       text,
+    reason        text,                 -- why, where the outcome alone doesn't say; never a message's text
     created_at    integer not null,
     changed_at    integer not null
 ) strict;

@@ -1,6 +1,6 @@
 //! Who may talk with a persona, and how much. Pure: who is blocked and how many answers there were are parameters.
 
-use crate::chat::{ChatKind, Message, Sender, SenderKind, UserId};
+use crate::chat::{ChatId, ChatKind, Message, Sender, SenderKind, UserId};
 use crate::config::persona::{Access, GroupAccess, Persona, PrivateAccess};
 use crate::trigger::Trigger;
 
@@ -27,8 +27,8 @@ pub enum Admission {
 }
 
 /// Whether this message, or this command, may be answered.
-pub fn admit(persona: &Persona, message: &Message, blocking: Blocking) -> Admission {
-    if message.chat_kind == ChatKind::Group && !stays_in(&persona.access, message) {
+pub fn admit(persona: &Persona, message: &Message, former: Option<ChatId>, blocking: Blocking) -> Admission {
+    if message.chat_kind == ChatKind::Group && !may_stay(&persona.access, message.chat.id, former) {
         Admission::GroupClosed
     } else if is_owner(persona, &message.sender) {
         Admission::Admitted
@@ -41,10 +41,11 @@ pub fn admit(persona: &Persona, message: &Message, blocking: Blocking) -> Admiss
     }
 }
 
-fn stays_in(access: &Access, message: &Message) -> bool {
+/// Whether the persona may stay in this group, by its id or by the one it had before it became a supergroup.
+pub fn may_stay(access: &Access, group: ChatId, former: Option<ChatId>) -> bool {
     match &access.groups {
         GroupAccess::Everyone => true,
-        GroupAccess::Only(groups) => groups.contains(&message.chat.id),
+        GroupAccess::Only(groups) => groups.contains(&group) || former.is_some_and(|former| groups.contains(&former)),
     }
 }
 
@@ -104,11 +105,10 @@ pub fn allowance(access: &Access, last_hour: LastHour, trigger: Trigger) -> Allo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::ChatId;
     use crate::testing::{ANN, GROUP, OWNER, group, persona, private};
 
     fn admitted(persona: &Persona, message: &Message) -> Admission {
-        admit(persona, message, Blocking::Welcome)
+        admit(persona, message, None, Blocking::Welcome)
     }
 
     #[test]
@@ -144,11 +144,15 @@ mod tests {
     #[test]
     fn the_blocked_are_not_answered_but_for_the_owner() {
         let mut message = group("привет");
-        assert_eq!(admit(&persona(), &message, Blocking::Blocked), Admission::Blocked);
+        assert_eq!(admit(&persona(), &message, None, Blocking::Blocked), Admission::Blocked);
         message.sender.id = OWNER;
-        assert_eq!(admit(&persona(), &message, Blocking::Blocked), Admission::Admitted);
+        assert_eq!(admit(&persona(), &message, None, Blocking::Blocked), Admission::Admitted);
         message.sender.kind = SenderKind::Channel;
-        assert_eq!(admit(&persona(), &message, Blocking::Blocked), Admission::Blocked, "a channel is nobody's owner");
+        assert_eq!(
+            admit(&persona(), &message, None, Blocking::Blocked),
+            Admission::Blocked,
+            "a channel is nobody's owner"
+        );
     }
 
     #[test]

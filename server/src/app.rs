@@ -1,7 +1,6 @@
 //! What every task of the daemon shares, built once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::Notify;
@@ -36,8 +35,6 @@ pub struct App {
 /// Bounds of the daemon's work.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// A message that was older than this when it arrived is context and gets no answer.
-    pub backlog: Duration,
     /// Replies in the making at once.
     pub replies_at_once: usize,
     /// Chats that are routed at once, for each persona.
@@ -48,7 +45,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { backlog: Duration::from_secs(600), replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
+        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
     }
 }
 

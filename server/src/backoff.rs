@@ -46,7 +46,10 @@ mod tests {
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
         for limit in [1, 2, 4, 8, 16, 30, 30] {
             let wait = backoff.next(&dice);
-            assert!(wait <= Duration::from_secs(limit) && wait >= Duration::from_secs(limit) / 2, "{wait:?} for {limit}");
+            assert!(
+                wait <= Duration::from_secs(limit) && wait >= Duration::from_secs(limit) / 2,
+                "{wait:?} for {limit}"
+            );
         }
         backoff.reset();
         assert!(backoff.next(&dice) <= Duration::from_secs(1));

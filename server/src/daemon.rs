@@ -65,13 +65,14 @@ pub async fn start(
         tracing::info!(recovered, "replies that the last run did not finish are taken up");
     }
     let stopping = lifecycle.stopping();
-    pump(lifecycle, "queue", app, Queue::new(Arc::clone(app)), app.limits.replies_at_once, |app| &app.jobs);
+    pump(lifecycle, app, Queue::new(Arc::clone(app)), app.limits.replies_at_once, |app| &app.jobs);
     let delivery = Delivery::new(Arc::clone(app), stopping.clone());
-    pump(lifecycle, "delivery", app, delivery, app.limits.sends_at_once, |app| &app.replies);
+    pump(lifecycle, app, delivery, app.limits.sends_at_once, |app| &app.replies);
     lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, stopping.clone()));
     let with_token = personas.into_iter().filter_map(|booted| Some((booted.persona.token.clone()?, booted)));
     let with_token: Vec<_> = with_token.collect();
-    let refused = Arc::new(Refused { bots: with_token.len(), count: AtomicUsize::new(0), lifecycle: lifecycle.clone() });
+    let refused =
+        Arc::new(Refused { bots: with_token.len(), count: AtomicUsize::new(0), lifecycle: lifecycle.clone() });
     for (index, (token, booted)) in with_token.into_iter().enumerate() {
         let delay = STAGGER * u32::try_from(index.saturating_sub(AT_ONCE)).unwrap_or(u32::MAX);
         let bot = Bot { app: Arc::clone(app), booted, token, wire: wire.clone(), refused: Arc::clone(&refused) };
@@ -83,14 +84,13 @@ pub async fn start(
 /// Runs one kind of work as a task.
 fn pump<W: crate::pump::Work>(
     lifecycle: &Lifecycle,
-    name: &'static str,
     app: &Arc<App>,
     work: W,
     at_once: usize,
     bell: impl Fn(&App) -> &Notify + Send + Sync + 'static,
 ) {
     let (app, stopping) = (Arc::clone(app), lifecycle.stopping().clone());
-    lifecycle.spawn(name, async move { Pump::new(work, at_once).run(bell(&app), &app.dice, &stopping).await });
+    lifecycle.spawn(W::NAME, async move { Pump::new(work, at_once).run(bell(&app), &app.dice, &stopping).await });
 }
 
 /// Counts the bots whose token was refused: with none left there is nothing to run for.

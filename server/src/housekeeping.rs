@@ -21,7 +21,10 @@ pub async fn run(app: Arc<App>, retention: Retention, stopping: CancellationToke
         }
         match app.store.prune(&retention, app.clock.now()).await {
             Ok(pruned) => tracing::info!(
-                messages = pruned.messages, updates = pruned.updates, jobs = pruned.jobs, "pruned what was too old"
+                messages = pruned.messages,
+                updates = pruned.updates,
+                jobs = pruned.jobs,
+                "pruned what was too old"
             ),
             Err(error) => tracing::warn!(%error, "nothing could be pruned; trying again in an hour"),
         }

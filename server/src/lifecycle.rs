@@ -79,7 +79,8 @@ impl Lifecycle {
 }
 
 async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals can't be listened to; only kill -9 will stop this process");
         return std::future::pending().await;
     };

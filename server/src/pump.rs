@@ -161,7 +161,8 @@ mod tests {
             stop.cancel();
         });
         for key in 0..4 {
-            let order: Vec<u8> = work.done.lock().unwrap().iter().filter(|done| done.0 == key).map(|done| done.1).collect();
+            let order: Vec<u8> =
+                work.done.lock().unwrap().iter().filter(|done| done.0 == key).map(|done| done.1).collect();
             assert!(order.is_sorted() && order.len() == if key == 1 { 9 } else { 10 }, "key {key}: {order:?}");
         }
     }

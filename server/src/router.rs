@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::chat::{ChatId, ChatKey, Message, TransportKind};
 use crate::live::LivePersona;
 use crate::pump::Work;
-use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
+use crate::store::{self, Effect, Routed, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
 
 /// How long a chat rests after the store failed it.
@@ -51,11 +51,7 @@ impl Work for Router {
     type Item = StoredUpdate;
     const NAME: &'static str = "router";
 
-    async fn find(
-        &self,
-        busy: &[Option<ChatId>],
-        room: usize,
-    ) -> store::Result<Vec<(Option<ChatId>, StoredUpdate)>> {
+    async fn find(&self, busy: &[Option<ChatId>], room: usize) -> store::Result<Vec<(Option<ChatId>, StoredUpdate)>> {
         let room = u32::try_from(room).unwrap_or(u32::MAX);
         let updates = self.app.store.unrouted(self.live.bot_id, busy, room).await?;
         Ok(updates.into_iter().map(|stored| (stored.update.chat, stored)).collect())
@@ -66,7 +62,7 @@ impl Work for Router {
         let persona = &self.live.persona.name;
         match self.route(&stored).await {
             Ok(()) => {}
-            Err(StoreError::Unavailable(error)) => {
+            Err(error) if error.is_transient() => {
                 tracing::warn!(%persona, update_id, %error, "an update waits for the store");
                 tokio::time::sleep(AFTER_AN_ERROR).await;
             }
@@ -151,10 +147,6 @@ impl Router {
     }
 
     fn key_of(&self, message: &Message) -> ChatKey {
-        ChatKey {
-            persona: self.live.persona.name.clone(),
-            transport: message.chat.transport,
-            chat: message.chat.id,
-        }
+        ChatKey { persona: self.live.persona.name.clone(), transport: message.chat.transport, chat: message.chat.id }
     }
 }

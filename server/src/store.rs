@@ -110,6 +110,8 @@ pub struct ChatSettings {
     pub active: bool,
     /// Whether the chat was told that the persona may not stay.
     pub told_off: bool,
+    /// The group this supergroup was before it migrated; a manifest may still name it so.
+    pub former_id: Option<ChatId>,
 }
 
 impl Default for ChatSettings {
@@ -122,6 +124,7 @@ impl Default for ChatSettings {
             quiet_until: None,
             active: true,
             told_off: false,
+            former_id: None,
         }
     }
 }

@@ -34,7 +34,10 @@ pub(super) struct Maker {
 /// What became of a job.
 enum Made {
     Reply(Reply),
-    Nothing { outcome: Outcome, reason: String },
+    Nothing {
+        outcome: Outcome,
+        reason: String,
+    },
     /// The daemon stops; the next start takes the job up.
     Interrupted,
 }
@@ -50,7 +53,8 @@ impl Maker {
         let made = loop {
             match self.make().await {
                 Ok(made) => break made,
-                Err(error) => self.rest(&mut backoff, &error).await,
+                Err(error) if error.is_transient() => self.rest(&mut backoff, &error).await,
+                Err(error) => break failed(error.to_string()),
             }
         };
         while let Err(error) = self.record(&made).await {
@@ -89,7 +93,9 @@ impl Maker {
         let (persona, voice) = (&self.live.persona, &self.live.voice);
         let window = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens);
         match prompt::build(persona, &voice.tokenizer, &turns, window.prompt) {
-            Ok(ids) => Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await),
+            Ok(ids) => {
+                Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await)
+            }
             Err(error) => Ok(failed(error.to_string())),
         }
     }
@@ -173,9 +179,9 @@ impl Maker {
         let (persona, voice) = (&self.live.persona, &self.live.voice);
         let request = GenerateRequest {
             job: self.lead.id.0,
-            model: voice.model.key().clone(),
+            model: voice.model.key(),
             prompt: prompt.to_vec(),
-            generation: prompt::generation(persona, voice.model.config(), &voice.tokenizer, seed.cast_unsigned()),
+            generation: prompt::generation(persona, &voice.model, &voice.tokenizer, seed.cast_unsigned()),
         };
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut events = loop {

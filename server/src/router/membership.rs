@@ -1,8 +1,8 @@
 //! What it changes that the persona was added, removed, blocked or let back in.
 
 use super::{Route, Router};
+use crate::access;
 use crate::chat::{ChatKey, ChatKind, Language};
-use crate::config::persona::GroupAccess;
 use crate::store::{self, ChatSettings, Effect};
 use crate::telegram::update::MyMembership;
 use crate::texts;
@@ -14,20 +14,17 @@ impl Router {
         let key = self.key(membership.chat);
         let own = self.app.settings(&key).await?;
         self.live.transport.rights_changed(membership.chat, self.live.me.id).await;
+        let former = own.as_ref().and_then(|own| own.former_id);
         let present = membership.standing.may_write();
-        if present && membership.chat_kind == ChatKind::Group && !self.may_stay(&key) {
+        if present
+            && membership.chat_kind == ChatKind::Group
+            && !access::may_stay(&self.live.persona.access, key.chat, former)
+        {
             let language = texts::choose(None, membership.by.language.as_deref());
             return self.turn_away_group(&key, own.as_ref(), language).await;
         }
         let settings = ChatSettings { active: present, ..own.unwrap_or_default() };
         Ok(Route { outcome: "membership", effects: vec![Effect::Settings(key, settings)] })
-    }
-
-    fn may_stay(&self, key: &ChatKey) -> bool {
-        match &self.live.persona.access.groups {
-            GroupAccess::Everyone => true,
-            GroupAccess::Only(groups) => groups.contains(&key.chat),
-        }
     }
 
     /// Tells a group once that the persona may not stay, and leaves. Not a job: there is nobody left to deliver it.

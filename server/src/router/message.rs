@@ -61,13 +61,17 @@ impl Router {
         let heard = self.heard(message, received_at).await?;
         let blocked = self.app.store.is_blocked(&self.live.persona.name, message.sender.id).await?;
         let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
-        let mut route = match access::admit(&self.live.persona, message, blocking) {
+        let former = heard.own.as_ref().and_then(|own| own.former_id);
+        let mut route = match access::admit(&self.live.persona, message, former, blocking) {
             Admission::Admitted => self.admitted(&heard).await?,
             Admission::PrivateClosed => return self.turn_away_privately(&heard),
-            Admission::GroupClosed => return self.turn_away_group(&heard.key, heard.own.as_ref(), heard.language()).await,
+            Admission::GroupClosed => {
+                return self.turn_away_group(&heard.key, heard.own.as_ref(), heard.language()).await;
+            }
             Admission::Blocked => return Ok(Route::nothing("blocked")),
         };
-        let reopened = heard.own.as_ref().filter(|own| !own.active).map(|own| ChatSettings { active: true, ..own.clone() });
+        let reopened =
+            heard.own.as_ref().filter(|own| !own.active).map(|own| ChatSettings { active: true, ..own.clone() });
         let sets = route.effects.iter().any(|effect| matches!(effect, Effect::Settings(..)));
         route.effects.extend(reopened.filter(|_| !sets).map(|own| Effect::Settings(heard.key.clone(), own)));
         Ok(route)
@@ -151,11 +155,11 @@ impl Router {
 
     /// A message that was changed. One we never saw is remembered as it is now.
     pub(super) fn edited(&self, message: &Message) -> Route {
+        if message.sender.kind == SenderKind::Bot || message.text.is_empty() {
+            return Route::nothing("edited");
+        }
         let mut route = self.context(message);
         let (key, text) = (self.key_of(message), message.text.clone());
-        if message.sender.kind == SenderKind::Bot {
-            return Route::nothing("bot");
-        }
         route.effects.push(Effect::Edit { key, message: message.id, text });
         Route { outcome: "edited", ..route }
     }

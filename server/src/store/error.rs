@@ -51,6 +51,13 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the same call may work later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::GaveUp { .. })
+    }
+}
+
 /// What every call of the store returns.
 pub type Result<T> = std::result::Result<T, StoreError>;
 

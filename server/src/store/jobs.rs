@@ -90,9 +90,11 @@ pub(super) async fn ready<D: Dialect>(
     reply: &Reply,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let lead = "update jobs set state = 'ready', reply = $2, reply_outcome = $3, changed_at = $4
+    let lead = "update jobs set state = 'ready', reply = $2, reply_outcome = $3, reason = $4, changed_at = $5
                 where id = $1 and state = 'running'";
-    session.execute(lead, values![job, reply.text.as_str(), reply.outcome.as_str(), now]).await?;
+    session
+        .execute(lead, values![job, reply.text.as_str(), reply.outcome.as_str(), reply.reason.as_deref(), now])
+        .await?;
     let shared = "update jobs set state = 'ready', changed_at = $2 where lead_id = $1 and state = 'running'";
     session.execute(shared, values![job, now]).await?;
     Ok(())
@@ -116,8 +118,10 @@ pub(super) async fn recover<D: Dialect>(session: &mut Session<'_, D>, personas: 
 
 /// Ends a job with those that share it, and remembers what was delivered.
 pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, finish: &Finish) -> Result<()> {
-    let lead = "update jobs set state = 'done', outcome = $2, changed_at = $3 where id = $1 and state <> 'done'";
-    if session.execute(lead, values![finish.job, finish.outcome.as_str(), finish.at]).await? == 0 {
+    let lead = "update jobs set state = 'done', outcome = $2, reason = $3, changed_at = $4
+                where id = $1 and state <> 'done'";
+    let reason = finish.reason.as_deref();
+    if session.execute(lead, values![finish.job, finish.outcome.as_str(), reason, finish.at]).await? == 0 {
         return Ok(());
     }
     // A message whose reply never arrived must not count as answered.

@@ -16,10 +16,14 @@ pub(super) async fn migrate<D: Dialect>(session: &mut Session<'_, D>, key: &Chat
 
 /// What the new chat has set for itself wins; being told off once is enough.
 async fn settings<D: Dialect>(session: &mut Session<'_, D>, key: &ChatKey, to: ChatId) -> Result<()> {
+    let old = "insert into chats (persona, transport, chat_id, active, told_off) values ($1, $2, $3, $4, $5)
+               on conflict do nothing";
+    session.execute(old, values![&key.persona, key.transport, key.chat, true, false]).await?;
     let copy =
         "insert into chats (persona, transport, chat_id, insanity, chance, context_length, language, quiet_until,
-                                   active, told_off)
-                select persona, transport, $4, insanity, chance, context_length, language, quiet_until, active, told_off
+                                   active, told_off, former_id)
+                select persona, transport, $4, insanity, chance, context_length, language, quiet_until, active, told_off,
+                       coalesce(former_id, chat_id)
                 from chats where persona = $1 and transport = $2 and chat_id = $3
                 on conflict (persona, transport, chat_id) do update set
                     insanity = coalesce(chats.insanity, excluded.insanity),
@@ -27,7 +31,8 @@ async fn settings<D: Dialect>(session: &mut Session<'_, D>, key: &ChatKey, to: C
                     context_length = coalesce(chats.context_length, excluded.context_length),
                     language = coalesce(chats.language, excluded.language),
                     quiet_until = coalesce(chats.quiet_until, excluded.quiet_until),
-                    told_off = chats.told_off or excluded.told_off";
+                    told_off = chats.told_off or excluded.told_off,
+                    former_id = coalesce(chats.former_id, excluded.former_id)";
     session.execute(copy, values![&key.persona, key.transport, key.chat, to]).await?;
     let delete = "delete from chats where persona = $1 and transport = $2 and chat_id = $3";
     session.execute(delete, values![&key.persona, key.transport, key.chat]).await?;

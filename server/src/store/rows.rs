@@ -19,10 +19,11 @@ pub(super) const CONVERSATION: &str = "persona, transport, chat_id, thread_id";
 pub(super) const MESSAGE: &str =
     "persona, transport, chat_id, thread_id, message_id, author_id, author_name, text, sent_at, reply_to";
 /// The columns that [`settings`] reads.
-pub(super) const SETTINGS: &str = "insanity, chance, context_length, language, quiet_until, active, told_off";
+pub(super) const SETTINGS: &str = "insanity, chance, context_length, language, quiet_until, active, told_off, \
+                                   former_id";
 /// The columns that [`job`] reads.
 pub(super) const JOB: &str = "id, persona, transport, chat_id, thread_id, chat_kind, message_id, sender_id, trigger_kind, \
-                              seed, reply, reply_outcome, created_at";
+                              seed, reply, reply_outcome, reason, created_at";
 
 /// An update of the inbox.
 pub(super) fn update(row: &impl StoredRow) -> Result<StoredUpdate> {
@@ -82,6 +83,7 @@ pub(super) fn settings(row: &impl StoredRow) -> Result<ChatSettings> {
         quiet_until: row.time("quiet_until")?,
         active: required(row.boolean("active")?, "active")?,
         told_off: required(row.boolean("told_off")?, "told_off")?,
+        former_id: row.integer("former_id")?.map(ChatId),
     })
 }
 
@@ -102,7 +104,7 @@ pub(super) fn job(row: &impl StoredRow) -> Result<Job> {
 
 fn reply(row: &impl StoredRow) -> Result<Option<Reply>> {
     let Some(text) = row.text("reply")? else { return Ok(None) };
-    Ok(Some(Reply { text, outcome: word(row, "reply_outcome", Outcome::parse)? }))
+    Ok(Some(Reply { text, outcome: word(row, "reply_outcome", Outcome::parse)?, reason: row.text("reason")? }))
 }
 
 /// An integer that is never null.

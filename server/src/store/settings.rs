@@ -21,12 +21,12 @@ pub(super) async fn put<D: Dialect>(
     settings: &ChatSettings,
 ) -> Result<()> {
     let sql = "insert into chats (persona, transport, chat_id, insanity, chance, context_length, language, quiet_until,
-                                  active, told_off)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                  active, told_off, former_id)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                on conflict (persona, transport, chat_id) do update set
                    insanity = excluded.insanity, chance = excluded.chance, context_length = excluded.context_length,
                    language = excluded.language, quiet_until = excluded.quiet_until, active = excluded.active,
-                   told_off = excluded.told_off";
+                   told_off = excluded.told_off, former_id = excluded.former_id";
     let values = values![
         &key.persona,
         key.transport,
@@ -38,6 +38,7 @@ pub(super) async fn put<D: Dialect>(
         settings.quiet_until,
         settings.active,
         settings.told_off,
+        settings.former_id,
     ];
     session.execute(sql, values).await?;
     Ok(())

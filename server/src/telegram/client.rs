@@ -44,16 +44,15 @@ impl TelegramClient {
 #[async_trait]
 impl Transport for TelegramClient {
     async fn send(&self, outgoing: &Outgoing) -> Result<Option<MessageId>, TransportError> {
-        let mut request = self
-            .bot
-            .send_message(api::ChatId(outgoing.chat.id.0), &outgoing.text)
-            .link_preview_options(LinkPreviewOptions {
+        let mut request = self.bot.send_message(api::ChatId(outgoing.chat.id.0), &outgoing.text).link_preview_options(
+            LinkPreviewOptions {
                 is_disabled: true,
                 url: None,
                 prefer_small_media: false,
                 prefer_large_media: false,
                 show_above_text: false,
-            });
+            },
+        );
         if let Some(thread) = outgoing.chat.thread.filter(|thread| *thread != GENERAL_TOPIC).and_then(thread_id) {
             request = request.message_thread_id(thread);
         }
@@ -96,8 +95,9 @@ impl Transport for TelegramClient {
 }
 
 /// Telegram's message ids fit 32 bits; one that doesn't is none of Telegram's.
+/// One below zero names a message of a group that has become a supergroup: nothing that could be replied to.
 fn message_id(id: MessageId) -> Option<api::MessageId> {
-    i32::try_from(id.0).ok().map(api::MessageId)
+    i32::try_from(id.0).ok().filter(|id| *id > 0).map(api::MessageId)
 }
 
 fn thread_id(id: ThreadId) -> Option<api::ThreadId> {

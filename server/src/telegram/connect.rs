@@ -36,8 +36,7 @@ pub fn http_client(proxy: Option<&Secret>) -> anyhow::Result<reqwest::Client> {
 pub async fn introduce(client: &TelegramClient) -> Result<Me, TransportError> {
     let me = client.bot().get_me().await.map_err(translate)?;
     let id = i64::try_from(me.id.0).map_err(|_| TransportError::Rejected("the bot's id is out of range".to_owned()))?;
-    let username =
-        me.user.username.ok_or_else(|| TransportError::Rejected("the bot has no username".to_owned()))?;
+    let username = me.user.username.ok_or_else(|| TransportError::Rejected("the bot has no username".to_owned()))?;
     Ok(Me { id: UserId(id), username, can_read_all_group_messages: me.can_read_all_group_messages })
 }
 

@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn flood_and_revocation_are_known() {
-        let flood = r#"{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":17}}"#;
+        let flood =
+            r#"{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":17}}"#;
         assert_eq!(answer(flood), Err(PollError::Flood(Duration::from_secs(17))));
         assert_eq!(
             answer(r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#),
