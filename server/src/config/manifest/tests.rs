@@ -200,7 +200,9 @@ fn each_wrong_field_is_told_with_its_place_and_its_mend() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    for (more,_,_) in WRONG { println!("{}", read(&minimal(more)).unwrap_err()); }
+    for (more, _, _) in WRONG {
+        println!("{}", read(&minimal(more)).unwrap_err());
+    }
 }
 
 #[test]

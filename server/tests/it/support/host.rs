@@ -20,26 +20,28 @@ use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
 use maskarad_testbed::{Bot, Sent, Testbed};
 
 /// How long a test waits for what must happen.
-pub const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// How long a test waits for what must not happen.
-pub const A_WHILE: Duration = Duration::from_millis(700);
+pub(crate) const A_WHILE: Duration = Duration::from_millis(700);
 
 /// The demo checkpoint that comes with the project.
-pub fn demo_checkpoint() -> PathBuf {
+pub(crate) fn demo_checkpoint() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru")
 }
 
 /// A persona as its manifest says, on the demo checkpoint unless the text names another.
-pub fn persona(name: &str, bot: &Bot, more: &str) -> Persona {
-    let model = if more.contains("model:") { String::new() } else { format!("model: {{ path: {:?} }}\n", demo_checkpoint()) };
+pub(crate) fn persona(name: &str, bot: &Bot, more: &str) -> Persona {
+    let model =
+        if more.contains("model:") { String::new() } else { format!("model: {{ path: {:?} }}\n", demo_checkpoint()) };
     let text = format!("name: {name}\ntoken: {{ env: TOKEN }}\ntemplate: rudialogpt\n{model}{more}");
     let token = bot.token();
     let lookup = move |key: &str| (key == "TOKEN").then(|| token.clone());
-    manifest::parse(Path::new("test.yaml"), &text, Environment::new(&lookup)).unwrap_or_else(|problems| panic!("{problems}"))
+    manifest::parse(Path::new("test.yaml"), &text, Environment::new(&lookup))
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// Remembers every request on its way to the engine.
-pub struct Recorder {
+pub(crate) struct Recorder {
     inner: LocalGenerator,
     requests: Mutex<Vec<GenerateRequest>>,
 }
@@ -53,9 +55,9 @@ impl Generator for Recorder {
 }
 
 /// A running daemon.
-pub struct Host {
-    pub app: Arc<App>,
-    pub engine: Engine,
+pub(crate) struct Host {
+    pub(crate) app: Arc<App>,
+    pub(crate) engine: Engine,
     recorder: Arc<Recorder>,
     models: Vec<LoadedModel>,
     lifecycle: Lifecycle,
@@ -63,17 +65,21 @@ pub struct Host {
 
 impl Host {
     /// Starts a daemon for these personas and waits until every one is up.
-    pub async fn start(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+    pub(crate) async fn start(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
         Self::start_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
     }
 
-    pub async fn start_with(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, engine: EngineConfig) -> Self {
+    pub(crate) async fn start_with(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        engine: EngineConfig,
+    ) -> Self {
         let engine = Engine::start(engine).unwrap();
         let count = personas.len();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
-        let recorder =
-            Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
+        let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
         let app = Arc::new(App::new(Parts {
             store,
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
@@ -90,14 +96,14 @@ impl Host {
     }
 
     /// Stops it as SIGTERM would.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.lifecycle.stopping().cancel();
         self.lifecycle.run().await;
         self.engine.shutdown();
     }
 
     /// Waits until something holds.
-    pub async fn until(&self, holds: impl Fn(&Self) -> bool) {
+    pub(crate) async fn until(&self, holds: impl Fn(&Self) -> bool) {
         let deadline = tokio::time::Instant::now() + SOON;
         while !holds(self) {
             assert!(tokio::time::Instant::now() < deadline, "it never came to hold");
@@ -106,18 +112,18 @@ impl Host {
     }
 
     /// The prompts so far, decoded, oldest first.
-    pub fn prompts(&self) -> Vec<String> {
+    pub(crate) fn prompts(&self) -> Vec<String> {
         let tokenizer = self.models[0].tokenizer().unwrap();
         self.requests().iter().map(|request| tokenizer.decode(&request.prompt, false)).collect()
     }
 
     /// The requests so far, oldest first.
-    pub fn requests(&self) -> Vec<GenerateRequest> {
+    pub(crate) fn requests(&self) -> Vec<GenerateRequest> {
         self.recorder.requests.lock().unwrap().clone()
     }
 
     /// The weights of each persona.
-    pub fn models(&self) -> &[LoadedModel] {
+    pub(crate) fn models(&self) -> &[LoadedModel] {
         &self.models
     }
 }
@@ -129,7 +135,7 @@ fn boot(engine: &Engine, persona: Persona) -> Booted {
 }
 
 /// What a bot has said after it had nothing more to say for a while.
-pub async fn settled(tg: &Testbed, bot: &Bot) -> Vec<Sent> {
+pub(crate) async fn settled(tg: &Testbed, bot: &Bot) -> Vec<Sent> {
     loop {
         let before = tg.sent_count(bot);
         tokio::time::sleep(A_WHILE).await;
