@@ -48,15 +48,7 @@ impl Console {
         }
         let printed = vec![0; bots.len()];
         let people = BTreeMap::from([("anna".to_owned(), current.clone())]);
-        Self {
-            testbed,
-            bots,
-            group,
-            people,
-            current,
-            printed,
-            last_said: None,
-        }
+        Self { testbed, bots, group, people, current, printed, last_said: None }
     }
 
     pub(crate) async fn converse(mut self) {
@@ -75,12 +67,7 @@ impl Console {
     }
 
     fn introduce(&self) {
-        say(&format!(
-            "Bot API at {}, group {} ({})",
-            self.testbed.api_url(),
-            self.group.id(),
-            "you are anna"
-        ));
+        say(&format!("Bot API at {}, group {} ({})", self.testbed.api_url(), self.group.id(), "you are anna"));
         for bot in &self.bots {
             say(&format!("  @{}  {}", bot.username(), bot.token()));
         }
@@ -88,9 +75,7 @@ impl Console {
     }
 
     fn obey(&mut self, line: &str) -> Next {
-        let (word, rest) = line
-            .split_once(char::is_whitespace)
-            .map_or((line, ""), |(word, rest)| (word, rest.trim()));
+        let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
         match word {
             "" => {}
             ":quit" => return Next::Stop,
@@ -113,15 +98,9 @@ impl Console {
     }
 
     fn write_private(&self, rest: &str) {
-        let (name, text) = rest
-            .split_once(char::is_whitespace)
-            .unwrap_or((rest, "/start"));
+        let (name, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, "/start"));
         let name = name.trim_start_matches('@');
-        match self
-            .bots
-            .iter()
-            .find(|bot| bot.username().eq_ignore_ascii_case(name))
-        {
+        match self.bots.iter().find(|bot| bot.username().eq_ignore_ascii_case(name)) {
             Some(bot) => drop(self.current.writes_private(bot, text.trim())),
             None => say("No such bot"),
         }
@@ -136,10 +115,7 @@ impl Console {
 
     async fn something_said(&self) {
         let news = |testbed: &Testbed| {
-            self.bots
-                .iter()
-                .zip(&self.printed)
-                .any(|(bot, printed)| testbed.sent_count(bot) > *printed)
+            self.bots.iter().zip(&self.printed).any(|(bot, printed)| testbed.sent_count(bot) > *printed)
         };
         // Nothing said in a day is no error: the loop waits anew.
         let _ = self.testbed.wait_until(PATIENCE, news).await;
@@ -148,11 +124,7 @@ impl Console {
     fn print_news(&mut self) {
         for (bot, printed) in self.bots.iter().zip(&mut self.printed) {
             for sent in self.testbed.sent_since(bot, *printed) {
-                let place = if sent.chat_id == self.group.id() {
-                    ""
-                } else {
-                    " (private)"
-                };
+                let place = if sent.chat_id == self.group.id() { "" } else { " (private)" };
                 say(&format!("@{}{place}: {}", bot.username(), sent.text));
                 self.last_said = Some(sent.message());
                 *printed += 1;
@@ -174,10 +146,7 @@ fn typed_lines() -> mpsc::Receiver<String> {
     lines
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "talking to the person at the terminal is what this program does"
-)]
+#[expect(clippy::print_stdout, reason = "talking to the person at the terminal is what this program does")]
 fn say(line: &str) {
     println!("{line}");
 }

@@ -13,11 +13,7 @@ pub(crate) fn scan(text: &str) -> Vec<Value> {
     while position < chars.len() {
         match entity_at(&chars, position) {
             Some((kind, length)) => {
-                found.push(entity(
-                    kind,
-                    utf16(&chars[..position]),
-                    utf16(&chars[position..position + length]),
-                ));
+                found.push(entity(kind, utf16(&chars[..position]), utf16(&chars[position..position + length])));
                 position += length;
             }
             None => position += 1,
@@ -34,10 +30,7 @@ pub(crate) fn entity(kind: &str, offset: usize, length: usize) -> Value {
 /// The UTF-16 units from the start of `text` to its first `part`, and those of `part`.
 pub(crate) fn locate(text: &str, part: &str) -> Option<(usize, usize)> {
     let start = text.find(part)?;
-    Some((
-        text[..start].encode_utf16().count(),
-        part.encode_utf16().count(),
-    ))
+    Some((text[..start].encode_utf16().count(), part.encode_utf16().count()))
 }
 
 /// The characters that an entity covers.
@@ -56,9 +49,7 @@ fn entity_at(chars: &[char], start: usize) -> Option<(&'static str, usize)> {
     let rest = &chars[start..];
     match rest[0] {
         '@' => mention(rest).map(|length| ("mention", length)),
-        '/' if start == 0 || chars[start - 1] != '/' => {
-            command(rest).map(|length| ("bot_command", length))
-        }
+        '/' if start == 0 || chars[start - 1] != '/' => command(rest).map(|length| ("bot_command", length)),
         '#' => hashtag(rest).map(|length| ("hashtag", length)),
         _ => url(rest).map(|length| ("url", length)),
     }
@@ -66,8 +57,7 @@ fn entity_at(chars: &[char], start: usize) -> Option<(&'static str, usize)> {
 
 fn mention(rest: &[char]) -> Option<usize> {
     let name = name_length(&rest[1..]);
-    ((3..=32).contains(&name) && !rest.get(name + 1).is_some_and(|next| is_word(*next)))
-        .then_some(name + 1)
+    ((3..=32).contains(&name) && !rest.get(name + 1).is_some_and(|next| is_word(*next))).then_some(name + 1)
 }
 
 fn command(rest: &[char]) -> Option<usize> {
@@ -80,10 +70,7 @@ fn command(rest: &[char]) -> Option<usize> {
         length += mention(&rest[length..]).unwrap_or(0);
     }
     // Telegram takes "/etc/passwd" for a path, not for two commands.
-    (!rest
-        .get(length)
-        .is_some_and(|next| is_word(*next) || *next == '/'))
-    .then_some(length)
+    (!rest.get(length).is_some_and(|next| is_word(*next) || *next == '/')).then_some(length)
 }
 
 fn hashtag(rest: &[char]) -> Option<usize> {
@@ -93,16 +80,10 @@ fn hashtag(rest: &[char]) -> Option<usize> {
 }
 
 fn url(rest: &[char]) -> Option<usize> {
-    let token: String = rest
-        .iter()
-        .take_while(|next| !next.is_whitespace())
-        .collect();
+    let token: String = rest.iter().take_while(|next| !next.is_whitespace()).collect();
     let token = token.trim_end_matches(['.', ',', '!', '?', ')', ':', ';', '"', '»']);
     let lower = token.to_lowercase();
-    let is_url = match lower
-        .strip_prefix("https://")
-        .or_else(|| lower.strip_prefix("http://"))
-    {
+    let is_url = match lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")) {
         Some(host) => !host.is_empty(),
         None => is_bare_domain(&lower),
     };
@@ -113,18 +94,13 @@ fn is_bare_domain(token: &str) -> bool {
     let host = token.split(['/', '?']).next().unwrap_or_default();
     host.rsplit_once('.').is_some_and(|(name, zone)| {
         !name.is_empty()
-            && name
-                .chars()
-                .all(|next| next.is_alphanumeric() || next == '-' || next == '.')
+            && name.chars().all(|next| next.is_alphanumeric() || next == '-' || next == '.')
             && TOP_LEVEL_DOMAINS.contains(&zone)
     })
 }
 
 fn name_length(chars: &[char]) -> usize {
-    chars
-        .iter()
-        .take_while(|next| next.is_ascii_alphanumeric() || **next == '_')
-        .count()
+    chars.iter().take_while(|next| next.is_ascii_alphanumeric() || **next == '_').count()
 }
 
 fn is_word(character: char) -> bool {
@@ -143,36 +119,19 @@ mod tests {
     fn finds(text: &str, expected: &[(&str, &str)]) {
         let found: Vec<(String, String)> = scan(text)
             .iter()
-            .map(|entity| {
-                (
-                    entity["type"].as_str().unwrap().to_owned(),
-                    covered(text, entity).unwrap(),
-                )
-            })
+            .map(|entity| (entity["type"].as_str().unwrap().to_owned(), covered(text, entity).unwrap()))
             .collect();
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(kind, part)| ((*kind).to_owned(), (*part).to_owned()))
-            .collect();
+        let expected: Vec<_> = expected.iter().map(|(kind, part)| ((*kind).to_owned(), (*part).to_owned())).collect();
         assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn entities_are_found_where_telegram_finds_them() {
         finds("👋🏽 @avtobus_bot, ты тут?", &[("mention", "@avtobus_bot")]);
-        finds(
-            "/start@avtobus_bot now",
-            &[("bot_command", "/start@avtobus_bot")],
-        );
-        finds(
-            "скажи /help и /reset",
-            &[("bot_command", "/help"), ("bot_command", "/reset")],
-        );
+        finds("/start@avtobus_bot now", &[("bot_command", "/start@avtobus_bot")]);
+        finds("скажи /help и /reset", &[("bot_command", "/help"), ("bot_command", "/reset")]);
         finds("mail@example и a/b и /etc/passwd", &[]);
-        finds(
-            "см. https://t.me/x, и example.org!",
-            &[("url", "https://t.me/x"), ("url", "example.org")],
-        );
+        finds("см. https://t.me/x, и example.org!", &[("url", "https://t.me/x"), ("url", "example.org")]);
         finds("#тег #123", &[("hashtag", "#тег")]);
         finds("@ab и 12.5", &[]);
     }

@@ -46,23 +46,17 @@ impl ApiError {
             Self::Forbidden(text) => format!("Forbidden: {text}"),
             Self::NotFound => "Not Found".to_owned(),
             Self::MethodNotFound => "Not Found: method not found".to_owned(),
-            Self::OtherPoller => {
-                "Conflict: terminated by other getUpdates request; make sure that only one bot \
+            Self::OtherPoller => "Conflict: terminated by other getUpdates request; make sure that only one bot \
                                   instance is running"
-                    .to_owned()
-            }
+                .to_owned(),
             Self::SetWebhookCame => "Conflict: terminated by setWebhook request".to_owned(),
-            Self::WebhookActive => {
-                "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook \
+            Self::WebhookActive => "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook \
                                     to delete the webhook first"
-                    .to_owned()
-            }
+                .to_owned(),
             Self::TooManyRequests { retry_after } => {
                 format!("Too Many Requests: retry after {retry_after}")
             }
-            Self::Migrated { .. } => {
-                "Bad Request: group chat was upgraded to a supergroup chat".to_owned()
-            }
+            Self::Migrated { .. } => "Bad Request: group chat was upgraded to a supergroup chat".to_owned(),
             Self::Server(502) => "Bad Gateway".to_owned(),
             Self::Server(_) => "Internal Server Error".to_owned(),
         }
@@ -70,8 +64,7 @@ impl ApiError {
 
     /// The whole envelope.
     pub(crate) fn body(&self) -> Value {
-        let mut body =
-            json!({ "ok": false, "error_code": self.code(), "description": self.description() });
+        let mut body = json!({ "ok": false, "error_code": self.code(), "description": self.description() });
         match self {
             Self::TooManyRequests { retry_after } => {
                 body["parameters"] = json!({ "retry_after": retry_after });

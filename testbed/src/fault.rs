@@ -99,9 +99,7 @@ impl Fault {
     /// The error that stands in for the answer, if this fault is one of those.
     pub(crate) fn api_error(&self) -> Option<ApiError> {
         Some(match self {
-            Self::TooManyRequests { retry_after } => ApiError::TooManyRequests {
-                retry_after: *retry_after,
-            },
+            Self::TooManyRequests { retry_after } => ApiError::TooManyRequests { retry_after: *retry_after },
             Self::Forbidden(kind) => ApiError::Forbidden(kind.description().to_owned()),
             Self::BadRequest(kind) => ApiError::BadRequest(kind.description()),
             Self::ServerError(code) => ApiError::Server(*code),
@@ -129,14 +127,7 @@ impl FaultSpec {
     /// A fault for every call until cleared.
     #[must_use]
     pub fn new(fault: Fault) -> Self {
-        Self {
-            fault,
-            bot: None,
-            method: None,
-            chat: None,
-            skip: 0,
-            times: None,
-        }
+        Self { fault, bot: None, method: None, chat: None, skip: 0, times: None }
     }
 
     /// Only calls of this bot.
@@ -200,39 +191,24 @@ struct Active {
 impl Faults {
     pub(crate) fn add(&mut self, spec: FaultSpec) -> u64 {
         self.next_id += 1;
-        self.active.push(Active {
-            id: self.next_id,
-            spec,
-            fired: 0,
-            cleared: false,
-        });
+        self.active.push(Active { id: self.next_id, spec, fired: 0, cleared: false });
         self.next_id
     }
 
     pub(crate) fn clear(&mut self, id: u64) {
-        self.active
-            .iter_mut()
-            .filter(|active| active.id == id)
-            .for_each(|active| active.cleared = true);
+        self.active.iter_mut().filter(|active| active.id == id).for_each(|active| active.cleared = true);
     }
 
     pub(crate) fn clear_all(&mut self) {
-        self.active
-            .iter_mut()
-            .for_each(|active| active.cleared = true);
+        self.active.iter_mut().for_each(|active| active.cleared = true);
     }
 
     pub(crate) fn fired(&self, id: u64) -> u32 {
-        self.active
-            .iter()
-            .find(|active| active.id == id)
-            .map_or(0, |active| active.fired)
+        self.active.iter().find(|active| active.id == id).map_or(0, |active| active.fired)
     }
 
     pub(crate) fn strike(&mut self, call: &Call<'_>) -> Option<Fault> {
-        self.active
-            .iter_mut()
-            .find_map(|active| active.strike(call))
+        self.active.iter_mut().find_map(|active| active.strike(call))
     }
 }
 
@@ -242,10 +218,7 @@ impl Active {
         let matches = !self.cleared
             && spec.times.is_none_or(|times| self.fired < times)
             && spec.bot.is_none_or(|bot| bot == call.bot)
-            && spec
-                .method
-                .as_ref()
-                .is_none_or(|method| method.eq_ignore_ascii_case(call.method))
+            && spec.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(call.method))
             && spec.chat.is_none_or(|chat| Some(chat) == call.chat);
         if !matches {
             return None;

@@ -32,16 +32,10 @@ use connection::{CuttableListener, Cutter};
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> io::Result<()> {
     let listener = CuttableListener::new(listener, shared.stop.clone());
     let stop = shared.stop.clone();
-    let app = Router::new()
-        .fallback(answer)
-        .layer(DefaultBodyLimit::disable())
-        .with_state(shared);
-    axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<Cutter>(),
-    )
-    .with_graceful_shutdown(async move { stop.cancelled().await })
-    .await
+    let app = Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(shared);
+    axum::serve(listener, app.into_make_service_with_connect_info::<Cutter>())
+        .with_graceful_shutdown(async move { stop.cancelled().await })
+        .await
 }
 
 /// A call that has been let in.
@@ -83,27 +77,15 @@ enum Reply {
 
 async fn admit(shared: &Shared, request: Request) -> Result<Admitted, ApiError> {
     let (token, name) = input::address(request.uri()).ok_or(ApiError::NotFound)?;
-    let bot = shared
-        .look(|world| world.bot_by_token(&token))
-        .ok_or(ApiError::Unauthorized)?;
+    let bot = shared.look(|world| world.bot_by_token(&token)).ok_or(ApiError::Unauthorized)?;
     let params = input::read(request).await?;
     let name = Method::parse(&name).map_or(name, |method| method.name().to_owned());
-    let call = Call {
-        bot,
-        method: &name,
-        chat: params.chat_id(),
-    };
+    let call = Call { bot, method: &name, chat: params.chat_id() };
     let (sequence, fault) = shared.change(|world| {
         let sequence = world.requests.open(bot, &name, &params.0);
         (sequence, world.faults.strike(&call))
     });
-    Ok(Admitted {
-        bot,
-        name,
-        params,
-        sequence,
-        fault,
-    })
+    Ok(Admitted { bot, name, params, sequence, fault })
 }
 
 async fn carry_out(shared: &Arc<Shared>, call: &Admitted) -> Reply {
@@ -143,10 +125,7 @@ fn say(result: &Result<Value, ApiError>) -> Reply {
         Ok(result) => (200, json!({ "ok": true, "result": result })),
         Err(error) => (error.code(), error.body()),
     };
-    Reply::Say(
-        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        body.to_string(),
-    )
+    Reply::Say(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body.to_string())
 }
 
 fn refusal(error: &ApiError) -> Response {
@@ -157,10 +136,7 @@ fn refusal(error: &ApiError) -> Response {
 fn respond(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        axum::http::HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
     response
 }
 

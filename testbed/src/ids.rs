@@ -81,10 +81,6 @@ impl ChatKey {
     }
 
     pub(crate) fn message(self, message_id: MessageId) -> MessageRef {
-        MessageRef {
-            chat_id: self.chat_id(),
-            message_id,
-            key: self,
-        }
+        MessageRef { chat_id: self.chat_id(), message_id, key: self }
     }
 }

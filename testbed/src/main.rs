@@ -36,20 +36,11 @@ async fn main() -> Result<()> {
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let address = SocketAddr::from(([127, 0, 0, 1], arguments.port));
-    let testbed = Testbed::start_at(address)
-        .await
-        .with_context(|| format!("can't listen on {address}"))?;
-    let specs = arguments
-        .bots
-        .iter()
-        .map(|name| BotSpec::new(name).privacy(!arguments.see_all));
+    let testbed = Testbed::start_at(address).await.with_context(|| format!("can't listen on {address}"))?;
+    let specs = arguments.bots.iter().map(|name| BotSpec::new(name).privacy(!arguments.see_all));
     let bots = specs.map(|spec| testbed.add_bot(spec)).collect();
-    console::Console::new(testbed, bots, &arguments.group)
-        .converse()
-        .await;
+    console::Console::new(testbed, bots, &arguments.group).converse().await;
     Ok(())
 }

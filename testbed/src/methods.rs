@@ -68,12 +68,7 @@ methods! {
 }
 
 /// Carries out a call.
-pub(crate) async fn call(
-    shared: &Arc<Shared>,
-    bot: UserId,
-    method: Method,
-    params: &Params,
-) -> Answer {
+pub(crate) async fn call(shared: &Arc<Shared>, bot: UserId, method: Method, params: &Params) -> Answer {
     match method {
         Method::GetUpdates => updates::get_updates(shared, bot, params).await,
         Method::SetWebhook => webhooks::set_webhook(shared, bot, params),

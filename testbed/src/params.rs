@@ -14,10 +14,7 @@ pub(crate) struct Params(pub(crate) Map<String, Value>);
 
 impl Params {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
+        self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     pub(crate) fn integer(&self, name: &str) -> Option<i64> {
@@ -45,9 +42,7 @@ impl Params {
     }
 
     pub(crate) fn thread_id(&self) -> Option<ThreadId> {
-        self.integer("message_thread_id")
-            .filter(|id| *id != 0)
-            .map(ThreadId)
+        self.integer("message_thread_id").filter(|id| *id != 0).map(ThreadId)
     }
 
     pub(crate) fn message_id(&self) -> Option<MessageId> {
@@ -76,7 +71,5 @@ impl Flag {
 
 /// A number, or a string that is one.
 pub(crate) fn as_integer(value: &Value) -> Option<i64> {
-    value
-        .as_i64()
-        .or_else(|| value.as_str()?.trim().parse().ok())
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }

@@ -19,11 +19,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new() -> Self {
-        Self {
-            world: Mutex::default(),
-            bell: watch::Sender::new(0),
-            stop: CancellationToken::new(),
-        }
+        Self { world: Mutex::default(), bell: watch::Sender::new(0), stop: CancellationToken::new() }
     }
 
     /// Looks, and may change; whoever waits looks again.

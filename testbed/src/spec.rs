@@ -14,12 +14,7 @@ impl BotSpec {
     /// A bot with this username; privacy mode is on, as BotFather makes it.
     #[must_use]
     pub fn new(username: &str) -> Self {
-        Self {
-            username: username.to_owned(),
-            name: username.to_owned(),
-            privacy: Privacy::On,
-            token: None,
-        }
+        Self { username: username.to_owned(), name: username.to_owned(), privacy: Privacy::On, token: None }
     }
 
     /// Sets privacy mode: `true` means that the bot sees little of a group.
@@ -65,11 +60,7 @@ impl UserSpec {
     /// A person with this first name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            username: None,
-            language: None,
-        }
+        Self { name: name.to_owned(), username: None, language: None }
     }
 
     /// Gives the person an @username.

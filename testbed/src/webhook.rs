@@ -40,12 +40,7 @@ pub(crate) struct DeliveryError {
 
 impl Webhook {
     pub(crate) fn new(url: Url, secret: Option<String>, max_connections: usize) -> Self {
-        Self {
-            url,
-            secret,
-            max_connections,
-            last_error: None,
-        }
+        Self { url, secret, max_connections, last_error: None }
     }
 }
 
@@ -116,9 +111,7 @@ impl Delivery {
     fn current(&self) -> Option<Webhook> {
         self.shared.look(|world| {
             let bot = world.bot(self.bot);
-            bot.webhook
-                .clone()
-                .filter(|_| bot.webhook_generation == self.generation)
+            bot.webhook.clone().filter(|_| bot.webhook_generation == self.generation)
         })
     }
 
@@ -126,26 +119,16 @@ impl Delivery {
     fn start_ready(&mut self, webhook: &Webhook) {
         let now = Instant::now();
         let mut seen: HashSet<Line> = self.in_flight.clone();
-        let delayed = self
-            .failed
-            .iter()
-            .filter(|(_, failure)| failure.not_before > now)
-            .map(|(line, _)| *line);
+        let delayed = self.failed.iter().filter(|(_, failure)| failure.not_before > now).map(|(line, _)| *line);
         seen.extend(delayed);
         let room = webhook.max_connections.saturating_sub(self.in_flight.len());
         let ready: Vec<QueuedUpdate> = self.shared.look(|world| {
             let waiting = world.bot(self.bot).updates.waiting();
-            waiting
-                .iter()
-                .filter(|update| seen.insert(update.chat))
-                .take(room)
-                .cloned()
-                .collect()
+            waiting.iter().filter(|update| seen.insert(update.chat)).take(room).cloned().collect()
         });
         for update in ready {
             self.in_flight.insert(update.chat);
-            self.tasks
-                .spawn(send(self.client.clone(), webhook.clone(), update));
+            self.tasks.spawn(send(self.client.clone(), webhook.clone(), update));
         }
     }
 
@@ -154,8 +137,7 @@ impl Delivery {
         match done.result {
             Ok(()) => {
                 self.failed.remove(&done.line);
-                self.shared
-                    .change(|world| world.bot_mut(self.bot).updates.remove(done.update_id));
+                self.shared.change(|world| world.bot_mut(self.bot).updates.remove(done.update_id));
             }
             Err(message) => self.put_off(done.line, message),
         }
@@ -175,14 +157,8 @@ impl Delivery {
 
     fn next_retry(&self) -> Instant {
         let now = Instant::now();
-        let idle = self
-            .failed
-            .iter()
-            .filter(|(line, _)| !self.in_flight.contains(line));
-        let next = idle
-            .map(|(_, failure)| failure.not_before)
-            .min()
-            .unwrap_or(now + LONGEST_DELAY);
+        let idle = self.failed.iter().filter(|(line, _)| !self.in_flight.contains(line));
+        let next = idle.map(|(_, failure)| failure.not_before).min().unwrap_or(now + LONGEST_DELAY);
         // A line whose updates were dropped, or that finds no room, must not spin.
         next.max(now + SHORTEST_NAP)
     }
@@ -197,25 +173,16 @@ fn retry_delay(failures: u32) -> Duration {
 
 async fn send(client: Client, webhook: Webhook, update: QueuedUpdate) -> Delivered {
     let result = post(&client, &webhook, &update.json).await;
-    Delivered {
-        line: update.chat,
-        update_id: update.id,
-        result,
-    }
+    Delivered { line: update.chat, update_id: update.id, result }
 }
 
 async fn post(client: &Client, webhook: &Webhook, update: &Value) -> Result<(), String> {
-    let mut request = client
-        .post(webhook.url.clone())
-        .header(CONTENT_TYPE, "application/json")
-        .body(update.to_string());
+    let mut request =
+        client.post(webhook.url.clone()).header(CONTENT_TYPE, "application/json").body(update.to_string());
     if let Some(secret) = &webhook.secret {
         request = request.header(SECRET_HEADER, secret);
     }
-    let response = request
-        .send()
-        .await
-        .map_err(|error| error.without_url().to_string())?;
+    let response = request.send().await.map_err(|error| error.without_url().to_string())?;
     let status = response.status();
     if status.is_success() {
         return Ok(());
@@ -229,9 +196,7 @@ mod tests {
 
     #[test]
     fn retries_come_at_once_and_then_ever_later() {
-        let seconds: Vec<u64> = (1..=8)
-            .map(|failures| retry_delay(failures).as_secs())
-            .collect();
+        let seconds: Vec<u64> = (1..=8).map(|failures| retry_delay(failures).as_secs()).collect();
         assert_eq!(seconds, [0, 2, 4, 8, 16, 32, 64, 64]);
     }
 }

@@ -57,9 +57,7 @@ pub(crate) struct World {
 impl World {
     /// The emulator's Unix time.
     pub(crate) fn now(&self) -> i64 {
-        let system = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         i64::try_from(system).unwrap_or(i64::MAX) + self.clock_shift
     }
 

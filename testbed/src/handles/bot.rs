@@ -23,10 +23,7 @@ pub struct Bot {
 
 impl Bot {
     pub(super) fn new(shared: &Arc<Shared>, id: UserId) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-        }
+        Self { shared: Arc::clone(shared), id }
     }
 
     /// Its user id.
@@ -44,14 +41,12 @@ impl Bot {
     /// Without the @.
     #[must_use]
     pub fn username(&self) -> String {
-        self.shared
-            .look(|world| world.bot(self.id).spec.username.clone())
+        self.shared.look(|world| world.bot(self.id).spec.username.clone())
     }
 
     /// As BotFather does: `getMe` tells at once, a group only knows after the bot has been re-added.
     pub fn set_privacy(&self, privacy: Privacy) {
-        self.shared
-            .change(|world| world.bot_mut(self.id).spec.privacy = privacy);
+        self.shared.change(|world| world.bot_mut(self.id).spec.privacy = privacy);
     }
 
     /// Queues any JSON as an update and gives its id. Neither routing nor `allowed_updates` is asked.
@@ -68,22 +63,19 @@ impl Bot {
 
     /// Numbers the following updates from `next`, as Telegram may after a quiet week.
     pub fn restart_update_ids(&self, next: i64) {
-        self.shared
-            .change(|world| world.bot_mut(self.id).updates.restart_ids(next));
+        self.shared.change(|world| world.bot_mut(self.id).updates.restart_ids(next));
     }
 
     /// Updates that are not confirmed yet.
     #[must_use]
     pub fn pending_updates(&self) -> usize {
-        self.shared
-            .look(|world| world.bot(self.id).updates.waiting().len())
+        self.shared.look(|world| world.bot(self.id).updates.waiting().len())
     }
 
     /// The same, as they will be sent.
     #[must_use]
     pub fn pending(&self) -> Vec<Value> {
-        self.shared
-            .look(|world| world.bot(self.id).updates.head(usize::MAX))
+        self.shared.look(|world| world.bot(self.id).updates.head(usize::MAX))
     }
 
     /// All its calls.
@@ -109,33 +101,19 @@ impl Bot {
     /// The registered commands: scope and language, then the `BotCommand` objects.
     #[must_use]
     pub fn commands(&self) -> Vec<(CommandsKey, Vec<Value>)> {
-        self.shared
-            .look(|world| world.bot(self.id).commands.clone().into_iter().collect())
+        self.shared.look(|world| world.bot(self.id).commands.clone().into_iter().collect())
     }
 
     /// The commands of one scope (`default`, `all_private_chats`, `chat:-100…`) and language ("" for all).
     #[must_use]
     pub fn commands_for(&self, scope: &str, language_code: &str) -> Vec<Value> {
-        let key = CommandsKey {
-            scope: scope.to_owned(),
-            language_code: language_code.to_owned(),
-        };
-        self.shared.look(|world| {
-            world
-                .bot(self.id)
-                .commands
-                .get(&key)
-                .cloned()
-                .unwrap_or_default()
-        })
+        let key = CommandsKey { scope: scope.to_owned(), language_code: language_code.to_owned() };
+        self.shared.look(|world| world.bot(self.id).commands.get(&key).cloned().unwrap_or_default())
     }
 }
 
 /// The chat of a raw update, by which webhook deliveries are ordered.
 fn chat_of(update: &Value) -> Option<ChatId> {
     let payloads = update.as_object()?.values();
-    payloads
-        .filter_map(|payload| payload.get("chat")?.get("id")?.as_i64())
-        .next()
-        .map(ChatId)
+    payloads.filter_map(|payload| payload.get("chat")?.get("id")?.as_i64()).next().map(ChatId)
 }

@@ -72,11 +72,7 @@ impl MessageBuilder {
             "file_id": "AgACAgIAAxkBAAI", "file_unique_id": "AQADAgAT", "width": 320, "height": 240, "file_size": 9137,
         }]);
         let with_photo = self.field("photo", photo);
-        if caption.is_empty() {
-            with_photo
-        } else {
-            with_photo.words(TextField::Caption, caption)
-        }
+        if caption.is_empty() { with_photo } else { with_photo.words(TextField::Caption, caption) }
     }
 
     /// A sticker: neither text nor caption.
@@ -126,13 +122,8 @@ impl MessageBuilder {
 
     /// Forwarded from somebody.
     pub fn forwarded_from(self, whom: &User) -> Self {
-        let (user, date) = self
-            .shared
-            .look(|world| (world.user_json(whom.id()), world.now() - 60));
-        self.field(
-            "forward_origin",
-            json!({ "type": "user", "sender_user": user, "date": date }),
-        )
+        let (user, date) = self.shared.look(|world| (world.user_json(whom.id()), world.now() - 60));
+        self.field("forward_origin", json!({ "type": "user", "sender_user": user, "date": date }))
     }
 
     /// Sent by way of an inline bot.
@@ -168,13 +159,7 @@ impl MessageBuilder {
 
     fn add_mentions(&mut self, world: &World) {
         let (words, list) = self.text_field.names();
-        let text = self
-            .draft
-            .body
-            .get(words)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let text = self.draft.body.get(words).and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut found: Vec<Value> = Vec::new();
         for (part, whom) in &self.mentions {
             if let Some((offset, length)) = entities::locate(&text, part) {
@@ -210,13 +195,7 @@ fn settle(world: &mut World, key: ChatKey, author: UserId, sender: Sender) {
         ChatKey::Shared(_) if sender == Sender::User(author) => {
             let chat = world.chat_mut(key);
             if !chat.status(author).is_present() {
-                chat.members.insert(
-                    author,
-                    Member {
-                        status: MemberStatus::Member,
-                        privacy: Privacy::On,
-                    },
-                );
+                chat.members.insert(author, Member { status: MemberStatus::Member, privacy: Privacy::On });
             }
         }
         ChatKey::Shared(_) => {}

@@ -25,10 +25,7 @@ pub struct Group {
 
 impl Group {
     pub(super) fn new(shared: &Arc<Shared>, id: ChatId) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-        }
+        Self { shared: Arc::clone(shared), id }
     }
 
     /// The chat's id.
@@ -45,15 +42,7 @@ impl Group {
         let key = self.key();
         self.shared.change(|world| {
             let by = by.unwrap_or_else(|| owner(world, key));
-            world.change_membership(
-                key,
-                &Change {
-                    who,
-                    by,
-                    to,
-                    notice: Notice::Service,
-                },
-            );
+            world.change_membership(key, &Change { who, by, to, notice: Notice::Service });
         });
     }
 
@@ -106,11 +95,7 @@ impl Group {
     /// How somebody stands here.
     #[must_use]
     pub fn status(&self, who: UserId) -> MemberStatus {
-        self.shared.look(|world| {
-            world
-                .chat(self.key())
-                .map_or(MemberStatus::Left, |chat| chat.status(who))
-        })
+        self.shared.look(|world| world.chat(self.key()).map_or(MemberStatus::Left, |chat| chat.status(who)))
     }
 
     // Whoever adds a bot is a member; a group made for a test need not bother to say so.
@@ -170,10 +155,7 @@ pub struct PrivateChat {
 
 impl PrivateChat {
     pub(super) fn new(shared: &Arc<Shared>, user: UserId, bot: UserId) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            key: ChatKey::Private { user, bot },
-        }
+        Self { shared: Arc::clone(shared), key: ChatKey::Private { user, bot } }
     }
 
     /// The user's id: the same for every bot.
@@ -190,16 +172,9 @@ impl PrivateChat {
 }
 
 fn transcript(shared: &Shared, key: ChatKey) -> Vec<ChatMessage> {
-    shared.look(|world| {
-        world
-            .chat(key)
-            .map(|chat| chat.messages.values().cloned().collect())
-            .unwrap_or_default()
-    })
+    shared.look(|world| world.chat(key).map(|chat| chat.messages.values().cloned().collect()).unwrap_or_default())
 }
 
 fn owner(world: &World, key: ChatKey) -> UserId {
-    world
-        .owner_of(key)
-        .expect("every group is made with a creator, who never leaves")
+    world.owner_of(key).expect("every group is made with a creator, who never leaves")
 }

@@ -42,11 +42,7 @@ impl Testbed {
         let shared = Arc::new(Shared::new());
         let guard = CancellationToken::drop_guard(shared.stop.clone());
         tokio::spawn(http::serve(listener, Arc::clone(&shared)));
-        Ok(Self {
-            shared,
-            address,
-            _stop: Arc::new(guard),
-        })
+        Ok(Self { shared, address, _stop: Arc::new(guard) })
     }
 
     /// What to give a bot library as the API's address: `http://127.0.0.1:port`, no slash at the end.
@@ -98,8 +94,7 @@ impl Testbed {
         let group = Group::new(&self.shared, id);
         if kind == ChatKind::Forum {
             // Message 1 of a forum is its General topic, so that no other topic is ever number 1.
-            self.shared
-                .change(|world| world.chat_mut(ChatKey::Shared(id)).next_message_id());
+            self.shared.change(|world| world.chat_mut(ChatKey::Shared(id)).next_message_id());
         }
         group
     }
@@ -112,8 +107,7 @@ impl Testbed {
 
     /// Makes a token worthless: 401 from now on.
     pub fn revoke(&self, bot: &Bot) {
-        self.shared
-            .change(|world| world.bot_mut(bot.id()).access = TokenAccess::Revoked);
+        self.shared.change(|world| world.bot_mut(bot.id()).access = TokenAccess::Revoked);
     }
 
     /// Whether bots see each other's messages.
@@ -139,10 +133,7 @@ impl Testbed {
     /// Scripts a fault. Several may be active; the oldest that matches a call befalls it.
     pub fn fault(&self, spec: FaultSpec) -> FaultHandle {
         let id = self.shared.change(|world| world.faults.add(spec));
-        FaultHandle {
-            shared: Arc::clone(&self.shared),
-            id,
-        }
+        FaultHandle { shared: Arc::clone(&self.shared), id }
     }
 
     /// Ends all faults.

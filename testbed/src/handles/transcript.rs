@@ -79,8 +79,7 @@ impl Testbed {
     pub fn sent_since(&self, bot: &Bot, skip: usize) -> Vec<Sent> {
         self.shared.look(|world| {
             let sent = world.bot(bot.id()).sent.iter().skip(skip);
-            sent.filter_map(|(key, id)| sent_message(world, bot.id(), *key, *id))
-                .collect()
+            sent.filter_map(|(key, id)| sent_message(world, bot.id(), *key, *id)).collect()
         })
     }
 
@@ -97,14 +96,9 @@ impl Testbed {
             let Some(chat) = world.chat(message.key) else {
                 return Vec::new();
             };
-            let later = chat
-                .messages
-                .range(message.message_id..)
-                .map(|(_, later)| later);
+            let later = chat.messages.range(message.message_id..).map(|(_, later)| later);
             let answers = later.filter(|later| later.reply_to == Some(message.message_id));
-            answers
-                .filter_map(|answer| by_bot(message.key, answer))
-                .collect()
+            answers.filter_map(|answer| by_bot(message.key, answer)).collect()
         })
     }
 
@@ -122,11 +116,7 @@ impl Testbed {
 }
 
 fn sent_message(world: &World, bot: UserId, key: ChatKey, id: MessageId) -> Option<Sent> {
-    world
-        .chat(key)?
-        .messages
-        .get(&id)
-        .map(|message| Sent::of(bot, key, message))
+    world.chat(key)?.messages.get(&id).map(|message| Sent::of(bot, key, message))
 }
 
 fn by_bot(key: ChatKey, message: &ChatMessage) -> Option<Sent> {

@@ -18,10 +18,7 @@ pub struct User {
 
 impl User {
     pub(super) fn new(shared: &Arc<Shared>, id: UserId) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-        }
+        Self { shared: Arc::clone(shared), id }
     }
 
     /// The user id; also the id of the private chat with every bot.
@@ -42,10 +39,7 @@ impl User {
 
     /// Answers a message where it is.
     pub fn replies(&self, to: MessageRef, text: &str) -> MessageRef {
-        MessageBuilder::new(&self.shared, self.id, to.key)
-            .text(text)
-            .reply_to(to)
-            .send()
+        MessageBuilder::new(&self.shared, self.id, to.key).text(text).reply_to(to).send()
     }
 
     /// Begins a message to a group with everything that a message may have.
@@ -57,34 +51,22 @@ impl User {
     /// Begins a private message.
     #[must_use = "send() sends it"]
     pub fn compose_private(&self, bot: &Bot) -> MessageBuilder {
-        MessageBuilder::new(
-            &self.shared,
-            self.id,
-            ChatKey::Private {
-                user: self.id,
-                bot: bot.id(),
-            },
-        )
+        MessageBuilder::new(&self.shared, self.id, ChatKey::Private { user: self.id, bot: bot.id() })
     }
 
     /// Changes the text, or caption, of a message. Whose it is is not checked.
     pub fn edits(&self, message: MessageRef, text: &str) {
-        self.shared
-            .change(|world| world.edit(message.key, message.message_id, text));
+        self.shared.change(|world| world.edit(message.key, message.message_id, text));
     }
 
     /// Deletes a message, of which bots are never told.
     pub fn deletes(&self, message: MessageRef) {
-        self.shared
-            .change(|world| world.delete(message.key, message.message_id));
+        self.shared.change(|world| world.delete(message.key, message.message_id));
     }
 
     /// Opens the private chat without a word, so that the bot may write first.
     pub fn opens_chat(&self, bot: &Bot) {
-        let key = ChatKey::Private {
-            user: self.id,
-            bot: bot.id(),
-        };
+        let key = ChatKey::Private { user: self.id, bot: bot.id() };
         self.shared.change(|world| {
             world.chat_mut(key);
         });
@@ -92,13 +74,11 @@ impl User {
 
     /// Blocks a bot: `my_chat_member`, then 403 for whatever the bot sends.
     pub fn blocks(&self, bot: &Bot) {
-        self.shared
-            .change(|world| world.set_blocked(self.id, bot.id(), MemberStatus::Kicked));
+        self.shared.change(|world| world.set_blocked(self.id, bot.id(), MemberStatus::Kicked));
     }
 
     /// Takes that back.
     pub fn unblocks(&self, bot: &Bot) {
-        self.shared
-            .change(|world| world.set_blocked(self.id, bot.id(), MemberStatus::Member));
+        self.shared.change(|world| world.set_blocked(self.id, bot.id(), MemberStatus::Member));
     }
 }

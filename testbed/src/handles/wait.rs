@@ -22,10 +22,7 @@ impl Testbed {
             if let Some(found) = probe(self) {
                 return Ok(found);
             }
-            tokio::time::timeout_at(deadline, bell.changed())
-                .await
-                .map_err(|_| WaitTimeout(timeout))?
-                .ok();
+            tokio::time::timeout_at(deadline, bell.changed()).await.map_err(|_| WaitTimeout(timeout))?.ok();
         }
     }
 
@@ -33,27 +30,16 @@ impl Testbed {
     ///
     /// # Errors
     /// When `timeout` passes first.
-    pub async fn wait_until(
-        &self,
-        timeout: Duration,
-        mut holds: impl FnMut(&Self) -> bool,
-    ) -> Result<(), WaitTimeout> {
-        self.wait_for(timeout, |testbed| holds(testbed).then_some(()))
-            .await
+    pub async fn wait_until(&self, timeout: Duration, mut holds: impl FnMut(&Self) -> bool) -> Result<(), WaitTimeout> {
+        self.wait_for(timeout, |testbed| holds(testbed).then_some(())).await
     }
 
     /// Waits until a bot has sent at least `count` messages, and gives all it sent.
     ///
     /// # Errors
     /// When `timeout` passes first.
-    pub async fn wait_sent(
-        &self,
-        bot: &Bot,
-        count: usize,
-        timeout: Duration,
-    ) -> Result<Vec<Sent>, WaitTimeout> {
-        self.wait_until(timeout, |testbed| testbed.sent_count(bot) >= count)
-            .await?;
+    pub async fn wait_sent(&self, bot: &Bot, count: usize, timeout: Duration) -> Result<Vec<Sent>, WaitTimeout> {
+        self.wait_until(timeout, |testbed| testbed.sent_count(bot) >= count).await?;
         Ok(self.sent_by(bot))
     }
 
@@ -61,15 +47,8 @@ impl Testbed {
     ///
     /// # Errors
     /// When `timeout` passes first.
-    pub async fn wait_answer(
-        &self,
-        message: MessageRef,
-        timeout: Duration,
-    ) -> Result<Sent, WaitTimeout> {
-        self.wait_for(timeout, |testbed| {
-            testbed.answers_to(message).into_iter().next()
-        })
-        .await
+    pub async fn wait_answer(&self, message: MessageRef, timeout: Duration) -> Result<Sent, WaitTimeout> {
+        self.wait_for(timeout, |testbed| testbed.answers_to(message).into_iter().next()).await
     }
 
     /// Waits until a bot has confirmed every update.
@@ -77,7 +56,6 @@ impl Testbed {
     /// # Errors
     /// When `timeout` passes first.
     pub async fn wait_confirmed(&self, bot: &Bot, timeout: Duration) -> Result<(), WaitTimeout> {
-        self.wait_until(timeout, |_| bot.pending_updates() == 0)
-            .await
+        self.wait_until(timeout, |_| bot.pending_updates() == 0).await
     }
 }

@@ -42,10 +42,7 @@ impl Listener for CuttableListener {
                 Ok((stream, address)) => {
                     // Small answers must not wait for the peer's delayed acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    return (
-                        CuttableStream::new(stream, self.stop.child_token()),
-                        address,
-                    );
+                    return (CuttableStream::new(stream, self.stop.child_token()), address);
                 }
                 // Out of file descriptors, most likely: the next moment may be better.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -108,11 +105,7 @@ impl AsyncRead for CuttableStream {
 }
 
 impl AsyncWrite for CuttableStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check(context)?;
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }

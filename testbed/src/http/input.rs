@@ -18,48 +18,32 @@ pub(super) fn address(uri: &Uri) -> Option<(String, String)> {
     if method.is_empty() || method.contains('/') {
         return None;
     }
-    Some((
-        token.replace("%3A", ":").replace("%3a", ":"),
-        method.to_owned(),
-    ))
+    Some((token.replace("%3A", ":").replace("%3a", ":"), method.to_owned()))
 }
 
 /// The parameters; those of the body win over those of the query.
 pub(super) async fn read(request: Request) -> Result<Params, ApiError> {
     let mut params = pairs(request.uri());
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let content_type = content_type.to_lowercase();
     if content_type.starts_with("multipart/form-data") {
         params.extend(multipart(request).await?);
         return Ok(Params(params));
     }
-    let body = to_bytes(request.into_body(), LARGEST_BODY)
-        .await
-        .map_err(|_| ApiError::bad("can't read the body"))?;
+    let body = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| ApiError::bad("can't read the body"))?;
     if content_type.starts_with("application/json") {
         params.extend(object(&body)?);
     } else if !body.is_empty() {
         let query = String::from_utf8_lossy(&body);
         let uri = Uri::builder().path_and_query(format!("/?{query}")).build();
-        params.extend(pairs(
-            &uri.map_err(|_| ApiError::bad("can't parse the form"))?,
-        ));
+        params.extend(pairs(&uri.map_err(|_| ApiError::bad("can't parse the form"))?));
     }
     Ok(Params(params))
 }
 
 fn pairs(uri: &Uri) -> Map<String, Value> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri)
-        .map(|Query(pairs)| pairs)
-        .unwrap_or_default();
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name, Value::from(value)))
-        .collect()
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
+    pairs.into_iter().map(|(name, value)| (name, Value::from(value))).collect()
 }
 
 fn object(body: &Bytes) -> Result<Map<String, Value>, ApiError> {
@@ -76,9 +60,7 @@ fn object(body: &Bytes) -> Result<Map<String, Value>, ApiError> {
 
 async fn multipart(request: Request) -> Result<Map<String, Value>, ApiError> {
     let broken = |_| ApiError::bad("can't parse multipart form data");
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| ApiError::bad("no multipart boundary"))?;
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| ApiError::bad("no multipart boundary"))?;
     let mut params = Map::new();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -40,10 +40,7 @@ fn permissions() -> Value {
 
 pub(super) fn get_chat_member(world: &mut World, bot: UserId, params: &Params) -> Answer {
     let key = access::chat(world, bot, params)?;
-    let user = params
-        .integer("user_id")
-        .map(UserId)
-        .ok_or_else(|| ApiError::bad("invalid user_id specified"))?;
+    let user = params.integer("user_id").map(UserId).ok_or_else(|| ApiError::bad("invalid user_id specified"))?;
     if !world.people.contains_key(&user) && !world.bots.contains_key(&user) {
         return Err(ApiError::bad("user not found"));
     }
@@ -57,16 +54,8 @@ pub(super) fn get_chat_member(world: &mut World, bot: UserId, params: &Params) -
 pub(super) fn get_chat_member_count(world: &mut World, bot: UserId, params: &Params) -> Answer {
     let key = access::chat(world, bot, params)?;
     let chat = world.chat_mut(key);
-    let present = chat
-        .members
-        .values()
-        .filter(|member| member.status.is_present())
-        .count();
-    Ok(json!(if chat.kind == ChatKind::Private {
-        2
-    } else {
-        present
-    }))
+    let present = chat.members.values().filter(|member| member.status.is_present()).count();
+    Ok(json!(if chat.kind == ChatKind::Private { 2 } else { present }))
 }
 
 /// Bots are left out, but for the one that asks.
@@ -74,9 +63,7 @@ pub(super) fn get_chat_administrators(world: &mut World, bot: UserId, params: &P
     let key = access::chat(world, bot, params)?;
     let chat = world.chat_mut(key);
     if chat.kind == ChatKind::Private {
-        return Err(ApiError::bad(
-            "there are no administrators in the private chat",
-        ));
+        return Err(ApiError::bad("there are no administrators in the private chat"));
     }
     let admins: Vec<(UserId, MemberStatus)> = chat
         .members
@@ -84,29 +71,15 @@ pub(super) fn get_chat_administrators(world: &mut World, bot: UserId, params: &P
         .filter(|(_, member)| member.status.is_admin())
         .map(|(id, member)| (*id, member.status))
         .collect();
-    let shown = admins
-        .into_iter()
-        .filter(|(id, _)| *id == bot || !world.bots.contains_key(id));
-    Ok(shown
-        .map(|(id, status)| world.member_json(id, status))
-        .collect())
+    let shown = admins.into_iter().filter(|(id, _)| *id == bot || !world.bots.contains_key(id));
+    Ok(shown.map(|(id, status)| world.member_json(id, status)).collect())
 }
 
 pub(super) fn leave_chat(world: &mut World, bot: UserId, params: &Params) -> Answer {
     let key = access::chat(world, bot, params)?;
     if matches!(key, ChatKey::Private { .. }) {
-        return Err(ApiError::bad(
-            "chat member status can't be changed in private chats",
-        ));
+        return Err(ApiError::bad("chat member status can't be changed in private chats"));
     }
-    world.change_membership(
-        key,
-        &Change {
-            who: bot,
-            by: bot,
-            to: MemberStatus::Left,
-            notice: Notice::Service,
-        },
-    );
+    world.change_membership(key, &Change { who: bot, by: bot, to: MemberStatus::Left, notice: Notice::Service });
     Ok(Value::Bool(true))
 }

@@ -28,9 +28,7 @@ pub(super) fn set_my_commands(world: &mut World, bot: UserId, params: &Params) -
     let commands = match params.structure("commands")? {
         Some(Value::Array(commands)) => commands,
         _ => {
-            return Err(ApiError::bad(
-                "can't parse commands: expected an Array of BotCommand",
-            ));
+            return Err(ApiError::bad("can't parse commands: expected an Array of BotCommand"));
         }
     };
     if commands.len() > MOST_COMMANDS {
@@ -43,13 +41,7 @@ pub(super) fn set_my_commands(world: &mut World, bot: UserId, params: &Params) -
 
 pub(super) fn get_my_commands(world: &World, bot: UserId, params: &Params) -> Answer {
     let key = key(params)?;
-    Ok(world
-        .bot(bot)
-        .commands
-        .get(&key)
-        .cloned()
-        .unwrap_or_default()
-        .into())
+    Ok(world.bot(bot).commands.get(&key).cloned().unwrap_or_default().into())
 }
 
 pub(super) fn delete_my_commands(world: &mut World, bot: UserId, params: &Params) -> Answer {
@@ -61,8 +53,7 @@ pub(super) fn delete_my_commands(world: &mut World, bot: UserId, params: &Params
 fn check(command: &Value) -> Result<(), ApiError> {
     let name = command["command"].as_str().unwrap_or_default();
     let name = name.strip_prefix('/').unwrap_or(name);
-    let allowed =
-        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(allowed) {
         return Err(ApiError::bad("BOT_COMMAND_INVALID"));
     }
@@ -78,23 +69,16 @@ fn key(params: &Params) -> Result<CommandsKey, ApiError> {
         Some(scope) => scope_name(&scope)?,
         None => "default".to_owned(),
     };
-    Ok(CommandsKey {
-        scope,
-        language_code: params.text("language_code").unwrap_or_default().to_owned(),
-    })
+    Ok(CommandsKey { scope, language_code: params.text("language_code").unwrap_or_default().to_owned() })
 }
 
 fn scope_name(scope: &Value) -> Result<String, ApiError> {
     let kind = scope["type"].as_str().filter(|kind| SCOPES.contains(kind));
-    let mut name = kind
-        .ok_or_else(|| ApiError::bad("can't parse BotCommandScope: unsupported type specified"))?
-        .to_owned();
+    let mut name =
+        kind.ok_or_else(|| ApiError::bad("can't parse BotCommandScope: unsupported type specified"))?.to_owned();
     for part in ["chat_id", "user_id"] {
         if let Some(id) = scope.get(part) {
-            name = format!(
-                "{name}:{}",
-                id.as_str().map_or_else(|| id.to_string(), str::to_owned)
-            );
+            name = format!("{name}:{}", id.as_str().map_or_else(|| id.to_string(), str::to_owned));
         }
     }
     Ok(name)

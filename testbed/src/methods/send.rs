@@ -18,7 +18,7 @@ use crate::{
 };
 
 const LONGEST_TEXT: usize = 4096;
-/// Every forum's first topic. Its messages carry no thread, and sending to it by number fails.
+/// Every forum's first topic. No message opened it, so that sending to it by number fails.
 const GENERAL_TOPIC: ThreadId = ThreadId(1);
 
 pub(super) fn send_message(world: &mut World, bot: UserId, params: &Params) -> Answer {
@@ -43,30 +43,17 @@ pub(super) fn send_message(world: &mut World, bot: UserId, params: &Params) -> A
 /// Telegram cuts the space around a text; what is left may be nothing.
 fn checked_text(params: &Params) -> Result<&str, ApiError> {
     let text = params.text("text").unwrap_or_default().trim();
-    if text.is_empty() {
-        Err(ApiError::bad("message text is empty"))
-    } else {
-        Ok(text)
-    }
+    if text.is_empty() { Err(ApiError::bad("message text is empty")) } else { Ok(text) }
 }
 
-fn reply_target(
-    world: &World,
-    key: ChatKey,
-    params: &Params,
-) -> Result<Option<MessageId>, ApiError> {
+fn reply_target(world: &World, key: ChatKey, params: &Params) -> Result<Option<MessageId>, ApiError> {
     let parameters = params.structure("reply_parameters")?;
     let (target, lenient) = match &parameters {
         Some(reply) => {
-            let lenient = reply
-                .get("allow_sending_without_reply")
-                .map_or(Flag::Off, Flag::of);
+            let lenient = reply.get("allow_sending_without_reply").map_or(Flag::Off, Flag::of);
             (reply.get("message_id").and_then(as_integer), lenient)
         }
-        None => (
-            params.integer("reply_to_message_id"),
-            params.flag("allow_sending_without_reply"),
-        ),
+        None => (params.integer("reply_to_message_id"), params.flag("allow_sending_without_reply")),
     };
     let Some(target) = target.filter(|id| *id != 0).map(MessageId) else {
         return Ok(None);
@@ -88,14 +75,9 @@ fn exists(world: &World, key: ChatKey, id: MessageId) -> bool {
 fn check_thread(world: &World, key: ChatKey, thread: ThreadId) -> Result<(), ApiError> {
     let is_topic = world.chat(key).is_some_and(|chat| {
         let start = chat.messages.get(&MessageId(thread.0));
-        chat.kind == ChatKind::Forum
-            && start.is_some_and(|start| start.raw.contains_key("forum_topic_created"))
+        chat.kind == ChatKind::Forum && start.is_some_and(|start| start.raw.contains_key("forum_topic_created"))
     });
-    if is_topic && thread != GENERAL_TOPIC {
-        Ok(())
-    } else {
-        Err(ApiError::bad("message thread not found"))
-    }
+    if is_topic { Ok(()) } else { Err(ApiError::bad("message thread not found")) }
 }
 
 pub(super) fn send_chat_action(world: &mut World, bot: UserId, params: &Params) -> Answer {
@@ -104,16 +86,8 @@ pub(super) fn send_chat_action(world: &mut World, bot: UserId, params: &Params) 
     if let Some(thread) = thread.filter(|thread| *thread != GENERAL_TOPIC) {
         check_thread(world, key, thread)?;
     }
-    let action = params
-        .text("action")
-        .ok_or_else(|| ApiError::bad("wrong parameter action in request"))?
-        .to_owned();
-    let action = ChatAction {
-        chat_id: key.chat_id(),
-        thread,
-        action,
-        at: SystemTime::now(),
-    };
+    let action = params.text("action").ok_or_else(|| ApiError::bad("wrong parameter action in request"))?.to_owned();
+    let action = ChatAction { chat_id: key.chat_id(), thread, action, at: SystemTime::now() };
     world.bot_mut(bot).actions.push(action);
     Ok(Value::Bool(true))
 }
@@ -121,9 +95,7 @@ pub(super) fn send_chat_action(world: &mut World, bot: UserId, params: &Params) 
 pub(super) fn edit_message_text(world: &mut World, bot: UserId, params: &Params) -> Answer {
     let text = checked_text(params)?;
     let key = access::chat(world, bot, params)?;
-    let id = params
-        .message_id()
-        .ok_or_else(|| ApiError::bad("message identifier is not specified"))?;
+    let id = params.message_id().ok_or_else(|| ApiError::bad("message identifier is not specified"))?;
     if !exists(world, key, id) {
         return Err(ApiError::bad("message to edit not found"));
     }
@@ -132,10 +104,7 @@ pub(super) fn edit_message_text(world: &mut World, bot: UserId, params: &Params)
     }
     let now = world.now();
     let chat = world.chat_mut(key);
-    let message = chat
-        .messages
-        .get_mut(&id)
-        .ok_or_else(|| ApiError::bad("message to edit not found"))?;
+    let message = chat.messages.get_mut(&id).ok_or_else(|| ApiError::bad("message to edit not found"))?;
     if message.sender != Sender::Bot(bot) {
         return Err(ApiError::bad("message can't be edited"));
     }
@@ -150,19 +119,14 @@ pub(super) fn edit_message_text(world: &mut World, bot: UserId, params: &Params)
 
 pub(super) fn delete_message(world: &mut World, bot: UserId, params: &Params) -> Answer {
     let key = access::chat(world, bot, params)?;
-    let id = params
-        .message_id()
-        .ok_or_else(|| ApiError::bad("message identifier is not specified"))?;
+    let id = params.message_id().ok_or_else(|| ApiError::bad("message identifier is not specified"))?;
     if !exists(world, key, id) {
         return Err(ApiError::bad("message to delete not found"));
     }
     let chat = world.chat_mut(key);
     let runs_chat = chat.status(bot).is_admin();
     let private = chat.kind == ChatKind::Private;
-    let message = chat
-        .messages
-        .get_mut(&id)
-        .ok_or_else(|| ApiError::bad("message to delete not found"))?;
+    let message = chat.messages.get_mut(&id).ok_or_else(|| ApiError::bad("message to delete not found"))?;
     if message.sender != Sender::Bot(bot) && !runs_chat && !private {
         return Err(ApiError::bad("message can't be deleted"));
     }
@@ -172,7 +136,5 @@ pub(super) fn delete_message(world: &mut World, bot: UserId, params: &Params) ->
 
 fn shown(world: &World, key: ChatKey, id: MessageId) -> Answer {
     let message = world.chat(key).and_then(|chat| chat.messages.get(&id));
-    message
-        .map(|message| world.render(key, message))
-        .ok_or_else(|| ApiError::bad(&json!(id).to_string()))
+    message.map(|message| world.render(key, message)).ok_or_else(|| ApiError::bad(&json!(id).to_string()))
 }

@@ -65,20 +65,12 @@ async fn wait(shared: &Arc<Shared>, bot: UserId, poll: &Poll) -> Answer {
         bell.borrow_and_update();
         let (current, ended_by, batch) = shared.look(|world| {
             let bot = world.bot(bot);
-            (
-                bot.poll.epoch,
-                bot.poll.ended_by,
-                bot.updates.head(poll.limit),
-            )
+            (bot.poll.epoch, bot.poll.ended_by, bot.updates.head(poll.limit))
         });
         if current != epoch {
             return Err(conflict(shared, bot, ended(ended_by)).await);
         }
-        if !batch.is_empty()
-            || tokio::time::timeout_at(deadline, bell.changed())
-                .await
-                .is_err()
-        {
+        if !batch.is_empty() || tokio::time::timeout_at(deadline, bell.changed()).await.is_err() {
             return Ok(Value::Array(batch));
         }
     }

@@ -36,30 +36,18 @@ pub(super) fn set_webhook(shared: &Arc<Shared>, bot: UserId, params: &Params) ->
 }
 
 fn parse(url: &str, params: &Params) -> Result<Webhook, ApiError> {
-    let url: reqwest::Url = url
-        .parse()
-        .map_err(|_| ApiError::bad("invalid webhook URL specified"))?;
+    let url: reqwest::Url = url.parse().map_err(|_| ApiError::bad("invalid webhook URL specified"))?;
     let secret = params.text("secret_token").map(str::to_owned);
     if let Some(secret) = &secret {
         if secret.len() > LONGEST_SECRET {
             return Err(ApiError::bad("secret token is too long"));
         }
-        if !secret
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
-        {
+        if !secret.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-') {
             return Err(ApiError::bad("secret token contains unallowed characters"));
         }
     }
-    let connections = params
-        .integer("max_connections")
-        .unwrap_or(40)
-        .clamp(1, 100);
-    Ok(Webhook::new(
-        url,
-        secret,
-        usize::try_from(connections).unwrap_or(40),
-    ))
+    let connections = params.integer("max_connections").unwrap_or(40).clamp(1, 100);
+    Ok(Webhook::new(url, secret, usize::try_from(connections).unwrap_or(40)))
 }
 
 pub(super) fn delete_webhook(world: &mut World, bot: UserId, params: &Params) -> Value {

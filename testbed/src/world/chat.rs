@@ -102,9 +102,7 @@ impl Chat {
     }
 
     pub(crate) fn status(&self, user: UserId) -> MemberStatus {
-        self.members
-            .get(&user)
-            .map_or(MemberStatus::Left, |member| member.status)
+        self.members.get(&user).map_or(MemberStatus::Left, |member| member.status)
     }
 
     pub(crate) fn next_message_id(&mut self) -> MessageId {
@@ -119,22 +117,14 @@ impl World {
         let key = ChatKey::Shared(id);
         let mut chat = Chat::new(key, kind, title);
         let owner = self.add_person(crate::spec::UserSpec::new("Владелец"));
-        chat.members.insert(
-            owner,
-            Member {
-                status: MemberStatus::Creator,
-                privacy: Privacy::On,
-            },
-        );
+        chat.members.insert(owner, Member { status: MemberStatus::Creator, privacy: Privacy::On });
         self.chats.insert(key, chat);
         id
     }
 
     /// The chat; a private one comes into being when it is first looked at.
     pub(crate) fn chat_mut(&mut self, key: ChatKey) -> &mut Chat {
-        self.chats
-            .entry(key)
-            .or_insert_with(|| Chat::new(key, ChatKind::Private, ""))
+        self.chats.entry(key).or_insert_with(|| Chat::new(key, ChatKind::Private, ""))
     }
 
     pub(crate) fn chat(&self, key: ChatKey) -> Option<&Chat> {
@@ -143,10 +133,7 @@ impl World {
 
     pub(crate) fn owner_of(&self, key: ChatKey) -> Option<UserId> {
         let members = &self.chat(key)?.members;
-        members
-            .iter()
-            .find(|(_, member)| member.status == MemberStatus::Creator)
-            .map(|(id, _)| *id)
+        members.iter().find(|(_, member)| member.status == MemberStatus::Creator).map(|(id, _)| *id)
     }
 
     pub(crate) fn chat_json(&self, key: ChatKey) -> Value {

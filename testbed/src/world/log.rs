@@ -65,10 +65,6 @@ impl RequestLog {
     }
 
     pub(crate) fn of(&self, bot: UserId) -> Vec<RequestRecord> {
-        self.records
-            .iter()
-            .filter(|record| record.bot == bot)
-            .cloned()
-            .collect()
+        self.records.iter().filter(|record| record.bot == bot).cloned().collect()
     }
 }

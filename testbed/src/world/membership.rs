@@ -48,15 +48,9 @@ impl World {
     }
 
     fn set_standing(&mut self, key: ChatKey, who: UserId, status: MemberStatus) {
-        let at_joining = self
-            .bots
-            .get(&who)
-            .map_or(Privacy::On, |bot| bot.spec.privacy);
+        let at_joining = self.bots.get(&who).map_or(Privacy::On, |bot| bot.spec.privacy);
         let chat = self.chat_mut(key);
-        let member = chat.members.entry(who).or_insert(Member {
-            status: MemberStatus::Left,
-            privacy: at_joining,
-        });
+        let member = chat.members.entry(who).or_insert(Member { status: MemberStatus::Left, privacy: at_joining });
         if !member.status.is_present() {
             member.privacy = at_joining;
         }
@@ -93,27 +87,14 @@ impl World {
     /// A person blocks a bot, or takes that back.
     pub(crate) fn set_blocked(&mut self, user: UserId, bot: UserId, to: MemberStatus) {
         let blocked_by = &mut self.bot_mut(bot).blocked_by;
-        let changed = if to == MemberStatus::Kicked {
-            blocked_by.insert(user)
-        } else {
-            blocked_by.remove(&user)
-        };
+        let changed = if to == MemberStatus::Kicked { blocked_by.insert(user) } else { blocked_by.remove(&user) };
         if !changed {
             return;
         }
         let key = ChatKey::Private { user, bot };
         self.chat_mut(key);
-        let from = if to == MemberStatus::Kicked {
-            MemberStatus::Member
-        } else {
-            MemberStatus::Kicked
-        };
-        let change = Change {
-            who: bot,
-            by: user,
-            to,
-            notice: Notice::Silent,
-        };
+        let from = if to == MemberStatus::Kicked { MemberStatus::Member } else { MemberStatus::Kicked };
+        let change = Change { who: bot, by: user, to, notice: Notice::Silent };
         let report = self.membership_json(key, &change, from);
         self.deliver_own_membership(bot, key, &report);
     }

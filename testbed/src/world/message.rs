@@ -77,11 +77,8 @@ impl ChatMessage {
     /// Writes another text, or caption, over this one's.
     pub(crate) fn replace_text(&mut self, text: &str, now: i64) {
         let has_caption = self.raw.contains_key("caption");
-        let (text_field, entities_field) = if has_caption {
-            ("caption", "caption_entities")
-        } else {
-            ("text", "entities")
-        };
+        let (text_field, entities_field) =
+            if has_caption { ("caption", "caption_entities") } else { ("text", "entities") };
         self.raw.insert(text_field.to_owned(), text.into());
         self.raw.remove(entities_field);
         let entities = crate::entities::scan(text);
@@ -108,15 +105,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn new(sender: Sender, content: Content, body: Map<String, Value>) -> Self {
-        Self {
-            sender,
-            content,
-            body,
-            reply_to: None,
-            thread: None,
-            date: None,
-            request: None,
-        }
+        Self { sender, content, body, reply_to: None, thread: None, date: None, request: None }
     }
 
     /// An event with one field that tells which.
@@ -128,10 +117,7 @@ impl Draft {
 
 /// The text or the caption of a Bot API message.
 pub(crate) fn text_of(raw: &Map<String, Value>) -> &str {
-    raw.get("text")
-        .or_else(|| raw.get("caption"))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    raw.get("text").or_else(|| raw.get("caption")).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The body of a plain text message, entities found.

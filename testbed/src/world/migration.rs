@@ -18,10 +18,7 @@ impl World {
         }
         let owner = self.owner_of(old_key).unwrap_or(super::people::TELEGRAM);
         let new = self.copy_as_supergroup(old_key);
-        self.post(
-            old_key,
-            Draft::service(owner, "migrate_to_chat_id", json!(new)),
-        );
+        self.post(old_key, Draft::service(owner, "migrate_to_chat_id", json!(new)));
         let mut arrival = Draft::service(owner, "migrate_from_chat_id", json!(old));
         // The real server shows this one as written by the group itself.
         arrival.sender = Sender::AnonymousAdmin;

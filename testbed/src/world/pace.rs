@@ -25,12 +25,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// Counts a message, or refuses it.
-    pub(crate) fn admit(
-        &mut self,
-        bot: UserId,
-        chat: ChatKey,
-        kind: ChatKind,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn admit(&mut self, bot: UserId, chat: ChatKey, kind: ChatKind) -> Result<(), ApiError> {
         if self.limits == Limits::Off {
             return Ok(());
         }
@@ -38,19 +33,11 @@ impl Pace {
         let sent = self.sent.entry((bot, chat)).or_default();
         sent.retain(|at| now.duration_since(*at) < MINUTE);
         let minute_full = kind.is_group() && sent.len() >= GROUP_MESSAGES_A_MINUTE;
-        let wait_from = if minute_full {
-            sent.front().map(|at| (*at, MINUTE))
-        } else {
-            sent.back().map(|at| (*at, SECOND))
-        };
+        let wait_from =
+            if minute_full { sent.front().map(|at| (*at, MINUTE)) } else { sent.back().map(|at| (*at, SECOND)) };
         if let Some((at, span)) = wait_from.filter(|(at, span)| now.duration_since(*at) < *span) {
-            let left = span
-                .saturating_sub(now.duration_since(at))
-                .as_secs_f64()
-                .ceil();
-            return Err(ApiError::TooManyRequests {
-                retry_after: (left as u32).max(1),
-            });
+            let left = span.saturating_sub(now.duration_since(at)).as_secs_f64().ceil();
+            return Err(ApiError::TooManyRequests { retry_after: (left as u32).max(1) });
         }
         sent.push_back(now);
         Ok(())

@@ -100,12 +100,7 @@ impl BotState {
         let mut me = self.user_json(id);
         me["can_join_groups"] = true.into();
         me["can_read_all_group_messages"] = (self.spec.privacy == Privacy::Off).into();
-        for flag in [
-            "supports_inline_queries",
-            "can_connect_to_business",
-            "has_main_web_app",
-            "has_topics_enabled",
-        ] {
+        for flag in ["supports_inline_queries", "can_connect_to_business", "has_main_web_app", "has_topics_enabled"] {
             me[flag] = false.into();
         }
         me
@@ -121,13 +116,9 @@ impl World {
     pub(crate) fn add_bot(&mut self, spec: BotSpec) -> UserId {
         let named = spec.token.as_deref().and_then(id_in);
         let id = named.unwrap_or_else(|| self.next_user_id());
-        let token = spec
-            .token
-            .clone()
-            .unwrap_or_else(|| format!("{id}:AA{:033x}", id.0.unsigned_abs() * 7919));
+        let token = spec.token.clone().unwrap_or_else(|| format!("{id}:AA{:033x}", id.0.unsigned_abs() * 7919));
         // Distinct per bot: nobody may come to rely on ids that agree.
-        let first_update =
-            100_000_000 + i64::try_from(self.bots.len()).unwrap_or(0) * 1_000_000 + 1;
+        let first_update = 100_000_000 + i64::try_from(self.bots.len()).unwrap_or(0) * 1_000_000 + 1;
         let bot = BotState {
             spec,
             token,
@@ -152,15 +143,11 @@ impl World {
     }
 
     pub(crate) fn bot(&self, id: UserId) -> &BotState {
-        self.bots
-            .get(&id)
-            .expect("a bot's id is only made by add_bot, and bots are never removed")
+        self.bots.get(&id).expect("a bot's id is only made by add_bot, and bots are never removed")
     }
 
     pub(crate) fn bot_mut(&mut self, id: UserId) -> &mut BotState {
-        self.bots
-            .get_mut(&id)
-            .expect("a bot's id is only made by add_bot, and bots are never removed")
+        self.bots.get_mut(&id).expect("a bot's id is only made by add_bot, and bots are never removed")
     }
 
     pub(crate) fn bot_by_token(&self, token: &str) -> Option<UserId> {
@@ -169,10 +156,7 @@ impl World {
     }
 
     pub(crate) fn bot_by_username(&self, username: &str) -> Option<UserId> {
-        self.bots
-            .iter()
-            .find(|(_, bot)| bot.spec.username.eq_ignore_ascii_case(username))
-            .map(|(id, _)| *id)
+        self.bots.iter().find(|(_, bot)| bot.spec.username.eq_ignore_ascii_case(username)).map(|(id, _)| *id)
     }
 
     pub(crate) fn user_json(&self, id: UserId) -> Value {

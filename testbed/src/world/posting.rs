@@ -36,11 +36,7 @@ impl World {
         };
         message.replace_text(text, now);
         let message = message.clone();
-        let kind = if message.sender == Sender::ChannelPost {
-            "edited_channel_post"
-        } else {
-            "edited_message"
-        };
+        let kind = if message.sender == Sender::ChannelPost { "edited_channel_post" } else { "edited_message" };
         self.deliver_as(kind, key, &message);
     }
 
@@ -86,9 +82,7 @@ impl World {
         if chat.kind != ChatKind::Forum {
             return None;
         }
-        draft
-            .thread
-            .or_else(|| chat.messages.get(&draft.reply_to?)?.thread)
+        draft.thread.or_else(|| chat.messages.get(&draft.reply_to?)?.thread)
     }
 
     fn describe_sender(&self, key: ChatKey, sender: Sender, raw: &mut Map<String, Value>) {
@@ -139,30 +133,18 @@ impl World {
             return None;
         }
         let parent = chat.messages.get(&reply_to)?;
-        Some(
-            parent
-                .raw
-                .get("message_thread_id")
-                .and_then(Value::as_i64)
-                .map_or(reply_to, MessageId),
-        )
+        Some(parent.raw.get("message_thread_id").and_then(Value::as_i64).map_or(reply_to, MessageId))
     }
 
     /// The message as the Bot API shows it: what it answers is one level deep, and a message
     /// in a topic that answers nothing answers the topic's start.
     pub(crate) fn render(&self, key: ChatKey, message: &ChatMessage) -> Value {
         let mut raw = message.raw.clone();
-        let topic_start = message
-            .thread
-            .map(|thread| MessageId(thread.0))
-            .filter(|id| *id != message.message_id);
+        let topic_start = message.thread.map(|thread| MessageId(thread.0)).filter(|id| *id != message.message_id);
         let parent = message.reply_to.or(topic_start);
         let parent = parent.and_then(|id| self.chat(key)?.messages.get(&id));
         if let Some(parent) = parent.filter(|parent| parent.fate != Fate::Deleted) {
-            raw.insert(
-                "reply_to_message".to_owned(),
-                Value::Object(parent.raw.clone()),
-            );
+            raw.insert("reply_to_message".to_owned(), Value::Object(parent.raw.clone()));
         }
         Value::Object(raw)
     }

@@ -46,11 +46,7 @@ impl Allowed {
 
 impl UpdateQueue {
     pub(crate) fn starting_at(next_id: i64) -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            next_id,
-            allowed: Allowed::Default,
-        }
+        Self { waiting: VecDeque::new(), next_id, allowed: Allowed::Default }
     }
 
     /// Queues an update if the bot wants its type. What is queued already is not judged again.
@@ -61,19 +57,11 @@ impl UpdateQueue {
         }
     }
 
-    pub(crate) fn push_numbered(
-        &mut self,
-        chat: Option<ChatId>,
-        mut update: Map<String, Value>,
-    ) -> i64 {
+    pub(crate) fn push_numbered(&mut self, chat: Option<ChatId>, mut update: Map<String, Value>) -> i64 {
         let id = self.next_id;
         self.next_id += 1;
         update.insert("update_id".to_owned(), id.into());
-        self.waiting.push_back(QueuedUpdate {
-            id,
-            chat,
-            json: Value::Object(update),
-        });
+        self.waiting.push_back(QueuedUpdate { id, chat, json: Value::Object(update) });
         id
     }
 
@@ -81,11 +69,7 @@ impl UpdateQueue {
     pub(crate) fn push_raw(&mut self, chat: Option<ChatId>, update: Value) -> i64 {
         let id = update["update_id"].as_i64().unwrap_or(self.next_id);
         self.next_id = self.next_id.max(id.saturating_add(1));
-        self.waiting.push_back(QueuedUpdate {
-            id,
-            chat,
-            json: update,
-        });
+        self.waiting.push_back(QueuedUpdate { id, chat, json: update });
         id
     }
 
@@ -97,11 +81,7 @@ impl UpdateQueue {
     /// `None` leaves things as they were, an empty list brings the default back.
     pub(crate) fn allow(&mut self, kinds: Option<Vec<String>>) {
         if let Some(kinds) = kinds {
-            self.allowed = if kinds.is_empty() {
-                Allowed::Default
-            } else {
-                Allowed::Only(kinds)
-            };
+            self.allowed = if kinds.is_empty() { Allowed::Default } else { Allowed::Only(kinds) };
         }
     }
 
@@ -125,11 +105,7 @@ impl UpdateQueue {
     }
 
     pub(crate) fn head(&self, limit: usize) -> Vec<Value> {
-        self.waiting
-            .iter()
-            .take(limit)
-            .map(|update| update.json.clone())
-            .collect()
+        self.waiting.iter().take(limit).map(|update| update.json.clone()).collect()
     }
 
     pub(crate) fn waiting(&self) -> &VecDeque<QueuedUpdate> {

@@ -43,9 +43,7 @@ impl World {
         }
         let payload = self.render(key, message);
         for bot in recipients {
-            self.bot_mut(bot)
-                .updates
-                .push(kind, key.chat_id(), payload.clone());
+            self.bot_mut(bot).updates.push(kind, key.chat_id(), payload.clone());
         }
     }
 
@@ -67,28 +65,18 @@ impl World {
         }
     }
 
-    fn group_recipients(
-        &self,
-        chat: &Chat,
-        message: &ChatMessage,
-        author: Option<UserId>,
-    ) -> Vec<UserId> {
+    fn group_recipients(&self, chat: &Chat, message: &ChatMessage, author: Option<UserId>) -> Vec<UserId> {
         let hidden = self.bot_messages == BotMessages::Hidden;
         if author.is_some() && message.content == Content::Written && hidden {
             return Vec::new();
         }
         let meant = self.meant_for(chat, message);
-        let bots = chat
-            .members
-            .iter()
-            .filter(|(id, member)| self.bots.contains_key(id) && member.status.is_present());
+        let bots = chat.members.iter().filter(|(id, member)| self.bots.contains_key(id) && member.status.is_present());
         let thrown_out = thrown_out(message);
-        bots.filter(|(id, member)| {
-            Some(**id) != author && (sees_all(chat, member) || meant.includes(**id))
-        })
-        .map(|(id, _)| *id)
-        .chain(thrown_out.filter(|id| self.bots.contains_key(id) && Some(*id) != author))
-        .collect()
+        bots.filter(|(id, member)| Some(**id) != author && (sees_all(chat, member) || meant.includes(**id)))
+            .map(|(id, _)| *id)
+            .chain(thrown_out.filter(|id| self.bots.contains_key(id) && Some(*id) != author))
+            .collect()
     }
 
     fn meant_for(&self, chat: &Chat, message: &ChatMessage) -> Meant {
@@ -99,25 +87,15 @@ impl World {
         let commands = self.commands_in(&message.raw);
         let named = [
             self.answered_bot(chat, message),
-            message
-                .raw
-                .get("via_bot")
-                .and_then(|bot| bot["id"].as_i64())
-                .map(UserId),
-            commands
-                .iter()
-                .find_map(|command| self.bot_by_username(command.1.as_deref()?))
-                .filter(here),
+            message.raw.get("via_bot").and_then(|bot| bot["id"].as_i64()).map(UserId),
+            commands.iter().find_map(|command| self.bot_by_username(command.1.as_deref()?)).filter(here),
             self.mentioned_bot(&message.raw).filter(here),
         ];
         if let Some(bot) = named.into_iter().flatten().next() {
             return Meant::For(bot);
         }
         match commands.iter().any(|(_, address)| address.is_none()) {
-            true => chat
-                .last_bot
-                .filter(here)
-                .map_or(Meant::Everybody, Meant::For),
+            true => chat.last_bot.filter(here).map_or(Meant::Everybody, Meant::For),
             false => Meant::Nobody,
         }
     }
@@ -143,37 +121,25 @@ impl World {
         if self.privacy_mentions == PrivacyMentions::Withheld {
             return None;
         }
-        let by_name = entities_of(raw, "mention")
-            .find_map(|(_, name)| self.bot_by_username(name.strip_prefix('@')?));
+        let by_name = entities_of(raw, "mention").find_map(|(_, name)| self.bot_by_username(name.strip_prefix('@')?));
         by_name.or_else(|| {
-            let mut named = entities_of(raw, "text_mention")
-                .filter_map(|(entity, _)| entity["user"]["id"].as_i64());
+            let mut named = entities_of(raw, "text_mention").filter_map(|(entity, _)| entity["user"]["id"].as_i64());
             named.find_map(|id| self.bots.contains_key(&UserId(id)).then_some(UserId(id)))
         })
     }
 
     /// Tells a bot how its own standing in a chat changed.
     pub(crate) fn deliver_own_membership(&mut self, bot: UserId, key: ChatKey, change: &Value) {
-        self.bot_mut(bot)
-            .updates
-            .push("my_chat_member", key.chat_id(), change.clone());
+        self.bot_mut(bot).updates.push("my_chat_member", key.chat_id(), change.clone());
     }
 
     /// Tells the bots that run a chat how somebody else's standing changed.
     pub(crate) fn deliver_membership(&mut self, key: ChatKey, about: UserId, change: &Value) {
         let Some(chat) = self.chat(key) else { return };
-        let admins = chat
-            .members
-            .iter()
-            .filter(|(id, member)| **id != about && member.status.is_admin());
-        let bots: Vec<UserId> = admins
-            .map(|(id, _)| *id)
-            .filter(|id| self.bots.contains_key(id))
-            .collect();
+        let admins = chat.members.iter().filter(|(id, member)| **id != about && member.status.is_admin());
+        let bots: Vec<UserId> = admins.map(|(id, _)| *id).filter(|id| self.bots.contains_key(id)).collect();
         for bot in bots {
-            self.bot_mut(bot)
-                .updates
-                .push("chat_member", key.chat_id(), json!(change));
+            self.bot_mut(bot).updates.push("chat_member", key.chat_id(), json!(change));
         }
     }
 }
@@ -199,15 +165,9 @@ fn sees_all(chat: &Chat, member: &Member) -> bool {
 }
 
 /// The entities of one type with the characters they cover, be they in a text or a caption.
-fn entities_of<'a>(
-    raw: &'a Map<String, Value>,
-    kind: &'a str,
-) -> impl Iterator<Item = (&'a Value, String)> {
+fn entities_of<'a>(raw: &'a Map<String, Value>, kind: &'a str) -> impl Iterator<Item = (&'a Value, String)> {
     let text = super::message::text_of(raw);
-    let entities = raw
-        .get("entities")
-        .or_else(|| raw.get("caption_entities"))
-        .and_then(Value::as_array);
+    let entities = raw.get("entities").or_else(|| raw.get("caption_entities")).and_then(Value::as_array);
     entities
         .into_iter()
         .flatten()

@@ -1,9 +1,6 @@
 //! The emulator against a real client library and against the bare wire.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on has failed, helper or not"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed, helper or not")]
 
 mod common;
 

@@ -11,12 +11,7 @@ async fn group() -> (Cast, Group, MessageRef) {
     let group = cast.tg.add_supergroup("Друзья");
     for bot in [&cast.bot, &cast.other] {
         group.add_bot(bot, &cast.anna);
-        Wire::new(&cast.tg, bot)
-            .ok(
-                "sendMessage",
-                json!({ "chat_id": group.id(), "text": "я тут" }),
-            )
-            .await;
+        Wire::new(&cast.tg, bot).ok("sendMessage", json!({ "chat_id": group.id(), "text": "я тут" })).await;
     }
     let said = cast.tg.sent_by(&cast.bot)[0].message();
     forget(&cast).await;
@@ -38,10 +33,7 @@ enum Sees {
 }
 
 fn who_sees(cast: &Cast) -> Sees {
-    match (
-        waiting_texts(&cast.bot).len(),
-        waiting_texts(&cast.other).len(),
-    ) {
+    match (waiting_texts(&cast.bot).len(), waiting_texts(&cast.other).len()) {
         (1, 0) => Sees::First,
         (0, 1) => Sees::Second,
         (1, 1) => Sees::Both,
@@ -79,20 +71,9 @@ async fn privacy_mode_lets_through_what_is_meant_for_a_bot() {
 async fn captions_text_mentions_and_inline_messages_count_too() {
     let (cast, group, _) = group().await;
     cast.anna.compose(&group).photo("глянь @avtobus_bot").send();
-    cast.anna
-        .compose(&group)
-        .text("Автобус, эй")
-        .text_mention("Автобус", cast.bot.id())
-        .send();
-    cast.anna
-        .compose(&group)
-        .text("через бота")
-        .via(&cast.bot)
-        .send();
-    assert_eq!(
-        (cast.bot.pending_updates(), cast.other.pending_updates()),
-        (3, 0)
-    );
+    cast.anna.compose(&group).text("Автобус, эй").text_mention("Автобус", cast.bot.id()).send();
+    cast.anna.compose(&group).text("через бота").via(&cast.bot).send();
+    assert_eq!((cast.bot.pending_updates(), cast.other.pending_updates()), (3, 0));
     forget(&cast).await;
     cast.tg.set_privacy_mentions(PrivacyMentions::Withheld);
     cast.anna.writes(&group, "@avtobus_bot");
@@ -135,10 +116,10 @@ async fn administrators_and_bots_without_privacy_see_everything_people_write() {
 async fn switching_privacy_takes_re_adding() {
     let (cast, group, _) = group().await;
     cast.bot.set_privacy(Privacy::Off);
-    assert_eq!(
-        cast.wire.ok("getMe", json!({})).await["can_read_all_group_messages"],
-        true
-    );
+    assert_eq!(cast.wire.ok("getMe", json!({})).await["can_read_all_group_messages"], true);
+    group.promote_bot(&cast.bot);
+    group.demote_bot(&cast.bot);
+    forget(&cast).await;
     cast.anna.writes(&group, "ещё не видно");
     assert_eq!(who_sees(&cast), Sees::None);
     group.remove_bot(&cast.bot, &cast.anna);
@@ -152,7 +133,8 @@ async fn switching_privacy_takes_re_adding() {
 async fn bots_are_deaf_to_bots_unless_told_otherwise() {
     let (cast, group, said) = group().await;
     let wire = Wire::new(&cast.tg, &cast.other);
-    let reply = json!({ "chat_id": group.id(), "text": "ответ", "reply_parameters": { "message_id": said.message_id } });
+    let reply =
+        json!({ "chat_id": group.id(), "text": "ответ", "reply_parameters": { "message_id": said.message_id } });
     wire.ok("sendMessage", reply.clone()).await;
     assert_eq!(who_sees(&cast), Sees::None);
     cast.tg.set_bot_messages(BotMessages::Delivered);
@@ -169,10 +151,7 @@ async fn a_private_message_is_for_one_bot() {
     cast.anna.writes_private(&cast.other, "и тебе");
     assert_eq!(who_sees(&cast), Sees::Both);
     let (mine, its) = (&cast.bot.pending()[0], &cast.other.pending()[0]);
-    assert_eq!(
-        mine["message"]["chat"]["id"], its["message"]["chat"]["id"],
-        "one id, two chats"
-    );
+    assert_eq!(mine["message"]["chat"]["id"], its["message"]["chat"]["id"], "one id, two chats");
     assert_eq!(cast.tg.private(&cast.anna, &cast.bot).messages().len(), 1);
 }
 
@@ -180,10 +159,7 @@ async fn a_private_message_is_for_one_bot() {
 async fn service_messages_reach_everyone_and_edits_follow_the_rules() {
     let (cast, group, _) = group().await;
     group.service("new_chat_title", json!("Враги"));
-    assert_eq!(
-        (cast.bot.pending_updates(), cast.other.pending_updates()),
-        (1, 1)
-    );
+    assert_eq!((cast.bot.pending_updates(), cast.other.pending_updates()), (1, 1));
     forget(&cast).await;
     let message = cast.anna.writes(&group, "слова");
     cast.anna.edits(message, "слова для @avtobus_bot");

@@ -13,30 +13,12 @@ async fn texts_are_one_to_4096_utf16_units() {
     let chat = cast.anna.writes_private(&cast.bot, "привет").chat_id;
     let say = |text: String| json!({ "chat_id": chat, "text": text });
     let empty = (400, "Bad Request: message text is empty".to_owned());
-    assert_eq!(
-        cast.wire
-            .refused("sendMessage", say(" \n\t".to_owned()))
-            .await,
-        empty
-    );
-    assert_eq!(
-        cast.wire
-            .refused("sendMessage", json!({ "chat_id": chat }))
-            .await,
-        empty
-    );
+    assert_eq!(cast.wire.refused("sendMessage", say(" \n\t".to_owned())).await, empty);
+    assert_eq!(cast.wire.refused("sendMessage", json!({ "chat_id": chat })).await, empty);
     let too_long = (400, "Bad Request: message is too long".to_owned());
-    assert_eq!(
-        cast.wire
-            .refused("sendMessage", say("😀".repeat(2049)))
-            .await,
-        too_long
-    );
+    assert_eq!(cast.wire.refused("sendMessage", say("😀".repeat(2049))).await, too_long);
     cast.wire.ok("sendMessage", say("😀".repeat(2048))).await;
-    let sent = cast
-        .wire
-        .ok("sendMessage", say("  с краями \n".to_owned()))
-        .await;
+    let sent = cast.wire.ok("sendMessage", say("  с краями \n".to_owned())).await;
     assert_eq!(sent["text"], "с краями");
 }
 
@@ -46,57 +28,20 @@ async fn unknown_chats_and_replies_are_refused() {
     let chat = cast.anna.writes_private(&cast.bot, "привет").chat_id;
     let not_found = (400, "Bad Request: chat not found".to_owned());
     for stranger in [json!(1), json!(-1), json!("@nobody")] {
-        assert_eq!(
-            cast.wire
-                .refused("sendMessage", json!({ "chat_id": stranger, "text": "а" }))
-                .await,
-            not_found
-        );
+        assert_eq!(cast.wire.refused("sendMessage", json!({ "chat_id": stranger, "text": "а" })).await, not_found);
     }
     let foreign = cast.tg.add_supergroup("Чужие");
-    assert_eq!(
-        cast.wire
-            .refused(
-                "sendMessage",
-                json!({ "chat_id": foreign.id(), "text": "а" })
-            )
-            .await,
-        not_found
-    );
-    let none = cast
-        .wire
-        .refused("sendMessage", json!({ "text": "а" }))
-        .await;
+    assert_eq!(cast.wire.refused("sendMessage", json!({ "chat_id": foreign.id(), "text": "а" })).await, not_found);
+    let none = cast.wire.refused("sendMessage", json!({ "text": "а" })).await;
     assert_eq!(none, (400, "Bad Request: chat_id is empty".to_owned()));
-    let to_bot = cast
-        .wire
-        .refused(
-            "sendMessage",
-            json!({ "chat_id": cast.other.id(), "text": "а" }),
-        )
-        .await;
-    assert_eq!(
-        to_bot,
-        (403, "Forbidden: bot can't send messages to bots".to_owned())
-    );
+    let to_bot = cast.wire.refused("sendMessage", json!({ "chat_id": cast.other.id(), "text": "а" })).await;
+    assert_eq!(to_bot, (403, "Forbidden: bot can't send messages to bots".to_owned()));
 
     let gone = json!({ "chat_id": chat, "text": "а", "reply_parameters": "{\"message_id\":77}" });
     let refused = cast.wire.refused("sendMessage", gone).await;
-    assert_eq!(
-        refused,
-        (
-            400,
-            "Bad Request: message to be replied not found".to_owned()
-        )
-    );
+    assert_eq!(refused, (400, "Bad Request: message to be replied not found".to_owned()));
     let lenient = json!({ "message_id": 77, "allow_sending_without_reply": true });
-    let sent = cast
-        .wire
-        .ok(
-            "sendMessage",
-            json!({ "chat_id": chat, "text": "а", "reply_parameters": lenient }),
-        )
-        .await;
+    let sent = cast.wire.ok("sendMessage", json!({ "chat_id": chat, "text": "а", "reply_parameters": lenient })).await;
     assert_eq!(sent.get("reply_to_message"), None);
 }
 
@@ -117,28 +62,18 @@ async fn topics_are_checked_and_answers_stay_in_theirs() {
     forum.add_bot(&cast.bot, &cast.anna);
     let topic = forum.add_topic("Тема");
     let question = cast.anna.compose(&forum).text("раз").in_topic(topic).send();
-    let into =
-        |thread: i64| json!({ "chat_id": forum.id(), "text": "а", "message_thread_id": thread });
+    let into = |thread: i64| json!({ "chat_id": forum.id(), "text": "а", "message_thread_id": thread });
     for missing in [1, 777, question.message_id.0] {
         let refused = cast.wire.refused("sendMessage", into(missing)).await;
-        assert_eq!(
-            refused,
-            (400, "Bad Request: message thread not found".to_owned()),
-            "{missing}"
-        );
+        assert_eq!(refused, (400, "Bad Request: message thread not found".to_owned()), "{missing}");
     }
     let sent = cast.wire.ok("sendMessage", into(topic.0)).await;
-    assert_eq!(
-        (&sent["message_thread_id"], &sent["is_topic_message"]),
-        (&json!(topic), &json!(true))
-    );
-    let reply = json!({ "chat_id": forum.id(), "text": "а", "reply_parameters": { "message_id": question.message_id } });
+    assert_eq!((&sent["message_thread_id"], &sent["is_topic_message"]), (&json!(topic), &json!(true)));
+    let reply =
+        json!({ "chat_id": forum.id(), "text": "а", "reply_parameters": { "message_id": question.message_id } });
     cast.wire.ok("sendMessage", reply).await;
     let answer = cast.tg.wait_answer(question, SOON).await.unwrap();
-    assert_eq!(
-        (answer.thread, answer.reply_to),
-        (Some(topic), Some(question.message_id))
-    );
+    assert_eq!((answer.thread, answer.reply_to), (Some(topic), Some(question.message_id)));
     let typing = |thread: i64| json!({ "chat_id": forum.id(), "action": "typing", "message_thread_id": thread });
     cast.wire.ok("sendChatAction", typing(1)).await;
     cast.wire.ok("sendChatAction", typing(topic.0)).await;
@@ -153,38 +88,17 @@ async fn the_transcript_and_the_log_tell_everything() {
     let params = json!({ "chat_id": message.chat_id, "text": "раз", "link_preview_options": { "is_disabled": true } });
     let sent = cast.wire.ok("sendMessage", params.clone()).await;
     let id = &sent["message_id"];
-    cast.wire
-        .ok(
-            "editMessageText",
-            json!({ "chat_id": message.chat_id, "message_id": id, "text": "два" }),
-        )
-        .await;
+    cast.wire.ok("editMessageText", json!({ "chat_id": message.chat_id, "message_id": id, "text": "два" })).await;
     let transcript = cast.tg.private(&cast.anna, &cast.bot).messages();
-    assert_eq!(
-        transcript
-            .iter()
-            .map(|said| said.text.as_str())
-            .collect::<Vec<_>>(),
-        ["привет", "два"]
-    );
+    assert_eq!(transcript.iter().map(|said| said.text.as_str()).collect::<Vec<_>>(), ["привет", "два"]);
     assert_eq!(transcript[1].fate, Fate::Edited);
     assert!(transcript[0].sequence < transcript[1].sequence);
     assert_eq!(json!(cast.tg.sent_by(&cast.bot)[0].params), params);
     assert_eq!(json!(cast.tg.requests(&cast.bot)[0].params), params);
     let same = json!({ "chat_id": message.chat_id, "message_id": id, "text": "два" });
-    assert!(
-        cast.wire
-            .refused("editMessageText", same)
-            .await
-            .1
-            .starts_with("Bad Request: message is not modified")
-    );
-    let foreign =
-        json!({ "chat_id": message.chat_id, "message_id": message.message_id, "text": "два" });
-    assert_eq!(
-        cast.wire.refused("editMessageText", foreign).await.1,
-        "Bad Request: message can't be edited"
-    );
+    assert!(cast.wire.refused("editMessageText", same).await.1.starts_with("Bad Request: message is not modified"));
+    let foreign = json!({ "chat_id": message.chat_id, "message_id": message.message_id, "text": "два" });
+    assert_eq!(cast.wire.refused("editMessageText", foreign).await.1, "Bad Request: message can't be edited");
 }
 
 #[tokio::test]
@@ -199,10 +113,7 @@ async fn limits_are_off_until_asked_for() {
     cast.tg.set_limits(Limits::Telegram);
     cast.wire.ok("sendMessage", say.clone()).await;
     let (status, body) = cast.wire.call("sendMessage", say.clone()).await;
-    assert_eq!(
-        (status, &body["parameters"]["retry_after"]),
-        (429, &json!(1))
-    );
+    assert_eq!((status, &body["parameters"]["retry_after"]), (429, &json!(1)));
     tokio::time::sleep(Duration::from_millis(1050)).await;
     cast.wire.ok("sendMessage", say).await;
 }
@@ -211,23 +122,12 @@ async fn limits_are_off_until_asked_for() {
 async fn waiting_ends_with_the_event_or_the_time() {
     let cast = cast().await;
     let message = cast.anna.writes_private(&cast.bot, "привет");
-    cast.tg
-        .wait_sent(&cast.bot, 1, Duration::from_millis(50))
-        .await
-        .unwrap_err();
+    cast.tg.wait_sent(&cast.bot, 1, Duration::from_millis(50)).await.unwrap_err();
     let (tg, bot) = (cast.tg.clone(), cast.bot.clone());
     let waiting = tokio::spawn(async move { tg.wait_sent(&bot, 1, SOON).await.unwrap() });
-    cast.wire
-        .ok(
-            "sendMessage",
-            json!({ "chat_id": message.chat_id, "text": "ответ" }),
-        )
-        .await;
+    cast.wire.ok("sendMessage", json!({ "chat_id": message.chat_id, "text": "ответ" })).await;
     assert_eq!(waiting.await.unwrap()[0].text, "ответ");
-    cast.tg
-        .wait_confirmed(&cast.bot, Duration::from_millis(50))
-        .await
-        .unwrap_err();
+    cast.tg.wait_confirmed(&cast.bot, Duration::from_millis(50)).await.unwrap_err();
     cast.wire.drain().await;
     cast.tg.wait_confirmed(&cast.bot, SOON).await.unwrap();
 }
