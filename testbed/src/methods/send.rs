@@ -18,7 +18,7 @@ use crate::{
 };
 
 const LONGEST_TEXT: usize = 4096;
-/// Every forum's first topic. Its messages carry no thread, and sending to it by number fails.
+/// Every forum's first topic. No message opened it, so that sending to it by number fails.
 const GENERAL_TOPIC: ThreadId = ThreadId(1);
 
 pub(super) fn send_message(world: &mut World, bot: UserId, params: &Params) -> Answer {
@@ -77,7 +77,7 @@ fn check_thread(world: &World, key: ChatKey, thread: ThreadId) -> Result<(), Api
         let start = chat.messages.get(&MessageId(thread.0));
         chat.kind == ChatKind::Forum && start.is_some_and(|start| start.raw.contains_key("forum_topic_created"))
     });
-    if is_topic && thread != GENERAL_TOPIC { Ok(()) } else { Err(ApiError::bad("message thread not found")) }
+    if is_topic { Ok(()) } else { Err(ApiError::bad("message thread not found")) }
 }
 
 pub(super) fn send_chat_action(world: &mut World, bot: UserId, params: &Params) -> Answer {

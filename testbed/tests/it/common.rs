@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
+/// Nothing here is asked to take this long.
+const TOO_LATE: Duration = Duration::from_secs(40);
+
 /// Calls methods as a bot and gives HTTP status and body.
 #[derive(Clone)]
 pub(crate) struct Wire {
@@ -16,7 +19,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(tg: &Testbed, bot: &Bot) -> Self {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(TOO_LATE).build().unwrap();
         Self { client, base: format!("{}/bot{}", tg.api_url(), bot.token()) }
     }
 

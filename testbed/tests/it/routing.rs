@@ -117,6 +117,9 @@ async fn switching_privacy_takes_re_adding() {
     let (cast, group, _) = group().await;
     cast.bot.set_privacy(Privacy::Off);
     assert_eq!(cast.wire.ok("getMe", json!({})).await["can_read_all_group_messages"], true);
+    group.promote_bot(&cast.bot);
+    group.demote_bot(&cast.bot);
+    forget(&cast).await;
     cast.anna.writes(&group, "ещё не видно");
     assert_eq!(who_sees(&cast), Sees::None);
     group.remove_bot(&cast.bot, &cast.anna);
