@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use maskarad::store::{self, Location, StoreError};
 use maskarad::trigger::Trigger;
+use sqlx::{Connection, SqliteConnection};
 
 use super::fixtures::*;
-use crate::support::database::{TestDatabase, on_both, open, postgres_server};
+use crate::support::database::{Backend, TestDatabase, on_both, open, postgres_server};
 
 on_both!(
     state_survives_a_restart,
@@ -79,6 +80,35 @@ async fn a_file_in_the_way_is_told_at_once() {
         eprintln!("{error}");
     }
     assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+/// A daemon and a command beside it may both be the first to open the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_file_is_opened_by_many_at_once() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::parse(folder.path().join("state.db").to_str().unwrap()).unwrap();
+        let opening = (0..4).map(|_| {
+            let location = location.clone();
+            tokio::spawn(async move { store::open(&location).await })
+        });
+        for opened in futures::future::join_all(opening).await {
+            opened.unwrap().unwrap_or_else(|error| panic!("{error}")).ping().await.unwrap();
+        }
+    }
+}
+
+/// Another process writes for longer than we wait.
+#[tokio::test]
+async fn a_locked_file_is_unavailable_until_it_is_free() {
+    let database = TestDatabase::new(Backend::Sqlite).await.unwrap();
+    let mut other = SqliteConnection::connect(database.url()).await.unwrap();
+    let transaction = other.begin_with("begin immediate").await.unwrap();
+    let error = database.store().accept(BOT, &[update(1, None)], NOW).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    database.store().ping().await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(database.store().accept(BOT, &[update(1, None)], NOW).await.unwrap(), 1);
 }
 
 #[tokio::test]
