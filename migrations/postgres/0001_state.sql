@@ -76,11 +76,15 @@ create table jobs (
 );
 -- A message is answered once, even when it is routed again under another update id.
 create unique index jobs_message on jobs (persona, transport, chat_id, message_id) where trigger_kind <> 'notice';
-create index jobs_unfinished on jobs (persona, transport, chat_id, thread_id, state) where state <> 'done';
+-- One index for each state of an unfinished job, so that finished ones cost nothing however many are kept. The first
+-- holds all that the choice of the next conversation reads.
+create index jobs_pending on jobs (persona, transport, chat_id, thread_id, directed, id, created_at) where state = 'pending';
+create index jobs_running on jobs (persona, transport, chat_id, thread_id) where state = 'running';
+create index jobs_ready on jobs (persona, transport, chat_id, thread_id) where state = 'ready';
 create index jobs_shared on jobs (lead_id) where lead_id is not null;
 create index jobs_finished on jobs (changed_at) where state = 'done';
-create index jobs_in_chat on jobs (persona, transport, chat_id, created_at);
-create index jobs_of_user on jobs (persona, sender_id, created_at);
+create index jobs_in_chat on jobs (persona, transport, chat_id, created_at) where trigger_kind <> 'notice';
+create index jobs_of_user on jobs (persona, sender_id, created_at) where trigger_kind <> 'notice';
 
 -- People a persona doesn't answer.
 create table blocks (

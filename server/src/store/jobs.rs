@@ -53,7 +53,7 @@ pub(super) async fn reset<D: Dialect>(
     let sql = format!(
         "update jobs set state = 'done', outcome = $5, changed_at = $6
          where persona = $1 and transport = $2 and chat_id = $3 and thread_id = $4
-           and state <> 'done' and state = 'pending' and not ({keep})",
+           and state = 'pending' and not ({keep})",
         keep = D::one_of("id", 7),
     );
     let chat = conversation.chat;
@@ -110,7 +110,7 @@ pub(super) async fn release<D: Dialect>(session: &mut Session<'_, D>, job: JobId
 /// Gives back every running job of these personas.
 pub(super) async fn recover<D: Dialect>(session: &mut Session<'_, D>, personas: &[PersonaName]) -> Result<u64> {
     let sql = format!(
-        "update jobs set state = 'pending', lead_id = null where state <> 'done' and state = 'running' and {ours}",
+        "update jobs set state = 'pending', lead_id = null where state = 'running' and {ours}",
         ours = D::one_of("persona", 1),
     );
     session.execute(sql, values![&name_list(personas)]).await

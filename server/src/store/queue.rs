@@ -1,6 +1,6 @@
 //! Questions about jobs: who waits for a reply, what can be delivered, how many there were. Changes nothing.
 //!
-//! `state <> 'done'` stands beside each narrower test, because SQLite only then takes the index of unfinished jobs.
+//! Every state has its own index, which a statement takes only where it names that state alone.
 
 use time::OffsetDateTime;
 
@@ -15,15 +15,17 @@ pub(super) async fn waiting<D: Dialect>(
     limit: u32,
 ) -> Result<Vec<Conversation>> {
     let sql = format!(
-        "select {columns} from jobs as waiting
-         where state <> 'done' and state = 'pending' and {ours} and not exists (
-             select 1 from jobs as busy
-             where busy.persona = waiting.persona and busy.transport = waiting.transport
-               and busy.chat_id = waiting.chat_id and busy.thread_id = waiting.thread_id and busy.state <> 'done'
-               and (busy.state = 'running' or (busy.state = 'ready' and busy.trigger_kind <> 'notice')))
-         group by {columns}
-         order by min(case when directed then 0 else 1 end), min(created_at), min(id)
-         limit $2",
+        "select {columns} from (
+             select {columns}, min(case when directed then 0 else 1 end) as undirected, min(created_at) as oldest,
+                    min(id) as first
+             from jobs where state = 'pending' and {ours} group by {columns}) as waiting
+         where not exists (
+             select 1 from jobs as busy where busy.state = 'running' and {same})
+           and not exists (
+             select 1 from jobs as busy where busy.state = 'ready' and busy.trigger_kind <> 'notice' and {same})
+         order by undirected, oldest, first limit $2",
+        same = "busy.persona = waiting.persona and busy.transport = waiting.transport
+                and busy.chat_id = waiting.chat_id and busy.thread_id = waiting.thread_id",
         columns = rows::CONVERSATION,
         ours = D::one_of("persona", 1),
     );
@@ -37,7 +39,7 @@ pub(super) async fn pending<D: Dialect>(
     limit: u32,
 ) -> Result<Vec<Job>> {
     let here = "persona = $1 and transport = $2 and chat_id = $3 and thread_id = $4
-                and state <> 'done' and state = 'pending'";
+                and state = 'pending'";
     let sql = format!(
         "select {columns} from jobs where id in (
              select id from (select id from jobs where {here} and directed order by id limit $5) as directed_jobs
@@ -61,7 +63,7 @@ pub(super) async fn deliverable<D: Dialect>(
     let sql = format!(
         "select {columns} from jobs where id in (
              select min(id) from jobs
-             where state <> 'done' and state = 'ready' and lead_id is null and {ours} and not ({busy})
+             where state = 'ready' and lead_id is null and {ours} and not ({busy})
              group by persona, transport, chat_id)
          order by id limit $3",
         columns = rows::JOB,

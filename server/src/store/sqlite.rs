@@ -3,7 +3,8 @@
 //! One connection writes and a few read, so that writers queue in the pool instead of failing with SQLITE_BUSY. Another
 //! process may write too: it is waited for, because each writing transaction says so from its start (`begin immediate`).
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::query::Query;
@@ -22,7 +23,9 @@ const READERS: u32 = 4;
 
 /// Opens the file, makes it and its folders where they are missing, and brings its schema up to date.
 pub(super) async fn open(path: &Path) -> Result<SqlStore<Sqlite>> {
-    make_folder(path).await?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // SQLite can't wait while the journal is switched, and migrations look before they leap: one process at a time.
+    let _alone = lock(folder.to_owned()).await?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -36,11 +39,16 @@ pub(super) async fn open(path: &Path) -> Result<SqlStore<Sqlite>> {
     Ok(SqlStore::new(readers, writer))
 }
 
-async fn make_folder(path: &Path) -> Result<()> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    tokio::fs::create_dir_all(folder)
-        .await
-        .map_err(|error| StoreError::Location(format!("the folder {} can't be made: {error}", folder.display())))
+/// Makes the folder and locks it for as long as the handle lives.
+async fn lock(folder: PathBuf) -> Result<File> {
+    let locking = move || {
+        std::fs::create_dir_all(&folder)?;
+        let handle = File::open(&folder)?;
+        handle.lock()?;
+        Ok(handle)
+    };
+    let failed = |error: std::io::Error| StoreError::Location(format!("the state's folder can't be used: {error}"));
+    tokio::task::spawn_blocking(locking).await.expect("locking a folder doesn't panic").map_err(failed)
 }
 
 /// Connections to a file don't go stale: they are neither tested nor replaced.
