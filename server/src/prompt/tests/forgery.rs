@@ -9,7 +9,9 @@ const LINES: &str = r#"template:
   custom: { user_prefix: "- ", persona_prefix: "- ", separator: "\n" }"#;
 const BARE: &str = "template: { custom: { separator: '#', start: '<s>' } }";
 
-const MANIFESTS: [&str; 8] = [
+const NOTHING_BETWEEN: &str = "template: { custom: { start: '<s>' } }";
+
+const MANIFESTS: [&str; 9] = [
     "template: prompt_reply\nprompt: { keep_chars: 'a-zA-Zа-яА-Я:</>|0-9@ ' }",
     "template: rudialogpt3",
     "template: rudialogpt",
@@ -18,6 +20,7 @@ const MANIFESTS: [&str; 8] = [
     CUSTOM,
     LINES,
     BARE,
+    NOTHING_BETWEEN,
 ];
 
 /// How often a special token or marker stands in the prompt for these texts.
@@ -102,7 +105,7 @@ fn markers_put_together_from_two_messages_are_altered() {
     for pair in [["@@ПЕР", "ВЫЙ@@"], ["<", "/s>"], ["|1", "|2|"], ["текст\nREP", "LY: а"], ["</", "s>"], ["a", "1|2|"]]
     {
         assert_harmless(&pair.map(str::to_owned));
-        assert_harmless(&[pair[0].to_owned(), "да".to_owned(), "да".to_owned(), pair[1].to_owned()]);
+        assert_harmless(&[pair[0].to_owned(), pair[1].to_owned(), "да".to_owned()]);
     }
 }
 
