@@ -37,16 +37,8 @@ pub(crate) fn load(folder: &Path, precision: Precision) -> Result<Checkpoint, Lo
     let files = Folder::open(folder)?;
     let config = ModelConfig::parse(&files.config, &error::read(&files.config)?)?;
     let tokenizer = Tokenizer::from_folder(folder)?;
-    if let Some(rows) = tokenizer
-        .as_ref()
-        .map(Tokenizer::rows)
-        .filter(|rows| *rows > config.vocab_size)
-    {
-        return Err(LoadError::TokenizerTooLarge {
-            folder: folder.to_owned(),
-            rows,
-            vocab_size: config.vocab_size,
-        });
+    if let Some(rows) = tokenizer.as_ref().map(Tokenizer::rows).filter(|rows| *rows > config.vocab_size) {
+        return Err(LoadError::TokenizerTooLarge { folder: folder.to_owned(), rows, vocab_size: config.vocab_size });
     }
     let eos_token_ids = match generation_eos(folder)? {
         Some(ids) => ids,
@@ -54,11 +46,7 @@ pub(crate) fn load(folder: &Path, precision: Precision) -> Result<Checkpoint, Lo
     };
     let network = weights::build(config, tensors::Tensors::open(&files.weights)?, precision)?;
     tracing::info!(folder = %folder.display(), %precision, bytes = network.memory(), "loaded a checkpoint");
-    Ok(Checkpoint {
-        network,
-        tokenizer,
-        eos_token_ids,
-    })
+    Ok(Checkpoint { network, tokenizer, eos_token_ids })
 }
 
 /// `eos_token_id` of `generation_config.json`, which outranks that of `config.json`.
@@ -67,13 +55,9 @@ fn generation_eos(folder: &Path) -> Result<Option<Vec<u32>>, LoadError> {
     if !path.is_file() {
         return Ok(None);
     }
-    let corrupt = |problem: String| LoadError::Corrupt {
-        path: path.clone(),
-        place: "eos_token_id".to_owned(),
-        problem,
-    };
-    let fields: Value =
-        serde_json::from_slice(&error::read(&path)?).map_err(|error| corrupt(error.to_string()))?;
+    let corrupt =
+        |problem: String| LoadError::Corrupt { path: path.clone(), place: "eos_token_id".to_owned(), problem };
+    let fields: Value = serde_json::from_slice(&error::read(&path)?).map_err(|error| corrupt(error.to_string()))?;
     match fields.get("eos_token_id") {
         None | Some(Value::Null) => Ok(None),
         Some(ids) => serde_json::from_value::<OneOrMany>(ids.clone())

@@ -61,16 +61,8 @@ impl ModelConfig {
     /// Factor of the attention scores in block `layer` (from 0).
     #[must_use]
     pub fn attention_scale(&self, layer: usize) -> f32 {
-        let by_width = if self.scale_attn_weights {
-            (self.head_dim() as f32).sqrt()
-        } else {
-            1.0
-        };
-        let by_depth = if self.scale_attn_by_inverse_layer_idx {
-            (layer + 1) as f32
-        } else {
-            1.0
-        };
+        let by_width = if self.scale_attn_weights { (self.head_dim() as f32).sqrt() } else { 1.0 };
+        let by_depth = if self.scale_attn_by_inverse_layer_idx { (layer + 1) as f32 } else { 1.0 };
         1.0 / (by_width * by_depth)
     }
 
@@ -85,17 +77,11 @@ impl ModelConfig {
     /// # Errors
     /// Text that is no JSON object, a field of the wrong type or range, or one that asks for what isn't implemented.
     pub fn parse(path: &Path, text: &[u8]) -> Result<Self, ConfigError> {
-        let located = |field: &'static str, problem: String| ConfigError {
-            path: path.to_owned(),
-            field,
-            problem,
-        };
-        let fields: Map<String, Value> = serde_json::from_slice(text)
-            .map_err(|error| located("", format!("is no JSON object: {error}")))?;
+        let located = |field: &'static str, problem: String| ConfigError { path: path.to_owned(), field, problem };
+        let fields: Map<String, Value> =
+            serde_json::from_slice(text).map_err(|error| located("", format!("is no JSON object: {error}")))?;
         refuse_unsupported(&fields).map_err(|(field, problem)| located(field, problem))?;
-        Fields(&fields)
-            .validate()
-            .map_err(|(field, problem)| located(field, problem))
+        Fields(&fields).validate().map_err(|(field, problem)| located(field, problem))
     }
 }
 
@@ -141,10 +127,7 @@ impl Fields<'_> {
         let n_embd = self.size("n_embd", Some("hidden_size"), 768)?;
         let n_head = self.size("n_head", Some("num_attention_heads"), 12)?;
         if !n_embd.is_multiple_of(n_head) {
-            return Err((
-                "n_head",
-                format!("is {n_head}, which does not divide n_embd {n_embd}"),
-            ));
+            return Err(("n_head", format!("is {n_head}, which does not divide n_embd {n_embd}")));
         }
         Ok(ModelConfig {
             n_positions: self.size("n_positions", Some("max_position_embeddings"), 1024)?,
@@ -153,21 +136,12 @@ impl Fields<'_> {
             n_layer: self.size("n_layer", Some("num_hidden_layers"), 12)?,
             n_head,
             n_inner: self.size("n_inner", None, 4 * n_embd)?,
-            activation: parse_activation(
-                &self
-                    .get("activation_function")?
-                    .unwrap_or("gelu_new".to_owned()),
-            )?,
+            activation: parse_activation(&self.get("activation_function")?.unwrap_or("gelu_new".to_owned()))?,
             layer_norm_epsilon: self.epsilon()?,
             scale_attn_weights: self.get("scale_attn_weights")?.unwrap_or(true),
-            scale_attn_by_inverse_layer_idx: self
-                .get("scale_attn_by_inverse_layer_idx")?
-                .unwrap_or(false),
+            scale_attn_by_inverse_layer_idx: self.get("scale_attn_by_inverse_layer_idx")?.unwrap_or(false),
             tie_word_embeddings: self.get("tie_word_embeddings")?.unwrap_or(true),
-            eos_token_ids: self
-                .get::<OneOrMany>("eos_token_id")?
-                .map(Vec::from)
-                .unwrap_or_default(),
+            eos_token_ids: self.get::<OneOrMany>("eos_token_id")?.map(Vec::from).unwrap_or_default(),
             bos_token_id: self.get("bos_token_id")?,
             pad_token_id: self.get("pad_token_id")?,
         })
@@ -177,19 +151,14 @@ impl Fields<'_> {
     fn get<T: DeserializeOwned>(&self, name: &'static str) -> Result<Option<T>, Complaint> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => serde_json::from_value(value.clone())
-                .map(Some)
-                .map_err(|error| (name, format!("is {value}: {error}"))),
+            Some(value) => {
+                serde_json::from_value(value.clone()).map(Some).map_err(|error| (name, format!("is {value}: {error}")))
+            }
         }
     }
 
     /// The bounds keep every product of two sizes far from overflow; real GPT-2s are well below them.
-    fn size(
-        &self,
-        name: &'static str,
-        alias: Option<&'static str>,
-        default: usize,
-    ) -> Result<usize, Complaint> {
+    fn size(&self, name: &'static str, alias: Option<&'static str>, default: usize) -> Result<usize, Complaint> {
         const MOST: usize = 1 << 24;
         let mut size = self.get::<usize>(name)?;
         if let (None, Some(alias)) = (size, alias) {
@@ -197,10 +166,7 @@ impl Fields<'_> {
         }
         match size.unwrap_or(default) {
             size @ 1..=MOST => Ok(size),
-            size => Err((
-                name,
-                format!("is {size}, expected a number from 1 to {MOST}"),
-            )),
+            size => Err((name, format!("is {size}, expected a number from 1 to {MOST}"))),
         }
     }
 
@@ -209,19 +175,13 @@ impl Fields<'_> {
         if epsilon > 0.0 && epsilon < 1.0 {
             return Ok(epsilon);
         }
-        Err((
-            "layer_norm_epsilon",
-            format!("is {epsilon}, expected a number between 0 and 1"),
-        ))
+        Err(("layer_norm_epsilon", format!("is {epsilon}, expected a number between 0 and 1")))
     }
 
     fn check_model_type(&self) -> Result<(), Complaint> {
         match self.get::<String>("model_type")?.as_deref() {
             Some("gpt2") => Ok(()),
-            Some(other) => Err((
-                "model_type",
-                format!("is `{other}`, but only `gpt2` is supported"),
-            )),
+            Some(other) => Err(("model_type", format!("is `{other}`, but only `gpt2` is supported"))),
             None => Err(("model_type", "is missing; expected `gpt2`".to_owned())),
         }
     }
@@ -232,21 +192,13 @@ fn parse_activation(name: &str) -> Result<Activation, Complaint> {
         "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => Ok(Activation::GeluTanh),
         "gelu" | "gelu_python" => Ok(Activation::GeluErf),
         "relu" => Ok(Activation::Relu),
-        other => Err((
-            "activation_function",
-            format!("is `{other}`, expected gelu_new, gelu or relu"),
-        )),
+        other => Err(("activation_function", format!("is `{other}`, expected gelu_new, gelu or relu"))),
     }
 }
 
 /// Fields that change the result and that this model does not implement. All other unknown fields don't matter to it.
 fn refuse_unsupported(fields: &Map<String, Value>) -> Result<(), Complaint> {
-    const UNSUPPORTED: [&str; 4] = [
-        "add_cross_attention",
-        "is_encoder_decoder",
-        "quantization_config",
-        "pruned_heads",
-    ];
+    const UNSUPPORTED: [&str; 4] = ["add_cross_attention", "is_encoder_decoder", "quantization_config", "pruned_heads"];
     for field in UNSUPPORTED {
         let harmless = match fields.get(field) {
             None | Some(Value::Null | Value::Bool(false)) => true,
@@ -254,11 +206,7 @@ fn refuse_unsupported(fields: &Map<String, Value>) -> Result<(), Complaint> {
             Some(_) => false,
         };
         if !harmless {
-            return Err((
-                field,
-                "is set, which is not supported; convert the checkpoint to a plain GPT-2"
-                    .to_owned(),
-            ));
+            return Err((field, "is set, which is not supported; convert the checkpoint to a plain GPT-2".to_owned()));
         }
     }
     Ok(())
@@ -274,25 +222,16 @@ mod tests {
 
     #[test]
     fn absent_fields_have_the_defaults_of_transformers() {
-        let config =
-            parse(r#"{"model_type": "gpt2", "n_inner": null, "summary_type": "x"}"#).unwrap();
-        assert_eq!(
-            (config.n_positions, config.vocab_size, config.n_inner),
-            (1024, 50257, 3072)
-        );
+        let config = parse(r#"{"model_type": "gpt2", "n_inner": null, "summary_type": "x"}"#).unwrap();
+        assert_eq!((config.n_positions, config.vocab_size, config.n_inner), (1024, 50257, 3072));
         assert!(config.tie_word_embeddings && config.scale_attn_weights);
         assert_eq!(config.kv_bytes_per_token(), 73_728);
     }
 
     #[test]
     fn eos_may_be_one_or_several() {
-        let eos = |json: &str| {
-            parse(&format!(
-                r#"{{"model_type": "gpt2", "eos_token_id": {json}}}"#
-            ))
-            .unwrap()
-            .eos_token_ids
-        };
+        let eos =
+            |json: &str| parse(&format!(r#"{{"model_type": "gpt2", "eos_token_id": {json}}}"#)).unwrap().eos_token_ids;
         assert_eq!(eos("2"), [2]);
         assert_eq!(eos("[2, 5]"), [2, 5]);
         assert!(eos("null").is_empty());
@@ -300,9 +239,8 @@ mod tests {
 
     #[test]
     fn the_scale_is_by_width_and_depth() {
-        let config = parse(
-            r#"{"model_type": "gpt2", "n_embd": 64, "n_head": 4, "scale_attn_by_inverse_layer_idx": true}"#,
-        );
+        let config =
+            parse(r#"{"model_type": "gpt2", "n_embd": 64, "n_head": 4, "scale_attn_by_inverse_layer_idx": true}"#);
         assert!((config.unwrap().attention_scale(1) - 0.125).abs() < 1e-9);
     }
 
@@ -314,31 +252,19 @@ mod tests {
             error.field
         };
         assert_eq!(bad(r#""add_cross_attention": true"#), "add_cross_attention");
-        assert_eq!(
-            bad(r#""activation_function": "silu""#),
-            "activation_function"
-        );
+        assert_eq!(bad(r#""activation_function": "silu""#), "activation_function");
         assert_eq!(bad(r#""n_head": 7"#), "n_head");
         assert_eq!(bad(r#""n_layer": 0"#), "n_layer");
         assert_eq!(bad(r#""n_embd": -1"#), "n_embd");
         assert_eq!(bad(r#""n_positions": 1e30"#), "n_positions");
         assert_eq!(bad(r#""layer_norm_epsilon": -1e-5"#), "layer_norm_epsilon");
-        assert_eq!(
-            bad(r#""tie_word_embeddings": "yes""#),
-            "tie_word_embeddings"
-        );
-        assert_eq!(
-            bad(r#""quantization_config": {"bits": 4}"#),
-            "quantization_config"
-        );
+        assert_eq!(bad(r#""tie_word_embeddings": "yes""#), "tie_word_embeddings");
+        assert_eq!(bad(r#""quantization_config": {"bits": 4}"#), "quantization_config");
     }
 
     #[test]
     fn other_models_and_other_texts_are_refused() {
-        assert_eq!(
-            parse(r#"{"model_type": "llama"}"#).unwrap_err().field,
-            "model_type"
-        );
+        assert_eq!(parse(r#"{"model_type": "llama"}"#).unwrap_err().field, "model_type");
         assert_eq!(parse("{}").unwrap_err().field, "model_type");
         for text in ["", "[]", "{", "null", "\u{feff}{}"] {
             assert_eq!(parse(text).unwrap_err().field, "", "{text}");

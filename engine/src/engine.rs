@@ -33,12 +33,7 @@ impl Default for EngineConfig {
     /// All cores, 256 MiB, 32 sequences, 256 waiting.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            threads,
-            kv_memory: 256 << 20,
-            max_batch: 32,
-            max_waiting: 256,
-        }
+        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256 }
     }
 }
 
@@ -60,17 +55,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Start`] where the system refuses a thread.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
-        let limits = Limits {
-            kv_memory: config.kv_memory,
-            max_batch: config.max_batch.max(1),
-        };
+        let limits = Limits { kv_memory: config.kv_memory, max_batch: config.max_batch.max(1) };
         let worker = Worker::start(limits, config.threads.max(1), config.max_waiting)?;
-        Ok(Self(Arc::new(Shared {
-            config,
-            worker,
-            models: Mutex::default(),
-            loading: Mutex::default(),
-        })))
+        Ok(Self(Arc::new(Shared { config, worker, models: Mutex::default(), loading: Mutex::default() })))
     }
 
     /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
@@ -79,11 +66,7 @@ impl Engine {
     /// # Errors
     /// Whatever in the folder can't be read or honoured.
     pub fn load(&self, path: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
-        let _one_at_a_time = self
-            .0
-            .loading
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let key = checkpoint::key(path, precision)?;
         if let Some(model) = self.model(&key) {
             return Ok(model);
@@ -121,35 +104,17 @@ impl Engine {
     /// # Errors
     /// A request that could never be carried out, [`EngineError::Busy`] where too many wait, [`EngineError::Stopped`].
     pub fn generate(&self, request: Request) -> Result<Generation, EngineError> {
-        let model = self
-            .model(&request.model)
-            .ok_or(EngineError::UnknownModel(request.model))?;
+        let model = self.model(&request.model).ok_or(EngineError::UnknownModel(request.model))?;
         // Each token is one event, and the end is another: the worker never waits for a slow reader.
-        let (events, receiver) = mpsc::channel(
-            request
-                .generation
-                .max_new_tokens
-                .saturating_add(1)
-                .min(1024),
-        );
+        let (events, receiver) = mpsc::channel(request.generation.max_new_tokens.saturating_add(1).min(1024));
         let sequence = Sequence::new(model, request)?;
         let needed = sequence.kv_bytes();
         if needed > self.0.config.kv_memory {
-            return Err(EngineError::NeverFits {
-                needed,
-                budget: self.0.config.kv_memory,
-            });
+            return Err(EngineError::NeverFits { needed, budget: self.0.config.kv_memory });
         }
         let cancelled = Cancelled::default();
-        self.0.worker.submit(Job {
-            sequence,
-            events,
-            cancelled: cancelled.clone(),
-        })?;
-        Ok(Generation {
-            receiver,
-            cancel: CancelHandle(cancelled),
-        })
+        self.0.worker.submit(Job { sequence, events, cancelled: cancelled.clone() })?;
+        Ok(Generation { receiver, cancel: CancelHandle(cancelled) })
     }
 
     /// Stops the engine: running and waiting requests end with [`EngineError::Stopped`]. Returns when the thread has

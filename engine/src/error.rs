@@ -39,9 +39,7 @@ pub enum EngineError {
     #[error("stop_strings need a tokenizer, and this checkpoint has none")]
     NoTokenizer,
     /// The request would not fit an empty engine.
-    #[error(
-        "the sequence needs {needed} bytes of KV memory, but engine.kv_memory is only {budget}"
-    )]
+    #[error("the sequence needs {needed} bytes of KV memory, but engine.kv_memory is only {budget}")]
     NeverFits {
         /// Bytes the sequence needs.
         needed: usize,

@@ -59,43 +59,21 @@ impl GenerationConfig {
     /// The first field that is out of its range, with its value and the range.
     pub fn validate(&self) -> Result<(), InvalidGeneration> {
         let positive = |value: f32| value.is_finite() && value > 0.0;
-        let complaint = |field, value: String, expected| {
-            Err(InvalidGeneration {
-                field,
-                value,
-                expected,
-            })
-        };
+        let complaint = |field, value: String, expected| Err(InvalidGeneration { field, value, expected });
         if !(1..=MAX_NEW_TOKENS).contains(&self.max_new_tokens) {
-            return complaint(
-                "max_new_tokens",
-                self.max_new_tokens.to_string(),
-                "a number from 1 to 128",
-            );
+            return complaint("max_new_tokens", self.max_new_tokens.to_string(), "a number from 1 to 128");
         }
         if !positive(self.temperature) {
-            return complaint(
-                "temperature",
-                self.temperature.to_string(),
-                "a number above 0",
-            );
+            return complaint("temperature", self.temperature.to_string(), "a number above 0");
         }
         if !(0.0..=1.0).contains(&self.top_p) {
             return complaint("top_p", self.top_p.to_string(), "a number from 0 to 1");
         }
         if !positive(self.repetition_penalty) {
-            return complaint(
-                "repetition_penalty",
-                self.repetition_penalty.to_string(),
-                "a number above 0",
-            );
+            return complaint("repetition_penalty", self.repetition_penalty.to_string(), "a number above 0");
         }
         if self.stop_strings.iter().any(String::is_empty) {
-            return complaint(
-                "stop_strings",
-                "\"\"".to_owned(),
-                "texts that are not empty",
-            );
+            return complaint("stop_strings", "\"\"".to_owned(), "texts that are not empty");
         }
         Ok(())
     }
@@ -211,13 +189,7 @@ mod tests {
         assert_eq!(bad(|g| g.top_p = 1.01), "top_p");
         assert_eq!(bad(|g| g.top_p = f32::NAN), "top_p");
         assert_eq!(bad(|g| g.repetition_penalty = -1.0), "repetition_penalty");
-        assert_eq!(
-            bad(|g| g.repetition_penalty = f32::INFINITY),
-            "repetition_penalty"
-        );
-        assert_eq!(
-            bad(|g| g.stop_strings = vec![String::new()]),
-            "stop_strings"
-        );
+        assert_eq!(bad(|g| g.repetition_penalty = f32::INFINITY), "repetition_penalty");
+        assert_eq!(bad(|g| g.stop_strings = vec![String::new()]), "stop_strings");
     }
 }

@@ -118,10 +118,7 @@ fn parse(text: &str) -> Option<ModelKey> {
     for (index, byte) in content.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).ok()?;
     }
-    Some(ModelKey {
-        content,
-        precision: precision.parse().ok()?,
-    })
+    Some(ModelKey { content, precision: precision.parse().ok()? })
 }
 
 #[cfg(test)]
@@ -140,12 +137,7 @@ mod tests {
     #[test]
     fn other_texts_are_no_keys() {
         let digits = "é".repeat(32);
-        for text in [
-            "",
-            "a7-f32",
-            &format!("{digits}-f32"),
-            &format!("{}-f16", "a7".repeat(32)),
-        ] {
+        for text in ["", "a7-f32", &format!("{digits}-f32"), &format!("{}-f16", "a7".repeat(32))] {
             assert!(text.parse::<ModelKey>().is_err(), "{text}");
         }
     }

@@ -25,8 +25,7 @@ pub use config::ModelConfig;
 pub use engine::{CancelHandle, Engine, EngineConfig, Generation};
 pub use error::EngineError;
 pub use generation::{
-    Event, Finished, GenerationConfig, InvalidGeneration, MAX_NEW_TOKENS, Request, StopReason,
-    Timings,
+    Event, Finished, GenerationConfig, InvalidGeneration, MAX_NEW_TOKENS, Request, StopReason, Timings,
 };
 pub use key::{ModelKey, Precision};
 pub use model::loaded::LoadedModel;

@@ -82,11 +82,7 @@ impl Gpt2 {
     #[must_use]
     pub fn memory(&self) -> usize {
         let blocks: usize = self.blocks.iter().map(Block::memory).sum();
-        let head = if self.config.tie_word_embeddings {
-            0
-        } else {
-            self.head.memory()
-        };
+        let head = if self.config.tie_word_embeddings { 0 } else { self.head.memory() };
         self.tokens.memory() + ops::bytes(&self.positions) + blocks + self.ln_f.memory() + head
     }
 
@@ -114,15 +110,10 @@ impl Gpt2 {
 
     /// Token and position embeddings of every row.
     fn embed(&self, batch: &[Segment<'_>]) -> Result<Tensor> {
-        let ids: Vec<u32> = batch
-            .iter()
-            .flat_map(|segment| segment.tokens.iter().copied())
-            .collect();
+        let ids: Vec<u32> = batch.iter().flat_map(|segment| segment.tokens.iter().copied()).collect();
         let places: Vec<u32> = batch.iter().flat_map(Segment::places).collect();
         let x = self.tokens.embed(ids)?; // (N, C)
-        let places = self
-            .positions
-            .index_select(&Tensor::new(places, &Device::Cpu)?, 0)?; // (N, C)
+        let places = self.positions.index_select(&Tensor::new(places, &Device::Cpu)?, 0)?; // (N, C)
         ops::add(&x, &places)?;
         Ok(x)
     }
@@ -130,13 +121,7 @@ impl Gpt2 {
 
 impl Block {
     /// Adds attention and the feed-forward layer to the residual stream `x`, in place.
-    fn forward(
-        &self,
-        x: &Tensor,
-        config: &ModelConfig,
-        layer: usize,
-        batch: &mut [Segment<'_>],
-    ) -> Result<()> {
+    fn forward(&self, x: &Tensor, config: &ModelConfig, layer: usize, batch: &mut [Segment<'_>]) -> Result<()> {
         let h = self.ln_1.forward(x)?; // (N, C)
         let qkv = self.c_attn.forward(&h)?; // (N, 3C)
         let h = attention::forward(&qkv, config, layer, batch)?; // (N, C)
@@ -149,12 +134,7 @@ impl Block {
     }
 
     fn memory(&self) -> usize {
-        let linears = [
-            &self.c_attn,
-            &self.attn_c_proj,
-            &self.c_fc,
-            &self.mlp_c_proj,
-        ];
+        let linears = [&self.c_attn, &self.attn_c_proj, &self.c_fc, &self.mlp_c_proj];
         let norms = [&self.ln_1, &self.ln_2];
         linears.iter().map(|linear| linear.memory()).sum::<usize>()
             + norms.iter().map(|norm| norm.memory()).sum::<usize>()

@@ -26,10 +26,7 @@ impl Sampler {
     /// A sampler at the beginning of its sequence.
     #[must_use]
     pub fn new(config: &GenerationConfig) -> Self {
-        Self {
-            config: config.clone(),
-            random: StdRng::seed_from_u64(config.seed),
-        }
+        Self { config: config.clone(), random: StdRng::seed_from_u64(config.seed) }
     }
 
     /// The token after `history`, which is the prompt and what was generated, given its logits.
@@ -65,11 +62,7 @@ pub fn probabilities(
 
 fn check_finite(logits: &[f32]) -> Result<(), EngineError> {
     let is_finite = logits.iter().all(|logit| logit.is_finite());
-    if is_finite {
-        Ok(())
-    } else {
-        Err(EngineError::NotFinite)
-    }
+    if is_finite { Ok(()) } else { Err(EngineError::NotFinite) }
 }
 
 /// The lowest id among those with the greatest logit.
@@ -101,21 +94,14 @@ mod tests {
     use super::*;
 
     fn sampling() -> GenerationConfig {
-        GenerationConfig {
-            do_sample: true,
-            top_k: 0,
-            ..GenerationConfig::default()
-        }
+        GenerationConfig { do_sample: true, top_k: 0, ..GenerationConfig::default() }
     }
 
     #[test]
     fn greedy_takes_the_lowest_of_equals() {
         let mut sampler = Sampler::new(&GenerationConfig::default());
         assert_eq!(sampler.choose(vec![0.0, 3.0, 3.0], &[]), Ok(1));
-        assert_eq!(
-            sampler.choose(vec![1.0, f32::NAN], &[]),
-            Err(EngineError::NotFinite)
-        );
+        assert_eq!(sampler.choose(vec![1.0, f32::NAN], &[]), Err(EngineError::NotFinite));
     }
 
     #[test]
@@ -124,8 +110,7 @@ mod tests {
         let count = |seed| {
             let mut sampler = Sampler::new(&GenerationConfig { seed, ..sampling() });
             let mut counts = [0usize; 3];
-            (0..8000)
-                .for_each(|_| counts[sampler.choose(logits.clone(), &[]).unwrap() as usize] += 1);
+            (0..8000).for_each(|_| counts[sampler.choose(logits.clone(), &[]).unwrap() as usize] += 1);
             counts
         };
         let counts = count(7);
@@ -138,22 +123,13 @@ mod tests {
 
     #[test]
     fn where_everything_is_banned_the_first_token_is_taken() {
-        let config = GenerationConfig {
-            no_repeat_ngram_size: 1,
-            ..sampling()
-        };
+        let config = GenerationConfig { no_repeat_ngram_size: 1, ..sampling() };
         assert_eq!(Sampler::new(&config).choose(vec![1.0, 2.0], &[0, 1]), Ok(0));
     }
 
     #[test]
     fn the_tiniest_temperature_is_greedy() {
-        let config = GenerationConfig {
-            temperature: 1e-38,
-            ..sampling()
-        };
-        assert_eq!(
-            probabilities(vec![1.0, 1.5, -3.0], &[], &config),
-            Ok(vec![(1, 1.0)])
-        );
+        let config = GenerationConfig { temperature: 1e-38, ..sampling() };
+        assert_eq!(probabilities(vec![1.0, 1.5, -3.0], &[], &config), Ok(vec![(1, 1.0)]));
     }
 }

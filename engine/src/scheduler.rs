@@ -63,11 +63,7 @@ impl Scheduler {
     /// An empty scheduler.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self {
-            limits,
-            waiting: VecDeque::new(),
-            turns: Vec::new(),
-        }
+        Self { limits, waiting: VecDeque::new(), turns: Vec::new() }
     }
 
     /// Puts a sequence at the end of the queue. Its KV must fit an empty scheduler; the caller has checked that.
@@ -79,10 +75,7 @@ impl Scheduler {
     pub fn cancel(&mut self, id: SequenceId) -> Reports {
         let finished = |sequence: Sequence| vec![(id, finish(sequence, StopReason::Cancelled))];
         if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == id) {
-            return self
-                .waiting
-                .remove(at)
-                .map_or_else(Vec::new, |(_, sequence)| finished(sequence));
+            return self.waiting.remove(at).map_or_else(Vec::new, |(_, sequence)| finished(sequence));
         }
         for turn in &mut self.turns {
             if let Some(at) = turn.running.iter().position(|running| running.id == id) {
@@ -113,11 +106,7 @@ impl Scheduler {
     /// Bytes of keys and values that the running sequences hold.
     #[must_use]
     pub fn kv_bytes(&self) -> usize {
-        self.turns
-            .iter()
-            .flat_map(|turn| &turn.running)
-            .map(|running| running.sequence.kv_bytes())
-            .sum()
+        self.turns.iter().flat_map(|turn| &turn.running).map(|running| running.sequence.kv_bytes()).sum()
     }
 
     /// Admits what fits, then gives each model that has work one forward pass, the least served first.
@@ -151,22 +140,14 @@ impl Scheduler {
     fn start(&mut self, id: SequenceId, sequence: Sequence) {
         let key = sequence.model().key();
         let cache = sequence.new_cache();
-        let running = Running {
-            id,
-            sequence,
-            cache,
-        };
+        let running = Running { id, sequence, cache };
         if let Some(turn) = self.turns.iter_mut().find(|turn| turn.model == key) {
             turn.running.push(running);
             return;
         }
         // A newcomer owes nothing for the time it was away, and is owed nothing either.
         let served = self.turns.iter().map(|turn| turn.served).min().unwrap_or(0);
-        self.turns.push(Turn {
-            model: key,
-            running: vec![running],
-            served,
-        });
+        self.turns.push(Turn { model: key, running: vec![running], served });
     }
 }
 
@@ -174,11 +155,7 @@ impl Turn {
     /// One forward pass over one token of each sequence that is writing, and up to `prompt_tokens` of those that are
     /// still reading their prompts.
     fn forward(&mut self, prompt_tokens: usize, reports: &mut Reports) {
-        let Some(model) = self
-            .running
-            .first()
-            .map(|running| running.sequence.model().clone())
-        else {
+        let Some(model) = self.running.first().map(|running| running.sequence.model().clone()) else {
             return;
         };
         let mut left = prompt_tokens;
@@ -192,11 +169,7 @@ impl Turn {
                 left -= tokens.len();
             }
             self.served += tokens.len() as u64;
-            batch.push(Segment {
-                tokens,
-                output,
-                cache: &mut running.cache,
-            });
+            batch.push(Segment { tokens, output, cache: &mut running.cache });
             members.push(index);
         }
         let rows = match model.network().forward(&mut batch) {
@@ -219,11 +192,7 @@ impl Turn {
         for (index, id, progress) in outcomes {
             match progress {
                 Progress::Reading => {}
-                Progress::Token {
-                    id: token,
-                    text,
-                    stop,
-                } => {
+                Progress::Token { id: token, text, stop } => {
                     reports.push((id, Report::Event(Event::Token { id: token, text })));
                     leaving.extend(stop.map(|stop| (index, Ok(stop))));
                 }
@@ -242,10 +211,7 @@ impl Turn {
 
     fn fail(&mut self, error: &EngineError, reports: &mut Reports) {
         tracing::error!(model = %self.model, %error, "a forward pass failed");
-        let failed = self
-            .running
-            .drain(..)
-            .map(|running| (running.id, Report::Event(Event::Failed(error.clone()))));
+        let failed = self.running.drain(..).map(|running| (running.id, Report::Event(Event::Failed(error.clone()))));
         reports.extend(failed);
     }
 }

@@ -64,12 +64,7 @@ impl Sequence {
     /// # Errors
     /// A request whose parameters are out of range or that does not fit the model.
     pub fn new(model: LoadedModel, request: Request) -> Result<Self, EngineError> {
-        let Request {
-            prompt,
-            generation,
-            want_logits,
-            ..
-        } = request;
+        let Request { prompt, generation, want_logits, .. } = request;
         generation.validate()?;
         model.check_prompt(&prompt, generation.max_new_tokens)?;
         if model.tokenizer().is_none() && !generation.stop_strings.is_empty() {
@@ -89,11 +84,7 @@ impl Sequence {
             seen: 0,
             looking_at: 0,
             writer,
-            logits: if want_logits {
-                Logits::Wanted
-            } else {
-                Logits::Unwanted
-            },
+            logits: if want_logits { Logits::Wanted } else { Logits::Unwanted },
             model,
         })
     }
@@ -129,17 +120,9 @@ impl Sequence {
     /// The tokens the model is to look at next, at most `most` of a prompt; `None` if that leaves none.
     pub fn next_tokens(&mut self, most: usize) -> Option<(Vec<u32>, Output)> {
         let left = self.ids.len() - self.seen;
-        self.looking_at = if self.is_reading() {
-            left.min(most)
-        } else {
-            left
-        };
+        self.looking_at = if self.is_reading() { left.min(most) } else { left };
         let tokens = &self.ids[self.seen..self.seen + self.looking_at];
-        let output = if self.looking_at == left {
-            Output::Last
-        } else {
-            Output::Nothing
-        };
+        let output = if self.looking_at == left { Output::Last } else { Output::Nothing };
         (!tokens.is_empty()).then(|| (tokens.to_vec(), output))
     }
 
@@ -171,8 +154,7 @@ impl Sequence {
         if stop.is_none() && self.ids.len() == self.capacity() {
             stop = Some(StopReason::Length);
         }
-        if let (Some(writer), Some(StopReason::Eos | StopReason::Length)) = (&mut self.writer, stop)
-        {
+        if let (Some(writer), Some(StopReason::Eos | StopReason::Length)) = (&mut self.writer, stop) {
             text.push_str(&writer.finish());
         }
         Progress::Token { id, text, stop }
@@ -182,11 +164,7 @@ impl Sequence {
     #[must_use]
     pub fn finish(mut self, stop_reason: StopReason) -> Finished {
         let ids = self.ids.split_off(self.prompt_len);
-        let timings = Timings {
-            prompt_tokens: self.prompt_len,
-            generated_tokens: ids.len(),
-            ..Timings::default()
-        };
+        let timings = Timings { prompt_tokens: self.prompt_len, generated_tokens: ids.len(), ..Timings::default() };
         let text = self.writer.map(|mut writer| {
             if stop_reason == StopReason::Cancelled {
                 writer.finish();
@@ -197,13 +175,7 @@ impl Sequence {
             Logits::Kept(logits) => Some(logits),
             Logits::Unwanted | Logits::Wanted => None,
         };
-        Finished {
-            ids,
-            text,
-            stop_reason,
-            timings,
-            prompt_logits,
-        }
+        Finished { ids, text, stop_reason, timings, prompt_logits }
     }
 }
 

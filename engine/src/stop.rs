@@ -20,21 +20,13 @@ impl StopStrings {
     /// Looks for `strings`, none of which is empty.
     #[must_use]
     pub fn new(strings: Vec<String>) -> Self {
-        Self {
-            strings,
-            held: String::new(),
-        }
+        Self { strings, held: String::new() }
     }
 
     /// Takes in a piece of text.
     pub fn push(&mut self, piece: &str) -> Scan {
         self.held.push_str(piece);
-        if let Some(at) = self
-            .strings
-            .iter()
-            .filter_map(|stop| self.held.find(stop))
-            .min()
-        {
+        if let Some(at) = self.strings.iter().filter_map(|stop| self.held.find(stop)).min() {
             self.held.truncate(at);
             return Scan::Stopped(std::mem::take(&mut self.held));
         }
@@ -52,16 +44,9 @@ impl StopStrings {
     fn possible_beginning(&self) -> usize {
         let ends_with_beginning_of = |stop: &String| {
             let beginnings = stop.char_indices().map(|(at, _)| &stop[..at]);
-            beginnings
-                .rev()
-                .find(|beginning| self.held.ends_with(*beginning))
-                .map_or(0, str::len)
+            beginnings.rev().find(|beginning| self.held.ends_with(*beginning)).map_or(0, str::len)
         };
-        self.strings
-            .iter()
-            .map(ends_with_beginning_of)
-            .max()
-            .unwrap_or(0)
+        self.strings.iter().map(ends_with_beginning_of).max().unwrap_or(0)
     }
 }
 
@@ -97,13 +82,7 @@ mod tests {
     #[test]
     fn a_false_beginning_is_given_back() {
         let shown = scan(&["@@П"], &["a@", "@", "@б", "@"]);
-        assert_eq!(
-            shown,
-            (
-                vec!["a".into(), "".into(), "@@@б".into(), "".into(), "@".into()],
-                false
-            )
-        );
+        assert_eq!(shown, (vec!["a".into(), "".into(), "@@@б".into(), "".into(), "@".into()], false));
     }
 
     #[test]

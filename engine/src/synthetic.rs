@@ -27,22 +27,10 @@ pub struct Shape {
 
 impl Shape {
     /// ruGPT3Small: 124 million weights, half a gigabyte in f32.
-    pub const RUGPT3_SMALL: Self = Self {
-        n_positions: 2048,
-        vocab_size: 50_264,
-        n_embd: 768,
-        n_layer: 12,
-        n_head: 12,
-    };
+    pub const RUGPT3_SMALL: Self = Self { n_positions: 2048, vocab_size: 50_264, n_embd: 768, n_layer: 12, n_head: 12 };
 
     /// A model that a test can run in a moment.
-    pub const TINY: Self = Self {
-        n_positions: 128,
-        vocab_size: 307,
-        n_embd: 64,
-        n_layer: 2,
-        n_head: 4,
-    };
+    pub const TINY: Self = Self { n_positions: 128, vocab_size: 307, n_embd: 64, n_layer: 2, n_head: 4 };
 }
 
 /// Writes `config.json` and a tied `model.safetensors` in f32 into `folder`, with weights that follow from `seed`.
@@ -56,20 +44,14 @@ pub fn write_checkpoint(folder: &Path, shape: Shape, seed: u64) -> io::Result<()
     let mut random = StdRng::seed_from_u64(seed);
     let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = tensors(shape)
         .into_iter()
-        .map(|(name, size)| {
-            (
-                name.clone(),
-                (size.clone(), fill(&name, &size, &mut random)),
-            )
-        })
+        .map(|(name, size)| (name.clone(), (size.clone(), fill(&name, &size, &mut random))))
         .collect();
     let views = tensors.iter().map(|(name, (size, bytes))| {
         let view = TensorView::new(Dtype::F32, size.clone(), bytes).map_err(io::Error::other);
         view.map(|view| (name.as_str(), view))
     });
     let views = views.collect::<io::Result<Vec<_>>>()?;
-    safetensors::serialize_to_file(views, None, &folder.join("model.safetensors"))
-        .map_err(io::Error::other)
+    safetensors::serialize_to_file(views, None, &folder.join("model.safetensors")).map_err(io::Error::other)
 }
 
 fn config(shape: Shape) -> serde_json::Value {
@@ -94,14 +76,8 @@ fn config(shape: Shape) -> serde_json::Value {
 fn tensors(shape: Shape) -> Vec<(String, Vec<usize>)> {
     let width = shape.n_embd;
     let mut tensors = vec![
-        (
-            "transformer.wte.weight".to_owned(),
-            vec![shape.vocab_size, width],
-        ),
-        (
-            "transformer.wpe.weight".to_owned(),
-            vec![shape.n_positions, width],
-        ),
+        ("transformer.wte.weight".to_owned(), vec![shape.vocab_size, width]),
+        ("transformer.wpe.weight".to_owned(), vec![shape.n_positions, width]),
         ("transformer.ln_f.weight".to_owned(), vec![width]),
         ("transformer.ln_f.bias".to_owned(), vec![width]),
     ];
@@ -113,10 +89,7 @@ fn tensors(shape: Shape) -> Vec<(String, Vec<usize>)> {
     ];
     for layer in 0..shape.n_layer {
         for (name, inputs, outputs) in linears {
-            tensors.push((
-                format!("transformer.h.{layer}.{name}.weight"),
-                vec![inputs, outputs],
-            ));
+            tensors.push((format!("transformer.h.{layer}.{name}.weight"), vec![inputs, outputs]));
             tensors.push((format!("transformer.h.{layer}.{name}.bias"), vec![outputs]));
         }
         for name in ["ln_1", "ln_2"] {
@@ -132,11 +105,7 @@ fn fill(name: &str, size: &[usize], random: &mut StdRng) -> Vec<u8> {
     let count: usize = size.iter().product();
     let is_norm = name.contains("ln_") && name.ends_with("weight");
     let mut value = || {
-        if is_norm {
-            1.0f32
-        } else {
-            random.random_range(-0.1..0.1)
-        }
+        if is_norm { 1.0f32 } else { random.random_range(-0.1..0.1) }
     };
     (0..count).flat_map(|_| value().to_le_bytes()).collect()
 }

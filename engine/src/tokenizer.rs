@@ -56,11 +56,7 @@ impl Tokenizer {
             let problem = "`decoder` is not ByteLevel, as a GPT-2 tokenizer's must be".to_owned();
             return Err(TokenizerError::Invalid { path, problem });
         }
-        let rows = inner
-            .get_vocab(true)
-            .into_values()
-            .max()
-            .map_or(0, |id| id as usize + 1);
+        let rows = inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
         Ok(Some(Self { inner, rows }))
     }
 
@@ -70,10 +66,8 @@ impl Tokenizer {
     /// # Errors
     /// A tokenizer file that has no token for some byte of the text.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
-        let encoding = self
-            .inner
-            .encode_fast(text, false)
-            .map_err(|error| TokenizerError::Encode(error.to_string()))?;
+        let encoding =
+            self.inner.encode_fast(text, false).map_err(|error| TokenizerError::Encode(error.to_string()))?;
         Ok(encoding.get_ids().to_vec())
     }
 
@@ -89,10 +83,7 @@ impl Tokenizer {
     /// vocabulary have them, are nothing; with `skip_special` neither are special tokens.
     #[must_use]
     pub fn decode(&self, ids: &[u32], skip_special: bool) -> String {
-        let bytes: Vec<u8> = ids
-            .iter()
-            .flat_map(|id| self.bytes_of(*id, skip_special))
-            .collect();
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| self.bytes_of(*id, skip_special)).collect();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -106,10 +97,7 @@ impl Tokenizer {
     #[must_use]
     pub fn added_tokens(&self) -> Vec<(String, u32)> {
         let decoder = self.inner.get_added_tokens_decoder();
-        let mut tokens: Vec<_> = decoder
-            .into_iter()
-            .map(|(id, token)| (token.content, id))
-            .collect();
+        let mut tokens: Vec<_> = decoder.into_iter().map(|(id, token)| (token.content, id)).collect();
         tokens.sort_by_key(|(_, id)| *id);
         tokens
     }
@@ -123,11 +111,7 @@ impl Tokenizer {
     /// The bytes one token stands for.
     fn bytes_of(&self, id: u32, skip_special: bool) -> Vec<u8> {
         match self.inner.id_to_token(id) {
-            Some(token)
-                if skip_special && self.inner.get_added_vocabulary().is_special_token(&token) =>
-            {
-                Vec::new()
-            }
+            Some(token) if skip_special && self.inner.get_added_vocabulary().is_special_token(&token) => Vec::new(),
             Some(token) => bytes::of_token(&token),
             None => Vec::new(),
         }
@@ -136,9 +120,6 @@ impl Tokenizer {
 
 impl std::fmt::Debug for Tokenizer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Tokenizer")
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Tokenizer").field("rows", &self.rows).finish_non_exhaustive()
     }
 }

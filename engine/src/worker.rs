@@ -47,11 +47,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(
-        limits: Limits,
-        threads: usize,
-        max_waiting: usize,
-    ) -> Result<Self, EngineError> {
+    pub(crate) fn start(limits: Limits, threads: usize, max_waiting: usize) -> Result<Self, EngineError> {
         let start_error = |error: String| EngineError::Start(error);
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -59,10 +55,7 @@ impl Worker {
             .build()
             .map_err(|error| start_error(error.to_string()))?;
         let (sender, jobs) = sync_channel(max_waiting.max(1));
-        let waiting = Waiting {
-            count: Arc::default(),
-            limit: max_waiting.max(1),
-        };
+        let waiting = Waiting { count: Arc::default(), limit: max_waiting.max(1) };
         let stopped = Arc::<AtomicBool>::default();
         let mut state = Loop {
             scheduler: Scheduler::new(limits),
@@ -76,12 +69,7 @@ impl Worker {
             .name("engine".to_owned())
             .spawn(move || pool.install(|| state.run()))
             .map_err(|error| start_error(error.to_string()))?;
-        Ok(Self {
-            jobs: Mutex::new(Some(sender)),
-            waiting,
-            stopped,
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { jobs: Mutex::new(Some(sender)), waiting, stopped, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a job, or refuses it at once.
@@ -100,15 +88,8 @@ impl Worker {
 
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
-        self.jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the engine's thread had panicked");
         }
@@ -131,10 +112,7 @@ struct Waiting {
 impl Waiting {
     fn enter(&self) -> Result<(), EngineError> {
         let below_limit = |count| (count < self.limit).then_some(count + 1);
-        match self
-            .count
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, below_limit)
-        {
+        match self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, below_limit) {
             Ok(_) => Ok(()),
             Err(waiting) => Err(EngineError::Busy { waiting }),
         }
@@ -197,25 +175,13 @@ impl Loop {
         let id = SequenceId(self.next_id);
         self.next_id += 1;
         let stopwatch = Stopwatch::start();
-        self.running.insert(
-            id,
-            Running {
-                events: job.events,
-                cancelled: job.cancelled,
-                stopwatch,
-            },
-        );
+        self.running.insert(id, Running { events: job.events, cancelled: job.cancelled, stopwatch });
         self.scheduler.submit(id, job.sequence);
     }
 
     fn cancel(&mut self) {
         let gone = |running: &Running| running.cancelled.is_set() || running.events.is_closed();
-        let ids: Vec<_> = self
-            .running
-            .iter()
-            .filter(|(_, running)| gone(running))
-            .map(|(id, _)| *id)
-            .collect();
+        let ids: Vec<_> = self.running.iter().filter(|(_, running)| gone(running)).map(|(id, _)| *id).collect();
         for id in ids {
             for (id, report) in self.scheduler.cancel(id) {
                 self.report(id, report);

@@ -98,25 +98,13 @@ pub enum TensorProblem {
 impl fmt::Display for TensorProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => write!(
-                formatter,
-                "is missing; the file is not a whole GPT-2 of this config.json"
-            ),
+            Self::Missing => write!(formatter, "is missing; the file is not a whole GPT-2 of this config.json"),
             Self::Shape { found, expected } => {
-                write!(
-                    formatter,
-                    "has the shape {found:?}, but config.json implies {expected:?}; correct config.json"
-                )
+                write!(formatter, "has the shape {found:?}, but config.json implies {expected:?}; correct config.json")
             }
-            Self::Type(name) => write!(
-                formatter,
-                "is of type {name}; save it as float32, float16 or bfloat16"
-            ),
+            Self::Type(name) => write!(formatter, "is of type {name}; save it as float32, float16 or bfloat16"),
             Self::NotFinite { index } => {
-                write!(
-                    formatter,
-                    "has a value that is not finite at index {index}; take an earlier checkpoint"
-                )
+                write!(formatter, "has a value that is not finite at index {index}; take an earlier checkpoint")
             }
             Self::Unexpected => write!(
                 formatter,
@@ -132,8 +120,5 @@ impl fmt::Display for TensorProblem {
 
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })
+    std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })
 }

@@ -38,35 +38,21 @@ impl WeightFile {
 
 impl Folder {
     pub(super) fn open(folder: &Path) -> Result<Self, LoadError> {
-        std::fs::read_dir(folder).map_err(|source| LoadError::Read {
-            path: folder.to_owned(),
-            source,
-        })?;
+        std::fs::read_dir(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
         let config = folder.join("config.json");
         if !config.exists() {
-            return Err(LoadError::Missing {
-                folder: folder.to_owned(),
-                wanted: "config.json",
-            });
+            return Err(LoadError::Missing { folder: folder.to_owned(), wanted: "config.json" });
         }
-        let others = tokenizer::FILES
-            .iter()
-            .chain(&[GENERATION_CONFIG])
-            .map(|name| folder.join(name));
-        Ok(Self {
-            config,
-            weights: weight_files(folder)?,
-            others: others.filter(|path| path.is_file()).collect(),
-        })
+        let others = tokenizer::FILES.iter().chain(&[GENERATION_CONFIG]).map(|name| folder.join(name));
+        Ok(Self { config, weights: weight_files(folder)?, others: others.filter(|path| path.is_file()).collect() })
     }
 
     /// SHA-256 over the files' names, lengths and contents.
     pub(super) fn hash(&self) -> Result<[u8; 32], LoadError> {
         let mut hash = Sha256::new();
         let weights = self.weights.iter().map(WeightFile::path);
-        for path in std::iter::once(self.config.as_path())
-            .chain(weights)
-            .chain(self.others.iter().map(PathBuf::as_path))
+        for path in
+            std::iter::once(self.config.as_path()).chain(weights).chain(self.others.iter().map(PathBuf::as_path))
         {
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
             hash.update((name.len() as u64).to_le_bytes());
@@ -78,10 +64,7 @@ impl Folder {
 }
 
 fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {
-    let located = |source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let located = |source| LoadError::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(located)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -95,10 +78,8 @@ fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {
 
 fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
     type Kind = fn(PathBuf) -> WeightFile;
-    let choices: [(&str, Kind); 2] = [
-        ("model.safetensors", WeightFile::SafeTensors),
-        ("pytorch_model.bin", WeightFile::Torch),
-    ];
+    let choices: [(&str, Kind); 2] =
+        [("model.safetensors", WeightFile::SafeTensors), ("pytorch_model.bin", WeightFile::Torch)];
     for (name, kind) in choices {
         let (whole, index) = (folder.join(name), folder.join(format!("{name}.index.json")));
         if whole.is_file() {
@@ -108,10 +89,7 @@ fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
             return Ok(shards(folder, &index)?.into_iter().map(kind).collect());
         }
     }
-    Err(LoadError::Missing {
-        folder: folder.to_owned(),
-        wanted: "model.safetensors or pytorch_model.bin",
-    })
+    Err(LoadError::Missing { folder: folder.to_owned(), wanted: "model.safetensors or pytorch_model.bin" })
 }
 
 /// The part of an index that says where tensors are.
@@ -122,25 +100,16 @@ struct Index {
 
 /// The shards that an index names. They must lie in the folder itself.
 fn shards(folder: &Path, path: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let corrupt = |place: &str, problem: String| LoadError::Corrupt {
-        path: path.to_owned(),
-        place: place.to_owned(),
-        problem,
-    };
-    let index: Index = serde_json::from_slice(&read(path)?)
-        .map_err(|error| corrupt("weight_map", error.to_string()))?;
+    let corrupt =
+        |place: &str, problem: String| LoadError::Corrupt { path: path.to_owned(), place: place.to_owned(), problem };
+    let index: Index =
+        serde_json::from_slice(&read(path)?).map_err(|error| corrupt("weight_map", error.to_string()))?;
     let mut shards = BTreeSet::new();
     for (tensor, name) in index.weight_map {
         let mut components = Path::new(&name).components();
-        let is_plain = matches!(
-            (components.next(), components.next()),
-            (Some(Component::Normal(_)), None)
-        );
+        let is_plain = matches!((components.next(), components.next()), (Some(Component::Normal(_)), None));
         if !is_plain || name.contains(['/', '\\']) {
-            return Err(corrupt(
-                &tensor,
-                format!("names the file `{name}`, which is not in this folder"),
-            ));
+            return Err(corrupt(&tensor, format!("names the file `{name}`, which is not in this folder")));
         }
         shards.insert(folder.join(name));
     }

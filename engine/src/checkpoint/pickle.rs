@@ -36,18 +36,9 @@ pub(super) struct Pickle {
 impl Pickle {
     /// Reads a pickle. The error says what is wrong and at which byte.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        let mut machine = Machine {
-            text,
-            at: 0,
-            values: Vec::new(),
-            stack: Vec::new(),
-            memo: HashMap::new(),
-        };
+        let mut machine = Machine { text, at: 0, values: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
         match machine.run() {
-            Ok(root) => Ok(Self {
-                values: machine.values,
-                root,
-            }),
+            Ok(root) => Ok(Self { values: machine.values, root }),
             Err(problem) => Err(format!("{problem} at byte {}", machine.at)),
         }
     }
@@ -121,9 +112,7 @@ impl Machine<'_> {
             // BUILD sets attributes such as `_metadata`, which are nothing to us.
             b'b' => drop(self.pop()?),
             other => {
-                return Err(format!(
-                    "instruction {other:#04x} is none of a state dict's"
-                ));
+                return Err(format!("instruction {other:#04x} is none of a state dict's"));
             }
         }
         Ok(())
@@ -154,24 +143,14 @@ impl Machine<'_> {
     }
 
     fn text(&mut self, code: u8) -> Step<()> {
-        let length = if code == b'X' {
-            u32::from_le_bytes(self.array()?) as usize
-        } else {
-            usize::from(self.byte()?)
-        };
-        let text = std::str::from_utf8(self.bytes(length)?)
-            .map_err(|error| error.to_string())?
-            .to_owned();
+        let length = if code == b'X' { u32::from_le_bytes(self.array()?) as usize } else { usize::from(self.byte()?) };
+        let text = std::str::from_utf8(self.bytes(length)?).map_err(|error| error.to_string())?.to_owned();
         self.push(Value::Text(text));
         Ok(())
     }
 
     fn global(&mut self, code: u8) -> Step<()> {
-        let (module, name) = if code == b'c' {
-            (self.line()?, self.line()?)
-        } else {
-            self.stacked_names()?
-        };
+        let (module, name) = if code == b'c' { (self.line()?, self.line()?) } else { self.stacked_names()? };
         self.push(Value::Global(format!("{module} {name}")));
         Ok(())
     }
@@ -200,11 +179,7 @@ impl Machine<'_> {
     }
 
     fn append(&mut self, code: u8) -> Step<()> {
-        let items = if code == b'a' {
-            vec![self.pop()?]
-        } else {
-            self.pop_to_mark()?
-        };
+        let items = if code == b'a' { vec![self.pop()?] } else { self.pop_to_mark()? };
         match self.top()? {
             Value::List(list) => list.extend(items),
             _ => return Err("something is appended to what is no list".to_owned()),
@@ -222,7 +197,7 @@ impl Machine<'_> {
         let (pairs, rest) = items.as_chunks::<2>();
         match self.top()? {
             Value::Dict(dict) if rest.is_empty() => {
-                dict.extend(pairs.iter().map(|[key, value]| (*key, *value)))
+                dict.extend(pairs.iter().map(|[key, value]| (*key, *value)));
             }
             _ => return Err("items are set in what is no dict, or a key has no value".to_owned()),
         }
@@ -243,15 +218,8 @@ impl Machine<'_> {
     }
 
     fn recall(&mut self, code: u8) -> Step<()> {
-        let key = if code == b'h' {
-            u32::from(self.byte()?)
-        } else {
-            u32::from_le_bytes(self.array()?)
-        };
-        let id = self
-            .memo
-            .get(&key)
-            .ok_or_else(|| format!("nothing is remembered as {key}"))?;
+        let key = if code == b'h' { u32::from(self.byte()?) } else { u32::from_le_bytes(self.array()?) };
+        let id = self.memo.get(&key).ok_or_else(|| format!("nothing is remembered as {key}"))?;
         self.stack.push(Slot::Value(*id));
         Ok(())
     }
@@ -306,25 +274,17 @@ impl Machine<'_> {
     }
 
     fn array<const N: usize>(&mut self) -> Step<[u8; N]> {
-        Ok(self
-            .bytes(N)?
-            .try_into()
-            .expect("bytes returns as many as asked"))
+        Ok(self.bytes(N)?.try_into().expect("bytes returns as many as asked"))
     }
 
     fn bytes(&mut self, count: usize) -> Step<&[u8]> {
-        let bytes = self.text[self.at..]
-            .get(..count)
-            .ok_or("the description ends too early")?;
+        let bytes = self.text[self.at..].get(..count).ok_or("the description ends too early")?;
         self.at += count;
         Ok(bytes)
     }
 
     fn line(&mut self) -> Step<String> {
-        let length = self.text[self.at..]
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .ok_or("a line has no end")?;
+        let length = self.text[self.at..].iter().position(|byte| *byte == b'\n').ok_or("a line has no end")?;
         let line = String::from_utf8_lossy(self.bytes(length)?).into_owned();
         self.skip(1)?;
         Ok(line)
@@ -339,22 +299,16 @@ mod tests {
     #[test]
     fn a_dict_of_a_number() {
         let pickle = Pickle::parse(b"\x80\x02}q\x00(X\x01\x00\x00\x00aq\x01M\x34\x12u.").unwrap();
-        let Value::Dict(items) = pickle.get(pickle.root()) else {
-            panic!("no dict")
-        };
+        let Value::Dict(items) = pickle.get(pickle.root()) else { panic!("no dict") };
         assert_eq!(pickle.get(items[0].0), &Value::Text("a".to_owned()));
         assert_eq!(pickle.get(items[0].1), &Value::Int(0x1234));
     }
 
     #[test]
     fn long_numbers() {
-        let number =
-            |text: &[u8]| Pickle::parse(text).map(|pickle| pickle.get(pickle.root()).clone());
+        let number = |text: &[u8]| Pickle::parse(text).map(|pickle| pickle.get(pickle.root()).clone());
         assert_eq!(number(b"\x8a\x01\xff."), Ok(Value::Int(-1)));
-        assert_eq!(
-            number(b"\x8a\x05\x00\x00\x00\x00\x01."),
-            Ok(Value::Int(1 << 32))
-        );
+        assert_eq!(number(b"\x8a\x05\x00\x00\x00\x00\x01."), Ok(Value::Int(1 << 32)));
         assert!(number(b"\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01.").is_err());
     }
 

@@ -56,10 +56,7 @@ impl Tensors {
     /// Reads the directories of all files. Names are freed of the prefix `transformer.`, and the causal masks that old
     /// checkpoints carry are left out.
     pub(super) fn open(files: &[WeightFile]) -> Result<Self, LoadError> {
-        let main = files
-            .first()
-            .map(|file| file.path().to_owned())
-            .unwrap_or_default();
+        let main = files.first().map(|file| file.path().to_owned()).unwrap_or_default();
         let mut entries = BTreeMap::new();
         for file in files {
             let listed = match file {
@@ -73,11 +70,7 @@ impl Tensors {
                 }
                 if entries.insert(short.to_owned(), entry).is_some() {
                     let problem = "is there twice".to_owned();
-                    return Err(LoadError::Corrupt {
-                        path: file.path().to_owned(),
-                        place: name,
-                        problem,
-                    });
+                    return Err(LoadError::Corrupt { path: file.path().to_owned(), place: name, problem });
                 }
             }
         }
@@ -95,18 +88,13 @@ impl Tensors {
             return Err(self.complaint(&self.main, name, TensorProblem::Missing));
         };
         if entry.shape != shape {
-            let problem = TensorProblem::Shape {
-                found: entry.shape,
-                expected: shape.to_vec(),
-            };
+            let problem = TensorProblem::Shape { found: entry.shape, expected: shape.to_vec() };
             return Err(self.complaint(&entry.path, name, problem));
         }
         let values = match entry.kind.size() {
             Some(size) => entry.read(name, size)?,
             None => {
-                let Kind::Other(kind) = entry.kind else {
-                    unreachable!("the other kinds have a size")
-                };
+                let Kind::Other(kind) = entry.kind else { unreachable!("the other kinds have a size") };
                 return Err(self.complaint(&entry.path, name, TensorProblem::Type(kind)));
             }
         };
@@ -120,9 +108,7 @@ impl Tensors {
     pub(super) fn finish(self) -> Result<(), LoadError> {
         match self.entries.iter().next() {
             None => Ok(()),
-            Some((name, entry)) => {
-                Err(self.complaint(&entry.path, name, TensorProblem::Unexpected))
-            }
+            Some((name, entry)) => Err(self.complaint(&entry.path, name, TensorProblem::Unexpected)),
         }
     }
 
@@ -132,23 +118,16 @@ impl Tensors {
     }
 
     fn complaint(&self, path: &Path, tensor: &str, problem: TensorProblem) -> LoadError {
-        LoadError::Tensor {
-            path: path.to_owned(),
-            tensor: tensor.to_owned(),
-            problem,
-        }
+        LoadError::Tensor { path: path.to_owned(), tensor: tensor.to_owned(), problem }
     }
 }
 
 /// Causal masks, which old versions of `transformers` saved with the weights: `h.N.attn.bias`, `h.N.attn.masked_bias`.
 fn is_mask(name: &str) -> bool {
-    let number = name.strip_prefix("h.").and_then(|rest| {
-        rest.strip_suffix(".attn.bias")
-            .or_else(|| rest.strip_suffix(".attn.masked_bias"))
-    });
-    number.is_some_and(|number| {
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    let number = name
+        .strip_prefix("h.")
+        .and_then(|rest| rest.strip_suffix(".attn.bias").or_else(|| rest.strip_suffix(".attn.masked_bias")));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Entry {
@@ -166,21 +145,13 @@ impl Entry {
         match &self.strides {
             None => self.shape.iter().product(),
             Some(strides) => {
-                self.shape
-                    .iter()
-                    .zip(strides)
-                    .map(|(size, stride)| (size - 1) * stride)
-                    .sum::<usize>()
-                    + 1
+                self.shape.iter().zip(strides).map(|(size, stride)| (size - 1) * stride).sum::<usize>() + 1
             }
         }
     }
 
     fn read_bytes(&self, name: &str, count: usize) -> Result<Vec<u8>, LoadError> {
-        let located = |source| LoadError::Read {
-            path: self.path.to_path_buf(),
-            source,
-        };
+        let located = |source| LoadError::Read { path: self.path.to_path_buf(), source };
         let truncated = |problem: String| LoadError::Corrupt {
             path: self.path.to_path_buf(),
             place: format!("tensor `{name}`"),
@@ -189,39 +160,22 @@ impl Entry {
         let mut file = File::open(&self.path).map_err(located)?;
         let length = file.metadata().map_err(located)?.len();
         // Asked before anything is reserved, so that a file can't ask for more memory than it has bytes.
-        if self
-            .offset
-            .checked_add(count as u64)
-            .is_none_or(|end| end > length)
-        {
-            let problem = format!(
-                "needs {count} bytes at {}, but the file ends at {length}",
-                self.offset
-            );
+        if self.offset.checked_add(count as u64).is_none_or(|end| end > length) {
+            let problem = format!("needs {count} bytes at {}, but the file ends at {length}", self.offset);
             return Err(truncated(problem));
         }
         let mut bytes = vec![0; count];
         file.seek(SeekFrom::Start(self.offset)).map_err(located)?;
-        file.read_exact(&mut bytes)
-            .map_err(|error| truncated(error.to_string()))?;
+        file.read_exact(&mut bytes).map_err(|error| truncated(error.to_string()))?;
         Ok(bytes)
     }
 
     fn convert(&self, bytes: &[u8]) -> Vec<f32> {
         let pairs = || bytes.as_chunks::<2>().0.iter();
         match self.kind {
-            Kind::F32 => bytes
-                .as_chunks::<4>()
-                .0
-                .iter()
-                .map(|four| f32::from_le_bytes(*four))
-                .collect(),
-            Kind::F16 => pairs()
-                .map(|two| f16::from_le_bytes(*two).to_f32())
-                .collect(),
-            Kind::BF16 => pairs()
-                .map(|two| bf16::from_le_bytes(*two).to_f32())
-                .collect(),
+            Kind::F32 => bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
+            Kind::F16 => pairs().map(|two| f16::from_le_bytes(*two).to_f32()).collect(),
+            Kind::BF16 => pairs().map(|two| bf16::from_le_bytes(*two).to_f32()).collect(),
             Kind::Other(_) => Vec::new(),
         }
     }
@@ -231,10 +185,7 @@ impl Entry {
 fn gather(values: &[f32], shape: &[usize], strides: &[usize]) -> Vec<f32> {
     let mut at = vec![0];
     for (size, stride) in shape.iter().zip(strides) {
-        at = at
-            .iter()
-            .flat_map(|begin| (0..*size).map(move |index| begin + index * stride))
-            .collect();
+        at = at.iter().flat_map(|begin| (0..*size).map(move |index| begin + index * stride)).collect();
     }
     at.into_iter().map(|index| values[index]).collect()
 }
@@ -246,21 +197,13 @@ mod tests {
     #[test]
     fn masks_are_known_by_name() {
         assert!(is_mask("h.0.attn.bias") && is_mask("h.11.attn.masked_bias"));
-        for name in [
-            "h.0.attn.c_attn.bias",
-            "h.x.attn.bias",
-            "attn.bias",
-            "h..attn.bias",
-        ] {
+        for name in ["h.0.attn.c_attn.bias", "h.x.attn.bias", "attn.bias", "h..attn.bias"] {
             assert!(!is_mask(name), "{name}");
         }
     }
 
     #[test]
     fn a_transposed_tensor_is_brought_into_order() {
-        assert_eq!(
-            gather(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3], &[1, 2]),
-            [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]
-        );
+        assert_eq!(gather(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3], &[1, 2]), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

@@ -18,33 +18,17 @@ const LONGEST_PICKLE: u64 = 64 << 20;
 
 /// All tensors of the file.
 pub(super) fn list(path: &Path) -> Result<Vec<(String, Entry)>, LoadError> {
-    let corrupt = |place: &str, problem: String| LoadError::Corrupt {
-        path: path.to_owned(),
-        place: place.to_owned(),
-        problem,
-    };
-    let file = File::open(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let corrupt =
+        |place: &str, problem: String| LoadError::Corrupt { path: path.to_owned(), place: place.to_owned(), problem };
+    let file = File::open(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
-        corrupt(
-            "archive",
-            format!("{error}; a file from before PyTorch 1.6 must be saved again with a newer one"),
-        )
+        corrupt("archive", format!("{error}; a file from before PyTorch 1.6 must be saved again with a newer one"))
     })?;
     let (root, text) = read_pickle(&mut archive).map_err(|problem| corrupt("data.pkl", problem))?;
     let members = members(&mut archive).map_err(|problem| corrupt("archive", problem))?;
     let pickle = Pickle::parse(&text).map_err(|problem| corrupt("data.pkl", problem))?;
-    let reader = Reader {
-        pickle: &pickle,
-        members: &members,
-        root: &root,
-        path: path.into(),
-    };
-    reader
-        .state_dict()
-        .map_err(|problem| corrupt("data.pkl", problem))
+    let reader = Reader { pickle: &pickle, members: &members, root: &root, path: path.into() };
+    reader.state_dict().map_err(|problem| corrupt("data.pkl", problem))
 }
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -53,18 +37,11 @@ type Archive = ZipArchive<BufReader<File>>;
 fn read_pickle(archive: &mut Archive) -> Result<(String, Vec<u8>), String> {
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| error.to_string())?;
-        let Some(root) = member
-            .name()
-            .ok()
-            .and_then(|name| name.strip_suffix("data.pkl").map(str::to_owned))
-        else {
+        let Some(root) = member.name().ok().and_then(|name| name.strip_suffix("data.pkl").map(str::to_owned)) else {
             continue;
         };
         let mut text = Vec::new();
-        member
-            .take(LONGEST_PICKLE)
-            .read_to_end(&mut text)
-            .map_err(|error| error.to_string())?;
+        member.take(LONGEST_PICKLE).read_to_end(&mut text).map_err(|error| error.to_string())?;
         return Ok((root, text));
     }
     Err("is missing".to_owned())
@@ -75,13 +52,8 @@ fn members(archive: &mut Archive) -> Result<HashMap<String, (u64, u64)>, String>
     let mut members = HashMap::new();
     for index in 0..archive.len() {
         let member = archive.by_index(index).map_err(|error| error.to_string())?;
-        let name = member
-            .name()
-            .map_err(|error| error.to_string())?
-            .to_string();
-        if let (CompressionMethod::Stored, Some(begin)) =
-            (member.compression(), member.data_start())
-        {
+        let name = member.name().map_err(|error| error.to_string())?.to_string();
+        if let (CompressionMethod::Stored, Some(begin)) = (member.compression(), member.data_start()) {
             members.insert(name, (begin, member.size()));
         }
     }
@@ -103,9 +75,7 @@ impl Reader<'_> {
         };
         let tensor = |(key, value): &(ValueId, ValueId)| {
             let name = self.text(*key)?;
-            let entry = self
-                .tensor(*value)
-                .ok_or_else(|| format!("`{name}` is no plain tensor"))?;
+            let entry = self.tensor(*value).ok_or_else(|| format!("`{name}` is no plain tensor"))?;
             Ok((name.to_owned(), self.located(name, entry)?))
         };
         items.iter().map(tensor).collect()
@@ -147,32 +117,19 @@ impl Reader<'_> {
 
     /// Adds where in the file the values are.
     fn located(&self, name: &str, tensor: Described) -> Result<Entry, String> {
-        let Described {
-            kind,
-            member,
-            first,
-            shape,
-            strides,
-        } = tensor;
+        let Described { kind, member, first, shape, strides } = tensor;
         let (begin, length) = *self
             .members
             .get(&format!("{}data/{member}", self.root))
             .ok_or_else(|| format!("the values of `{name}` are missing or compressed"))?;
         let size: u64 = if kind == Kind::F32 { 4 } else { 2 };
-        let is_inside =
-            matches!(kind, Kind::Other(_)) || fits(&shape, &strides, first, length / size);
+        let is_inside = matches!(kind, Kind::Other(_)) || fits(&shape, &strides, first, length / size);
         if shape.len() != strides.len() || !is_inside {
             return Err(format!("`{name}` exceeds its values"));
         }
         let offset = begin + first as u64 * size;
         let strides = (!is_row_major(&shape, &strides)).then_some(strides);
-        Ok(Entry {
-            path: self.path.clone(),
-            offset,
-            kind,
-            shape,
-            strides,
-        })
+        Ok(Entry { path: self.path.clone(), offset, kind, shape, strides })
     }
 
     fn call(&self, id: ValueId) -> Option<(&str, &[ValueId])> {
@@ -207,10 +164,7 @@ impl Reader<'_> {
     }
 
     fn sizes(&self, id: ValueId) -> Option<Vec<usize>> {
-        self.tuple(id)?
-            .iter()
-            .map(|size| self.size(*size))
-            .collect()
+        self.tuple(id)?.iter().map(|size| self.size(*size)).collect()
     }
 }
 
@@ -237,12 +191,8 @@ fn kind(class: &str) -> Kind {
 fn fits(shape: &[usize], strides: &[usize], first: usize, count: u64) -> bool {
     let mut last = Some(first);
     for (size, stride) in shape.iter().zip(strides) {
-        let step = size
-            .checked_sub(1)
-            .and_then(|steps| steps.checked_mul(*stride));
-        last = last
-            .zip(step)
-            .and_then(|(last, step)| last.checked_add(step));
+        let step = size.checked_sub(1).and_then(|steps| steps.checked_mul(*stride));
+        last = last.zip(step).and_then(|(last, step)| last.checked_add(step));
     }
     last.is_some_and(|last| (last as u64) < count)
 }
@@ -262,17 +212,9 @@ mod tests {
 
     #[test]
     fn layouts() {
-        assert!(
-            is_row_major(&[2, 3], &[3, 1])
-                && is_row_major(&[1, 3], &[7, 1])
-                && is_row_major(&[], &[])
-        );
+        assert!(is_row_major(&[2, 3], &[3, 1]) && is_row_major(&[1, 3], &[7, 1]) && is_row_major(&[], &[]));
         assert!(!is_row_major(&[2, 3], &[1, 2]));
-        assert!(
-            fits(&[2, 3], &[3, 1], 0, 6)
-                && !fits(&[2, 3], &[3, 1], 1, 6)
-                && !fits(&[0], &[1], 0, 9)
-        );
+        assert!(fits(&[2, 3], &[3, 1], 0, 6) && !fits(&[2, 3], &[3, 1], 1, 6) && !fits(&[0], &[1], 0, 9));
         assert!(!fits(&[usize::MAX, 9], &[usize::MAX, 1], 0, 9));
     }
 }

@@ -11,32 +11,15 @@ use crate::model::{Block, Gpt2, LayerNorm, Linear, TokenTable};
 const HEAD: &str = "lm_head.weight";
 
 /// Builds the model and checks that no tensor is left over.
-pub(super) fn build(
-    config: ModelConfig,
-    tensors: Tensors,
-    precision: Precision,
-) -> Result<Gpt2, LoadError> {
-    let mut builder = Builder {
-        config,
-        tensors,
-        precision,
-    };
+pub(super) fn build(config: ModelConfig, tensors: Tensors, precision: Precision) -> Result<Gpt2, LoadError> {
+    let mut builder = Builder { config, tensors, precision };
     let (tokens, head) = builder.token_table()?;
     let (width, places) = (builder.config.n_embd, builder.config.n_positions);
     let positions = builder.tensors.take("wpe.weight", &[places, width])?;
-    let blocks = (0..builder.config.n_layer)
-        .map(|layer| builder.block(layer))
-        .collect::<Result<Vec<_>, _>>()?;
+    let blocks = (0..builder.config.n_layer).map(|layer| builder.block(layer)).collect::<Result<Vec<_>, _>>()?;
     let ln_f = builder.layer_norm("ln_f")?;
     builder.tensors.finish()?;
-    Ok(Gpt2 {
-        config: builder.config,
-        tokens,
-        positions,
-        blocks,
-        ln_f,
-        head,
-    })
+    Ok(Gpt2 { config: builder.config, tokens, positions, blocks, ln_f, head })
 }
 
 struct Builder {
@@ -87,9 +70,7 @@ impl Builder {
     }
 
     fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear, LoadError> {
-        let weight = self
-            .tensors
-            .take(&format!("{name}.weight"), &[inputs, outputs])?; // (in, out)
+        let weight = self.tensors.take(&format!("{name}.weight"), &[inputs, outputs])?; // (in, out)
         let bias = self.tensors.take(&format!("{name}.bias"), &[outputs])?; // (out)
         Ok(Linear::new(name, weight, Some(bias), self.precision)?)
     }

@@ -20,11 +20,7 @@ pub(crate) struct Head<'a> {
 pub(super) fn attend<const FMA: bool>(head: &Head<'_>, scores: &mut Vec<f32>, out: &mut [f32]) {
     let dim = head.query.len();
     scores.clear();
-    scores.extend(
-        head.keys
-            .chunks_exact(dim)
-            .map(|key| head.scale * dot::<FMA>(head.query, key)),
-    );
+    scores.extend(head.keys.chunks_exact(dim).map(|key| head.scale * dot::<FMA>(head.query, key)));
     let total = exponentials::<FMA>(scores);
     out.fill(0.0);
     for (weight, value) in scores.iter().zip(head.values.chunks_exact(dim)) {
@@ -55,12 +51,7 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_lanes, b_lanes) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_lanes
-        .remainder()
-        .iter()
-        .zip(b_lanes.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
+    let rest: f32 = a_lanes.remainder().iter().zip(b_lanes.remainder()).map(|(x, y)| x * y).sum();
     for (x, y) in a_lanes.zip(b_lanes) {
         for lane in 0..LANES {
             sums[lane] = multiply_add::<FMA>(x[lane], y[lane], sums[lane]);
@@ -74,18 +65,10 @@ fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
 fn exponentials<const FMA: bool>(scores: &mut [f32]) -> f32 {
     let mut tops = [f32::NEG_INFINITY; LANES];
     let lanes = scores.chunks_exact(LANES);
-    let rest = lanes
-        .remainder()
-        .iter()
-        .copied()
-        .fold(f32::NEG_INFINITY, f32::max);
+    let rest = lanes.remainder().iter().copied().fold(f32::NEG_INFINITY, f32::max);
     for chunk in lanes {
         for lane in 0..LANES {
-            tops[lane] = if chunk[lane] > tops[lane] {
-                chunk[lane]
-            } else {
-                tops[lane]
-            };
+            tops[lane] = if chunk[lane] > tops[lane] { chunk[lane] } else { tops[lane] };
         }
     }
     let top = fold(tops, f32::max).max(rest);
@@ -129,13 +112,7 @@ fn exp<const FMA: bool>(x: f32) -> f32 {
     let r = multiply_add::<FMA>(n, -0.693_359_4, x);
     let r = multiply_add::<FMA>(n, 2.121_944_4e-4, r);
     let mut p = 1.987_569_1e-4;
-    for coefficient in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        5e-1,
-    ] {
+    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
         p = multiply_add::<FMA>(p, r, coefficient);
     }
     let mantissa = multiply_add::<FMA>(p, r * r, r) + 1.0;

@@ -22,10 +22,7 @@ impl TokenTable {
     pub(crate) fn new(name: &str, weight: Tensor, precision: Precision) -> Result<Self> {
         let (rows, width) = weight.dims2()?;
         match precision {
-            Precision::Int8 if fits_blocks(name, width) => Ok(Self::Int8 {
-                table: quantize(&weight)?,
-                rows,
-            }),
+            Precision::Int8 if fits_blocks(name, width) => Ok(Self::Int8 { table: quantize(&weight)?, rows }),
             _ => Ok(Self::F32(weight)),
         }
     }
@@ -42,10 +39,7 @@ impl TokenTable {
     /// The output layer that shares this table.
     pub(crate) fn as_head(&self) -> Result<Linear> {
         match self {
-            Self::F32(table) => Ok(Linear::F32 {
-                weight: table.t()?,
-                bias: None,
-            }),
+            Self::F32(table) => Ok(Linear::F32 { weight: table.t()?, bias: None }),
             Self::Int8 { table, rows } => Linear::int8(table, *rows, None),
         }
     }

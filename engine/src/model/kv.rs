@@ -22,17 +22,9 @@ impl KvCache {
     #[must_use]
     pub fn new(config: &ModelConfig, capacity: usize) -> Self {
         // Zeroed memory comes from the system untouched, so room that is never filled costs nothing.
-        let layer = || Layer {
-            keys: vec![0.0; capacity * config.n_embd],
-            values: vec![0.0; capacity * config.n_embd],
-        };
+        let layer = || Layer { keys: vec![0.0; capacity * config.n_embd], values: vec![0.0; capacity * config.n_embd] };
         let layers = (0..config.n_layer).map(|_| layer()).collect();
-        Self {
-            layers,
-            dim: config.head_dim(),
-            capacity,
-            len: 0,
-        }
+        Self { layers, dim: config.head_dim(), capacity, len: 0 }
     }
 
     /// Tokens it holds.
@@ -51,11 +43,7 @@ impl KvCache {
     pub(super) fn write(&mut self, layer: usize, ahead: usize, key: &[f32], value: &[f32]) {
         let at = self.len + ahead;
         let Layer { keys, values } = &mut self.layers[layer];
-        for (head, (key, value)) in key
-            .chunks_exact(self.dim)
-            .zip(value.chunks_exact(self.dim))
-            .enumerate()
-        {
+        for (head, (key, value)) in key.chunks_exact(self.dim).zip(value.chunks_exact(self.dim)).enumerate() {
             let begin = (head * self.capacity + at) * self.dim;
             keys[begin..begin + self.dim].copy_from_slice(key);
             values[begin..begin + self.dim].copy_from_slice(value);
@@ -66,10 +54,7 @@ impl KvCache {
     pub(super) fn past(&self, layer: usize, head: usize, tokens: usize) -> (&[f32], &[f32]) {
         let begin = head * self.capacity * self.dim;
         let span = begin..begin + tokens * self.dim;
-        (
-            &self.layers[layer].keys[span.clone()],
-            &self.layers[layer].values[span],
-        )
+        (&self.layers[layer].keys[span.clone()], &self.layers[layer].values[span])
     }
 
     /// Takes in tokens that were written ahead.

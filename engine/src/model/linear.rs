@@ -36,12 +36,7 @@ pub(crate) enum Linear {
 impl Linear {
     /// A layer from `weight` (in, out), as Hugging Face's `Conv1D` stores it. A weight whose inputs are no multiple of
     /// the quantized block stays f32, and the log says so.
-    pub(crate) fn new(
-        name: &str,
-        weight: Tensor,
-        bias: Option<Tensor>,
-        precision: Precision,
-    ) -> Result<Self> {
+    pub(crate) fn new(name: &str, weight: Tensor, bias: Option<Tensor>, precision: Precision) -> Result<Self> {
         match precision {
             Precision::Int8 if fits_blocks(name, weight.dim(0)?) => {
                 Self::int8(&quantize(&weight.t()?)?, weight.dim(1)?, bias)
@@ -51,40 +46,19 @@ impl Linear {
     }
 
     /// A layer of 8-bit `weight` (out padded, in), of which the first `outputs` rows count.
-    pub(crate) fn int8(
-        weight: &Arc<QTensor>,
-        outputs: usize,
-        bias: Option<Tensor>,
-    ) -> Result<Self> {
+    pub(crate) fn int8(weight: &Arc<QTensor>, outputs: usize, bias: Option<Tensor>) -> Result<Self> {
         let product = QMatMul::from_arc(weight.clone())?;
-        Ok(Self::Int8 {
-            weight: weight.clone(),
-            product,
-            bias,
-            outputs,
-        })
+        Ok(Self::Int8 { weight: weight.clone(), product, bias, outputs })
     }
 
     /// `x` (N, in) → (N, out).
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (y, bias) = match self {
             Self::F32 { weight, bias } => (x.matmul(weight)?, bias),
-            Self::Int8 {
-                weight,
-                product,
-                bias,
-                outputs,
-            } => {
+            Self::Int8 { weight, product, bias, outputs } => {
                 let y = product.forward(x)?; // (N, out padded)
                 let is_padded = weight.shape().dims2()?.0 != *outputs;
-                (
-                    if is_padded {
-                        y.narrow(1, 0, *outputs)?.contiguous()?
-                    } else {
-                        y
-                    },
-                    bias,
-                )
+                (if is_padded { y.narrow(1, 0, *outputs)?.contiguous()? } else { y }, bias)
             }
         };
         if let Some(bias) = bias {
@@ -107,12 +81,7 @@ impl Linear {
 pub(super) fn fits_blocks(name: &str, inputs: usize) -> bool {
     let fits = inputs.is_multiple_of(BLOCK);
     if !fits {
-        tracing::info!(
-            tensor = name,
-            inputs,
-            block = BLOCK,
-            "stays f32: its inputs don't divide into int8 blocks"
-        );
+        tracing::info!(tensor = name, inputs, block = BLOCK, "stays f32: its inputs don't divide into int8 blocks");
     }
     fits
 }

@@ -22,17 +22,8 @@ struct Inner {
 
 impl LoadedModel {
     pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint) -> Self {
-        let Checkpoint {
-            network,
-            tokenizer,
-            eos_token_ids,
-        } = checkpoint;
-        Self(Arc::new(Inner {
-            key,
-            network,
-            tokenizer: tokenizer.map(Arc::new),
-            eos_token_ids,
-        }))
+        let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
+        Self(Arc::new(Inner { key, network, tokenizer: tokenizer.map(Arc::new), eos_token_ids }))
     }
 
     /// What [`crate::Request::model`] names it by.
@@ -79,16 +70,9 @@ impl LoadedModel {
     pub fn logits(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
         self.check_prompt(ids, 0)?;
         let mut cache = KvCache::new(self.config(), ids.len());
-        let segment = Segment {
-            tokens: ids.to_vec(),
-            output: Output::All,
-            cache: &mut cache,
-        };
+        let segment = Segment { tokens: ids.to_vec(), output: Output::All, cache: &mut cache };
         let all = self.network().forward(&mut [segment])?.concat();
-        Ok(all
-            .chunks(self.config().vocab_size)
-            .map(<[f32]>::to_vec)
-            .collect())
+        Ok(all.chunks(self.config().vocab_size).map(<[f32]>::to_vec).collect())
     }
 
     /// Checks that a prompt and its continuation fit this model.
@@ -101,11 +85,7 @@ impl LoadedModel {
             return Err(EngineError::EmptyPrompt);
         }
         if prompt.len().saturating_add(max_new_tokens) > context {
-            return Err(EngineError::PromptTooLong {
-                prompt: prompt.len(),
-                max_new_tokens,
-                context,
-            });
+            return Err(EngineError::PromptTooLong { prompt: prompt.len(), max_new_tokens, context });
         }
         match prompt.iter().find(|id| **id as usize >= rows) {
             Some(id) => Err(EngineError::TokenOutOfRange { id: *id, rows }),
@@ -120,9 +100,6 @@ impl LoadedModel {
 
 impl std::fmt::Debug for LoadedModel {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_tuple("LoadedModel")
-            .field(&self.0.key)
-            .finish()
+        formatter.debug_tuple("LoadedModel").field(&self.0.key).finish()
     }
 }

@@ -1,9 +1,7 @@
 //! Operations on tensors that candle lacks or does slowly: in place, on all threads of the current pool.
 //! Knows no model.
 
-use candle_core::{
-    CpuStorage, DType, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor, bail,
-};
+use candle_core::{CpuStorage, DType, InplaceOp1, InplaceOp2, Layout, Result, Storage, Tensor, bail};
 use rayon::prelude::*;
 
 use crate::kernels;
@@ -41,16 +39,14 @@ pub(super) fn bytes(x: &Tensor) -> usize {
 }
 
 fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let (CpuStorage::F32(values), Some((begin, end))) = (storage, layout.contiguous_offsets())
-    else {
+    let (CpuStorage::F32(values), Some((begin, end))) = (storage, layout.contiguous_offsets()) else {
         bail!("a tensor is not contiguous f32");
     };
     Ok(&values[begin..end])
 }
 
 fn values_mut<'a>(storage: &'a mut CpuStorage, layout: &Layout) -> Result<&'a mut [f32]> {
-    let (CpuStorage::F32(values), Some((begin, end))) = (storage, layout.contiguous_offsets())
-    else {
+    let (CpuStorage::F32(values), Some((begin, end))) = (storage, layout.contiguous_offsets()) else {
         bail!("a tensor is not contiguous f32");
     };
     Ok(&mut values[begin..end])
@@ -64,13 +60,7 @@ impl InplaceOp2 for Add {
         "add-in-place"
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &mut CpuStorage,
-        x_layout: &Layout,
-        y: &CpuStorage,
-        y_layout: &Layout,
-    ) -> Result<()> {
+    fn cpu_fwd(&self, x: &mut CpuStorage, x_layout: &Layout, y: &CpuStorage, y_layout: &Layout) -> Result<()> {
         let (x, y) = (values_mut(x, x_layout)?, values(y, y_layout)?);
         for row in x.chunks_mut(y.len().max(1)) {
             row.iter_mut().zip(y).for_each(|(x, y)| *x += y);
@@ -87,9 +77,7 @@ impl InplaceOp1 for GeluTanh {
     }
 
     fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        values_mut(x, layout)?
-            .par_chunks_mut(VALUES_PER_THREAD)
-            .for_each(kernels::gelu_tanh);
+        values_mut(x, layout)?.par_chunks_mut(VALUES_PER_THREAD).for_each(kernels::gelu_tanh);
         Ok(())
     }
 }

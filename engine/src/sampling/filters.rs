@@ -17,9 +17,7 @@ pub(super) fn apply(logits: &[f32], config: &GenerationConfig) -> Vec<Candidate>
         top_p(&mut candidates, config.top_p);
     }
     let total = sum(&candidates);
-    candidates
-        .iter_mut()
-        .for_each(|(_, weight)| *weight = (f64::from(*weight) / total) as f32);
+    candidates.iter_mut().for_each(|(_, weight)| *weight = (f64::from(*weight) / total) as f32);
     candidates.retain(|(_, probability)| *probability > 0.0);
     candidates
 }
@@ -29,26 +27,17 @@ fn top_k(logits: &[f32], k: usize) -> Vec<Candidate> {
     let mut threshold = f32::NEG_INFINITY;
     if k > 0 && k < logits.len() {
         let mut values = logits.to_vec();
-        threshold = *values
-            .select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a))
-            .1;
+        threshold = *values.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1;
     }
     let remain = |logit: f32| logit >= threshold && logit > f32::NEG_INFINITY;
-    let candidates = logits
-        .iter()
-        .enumerate()
-        .filter(|(_, logit)| remain(**logit));
+    let candidates = logits.iter().enumerate().filter(|(_, logit)| remain(**logit));
     candidates.map(|(id, logit)| (id as u32, *logit)).collect()
 }
 
 /// Logits become `exp((logit − greatest) / temperature)`.
 fn weigh(candidates: &mut [Candidate], temperature: f32) {
-    let top = candidates
-        .iter()
-        .fold(f32::NEG_INFINITY, |top, (_, logit)| top.max(*logit));
-    candidates
-        .iter_mut()
-        .for_each(|(_, logit)| *logit = ((*logit - top) / temperature).exp());
+    let top = candidates.iter().fold(f32::NEG_INFINITY, |top, (_, logit)| top.max(*logit));
+    candidates.iter_mut().for_each(|(_, logit)| *logit = ((*logit - top) / temperature).exp());
 }
 
 /// Keeps a candidate while those above it weigh less than `p` of all; always the first.
@@ -82,10 +71,7 @@ fn greater_first(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
 }
 
 fn sum(candidates: &[Candidate]) -> f64 {
-    candidates
-        .iter()
-        .map(|(_, weight)| f64::from(*weight))
-        .sum()
+    candidates.iter().map(|(_, weight)| f64::from(*weight)).sum()
 }
 
 #[cfg(test)]
@@ -94,27 +80,16 @@ mod tests {
     use proptest::prelude::*;
 
     fn sampling(top_k: usize, top_p: f32) -> GenerationConfig {
-        GenerationConfig {
-            do_sample: true,
-            top_k,
-            top_p,
-            ..GenerationConfig::default()
-        }
+        GenerationConfig { do_sample: true, top_k, top_p, ..GenerationConfig::default() }
     }
 
     fn ids(logits: &[f32], config: &GenerationConfig) -> Vec<u32> {
-        apply(logits, config)
-            .into_iter()
-            .map(|(id, _)| id)
-            .collect()
+        apply(logits, config).into_iter().map(|(id, _)| id).collect()
     }
 
     #[test]
     fn equals_of_the_last_stay() {
-        assert_eq!(
-            ids(&[1.0, 3.0, 2.0, 2.0, 0.0], &sampling(2, 1.0)),
-            [1, 2, 3]
-        );
+        assert_eq!(ids(&[1.0, 3.0, 2.0, 2.0, 0.0], &sampling(2, 1.0)), [1, 2, 3]);
         assert_eq!(ids(&[1.0, 3.0], &sampling(9, 1.0)), [0, 1]);
     }
 

@@ -18,11 +18,7 @@ pub(super) fn apply(logits: &mut [f32], history: &[u32], config: &GenerationConf
 fn penalise_repetition(logits: &mut [f32], history: &[u32], penalty: f32) {
     for id in BTreeSet::from_iter(history) {
         if let Some(logit) = logits.get_mut(*id as usize) {
-            *logit = if *logit < 0.0 {
-                *logit * penalty
-            } else {
-                *logit / penalty
-            };
+            *logit = if *logit < 0.0 { *logit * penalty } else { *logit / penalty };
         }
     }
 }
@@ -33,10 +29,7 @@ fn ban_repeated_ngrams(logits: &mut [f32], history: &[u32], size: usize) {
         return;
     };
     let prefix = &history[begin..];
-    for ngram in history
-        .windows(size)
-        .filter(|ngram| ngram.starts_with(prefix))
-    {
+    for ngram in history.windows(size).filter(|ngram| ngram.starts_with(prefix)) {
         if let Some(logit) = logits.get_mut(ngram[size - 1] as usize) {
             *logit = f32::NEG_INFINITY;
         }
@@ -57,9 +50,7 @@ mod tests {
     fn banned(history: &[u32], size: usize) -> Vec<usize> {
         let mut logits = [0.0; 6];
         ban_repeated_ngrams(&mut logits, history, size);
-        (0..6)
-            .filter(|id| logits[*id] == f32::NEG_INFINITY)
-            .collect()
+        (0..6).filter(|id| logits[*id] == f32::NEG_INFINITY).collect()
     }
 
     #[test]

@@ -4,11 +4,7 @@
 /// The bytes that a vocabulary entry stands for. An added token is written as itself, and where it has a character
 /// outside the spelling, the whole token is taken literally, as `tokenizers`' ByteLevel decoder does.
 pub(super) fn of_token(token: &str) -> Vec<u8> {
-    token
-        .chars()
-        .map(byte_of)
-        .collect::<Option<Vec<u8>>>()
-        .unwrap_or_else(|| token.as_bytes().to_vec())
+    token.chars().map(byte_of).collect::<Option<Vec<u8>>>().unwrap_or_else(|| token.as_bytes().to_vec())
 }
 
 fn byte_of(character: char) -> Option<u8> {

@@ -25,9 +25,7 @@ pub(crate) const FILES: [&str; 6] = [
 ];
 
 /// Reads the tokenizer of a folder and names its main file.
-pub(super) fn read(
-    folder: &Path,
-) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
+pub(super) fn read(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
     let path = folder.join("tokenizer.json");
     let (path, mut tokenizer) = if let Some(text) = read_optional(&path)? {
         let tokenizer = from_json(&path, &text)?;
@@ -39,9 +37,7 @@ pub(super) fn read(
     };
     // A tokenizer.json may carry the padding and truncation of its training; they are no part of a text's ids.
     tokenizer.with_padding(None);
-    tokenizer
-        .with_truncation(None)
-        .map_err(|error| invalid(&path, error.to_string()))?;
+    tokenizer.with_truncation(None).map_err(|error| invalid(&path, error.to_string()))?;
     add_tokens(folder, &mut tokenizer)?;
     Ok(Some((path, tokenizer)))
 }
@@ -50,24 +46,16 @@ fn from_json(path: &Path, text: &[u8]) -> Result<tokenizers::Tokenizer, Tokenize
     tokenizers::Tokenizer::from_bytes(text).map_err(|error| invalid(path, error.to_string()))
 }
 
-fn from_vocabulary(
-    folder: &Path,
-) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
+fn from_vocabulary(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
     let (path, merges_path) = (folder.join("vocab.json"), folder.join("merges.txt"));
     let (vocabulary, merges) = match (read_optional(&path)?, read_optional(&merges_path)?) {
         (None, None) => return Ok(None),
         (Some(vocabulary), Some(merges)) => (vocabulary, merges),
         (None, Some(_)) => {
-            return Err(invalid(
-                &path,
-                "is missing, though merges.txt is there".to_owned(),
-            ));
+            return Err(invalid(&path, "is missing, though merges.txt is there".to_owned()));
         }
         (Some(_), None) => {
-            return Err(invalid(
-                &merges_path,
-                "is missing, though vocab.json is there".to_owned(),
-            ));
+            return Err(invalid(&merges_path, "is missing, though vocab.json is there".to_owned()));
         }
     };
     let vocabulary: BTreeMap<String, u32> = parse(&path, &vocabulary)?;
@@ -94,8 +82,7 @@ fn added_token(token: &str, id: u32) -> Value {
 }
 
 fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<[String; 2]>, TokenizerError> {
-    let text = std::str::from_utf8(text)
-        .map_err(|error| invalid(path, format!("is no UTF-8: {error}")))?;
+    let text = std::str::from_utf8(text).map_err(|error| invalid(path, format!("is no UTF-8: {error}")))?;
     let mut merges = Vec::new();
     for (index, line) in text.lines().enumerate() {
         if line.is_empty() || (index == 0 && line.starts_with("#version")) {
@@ -103,13 +90,10 @@ fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<[String; 2]>, TokenizerE
         }
         match line.split(' ').collect::<Vec<_>>()[..] {
             [left, right] if !left.is_empty() && !right.is_empty() => {
-                merges.push([left.to_owned(), right.to_owned()])
+                merges.push([left.to_owned(), right.to_owned()]);
             }
             _ => {
-                return Err(invalid(
-                    path,
-                    format!("line {} is no pair of tokens", index + 1),
-                ));
+                return Err(invalid(path, format!("line {} is no pair of tokens", index + 1)));
             }
         }
     }
@@ -118,9 +102,7 @@ fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<[String; 2]>, TokenizerE
 
 fn adds_prefix_space(folder: &Path) -> Result<bool, TokenizerError> {
     let config: Option<Value> = read_json(&folder.join("tokenizer_config.json"))?;
-    Ok(config
-        .and_then(|config| config.get("add_prefix_space")?.as_bool())
-        .unwrap_or(false))
+    Ok(config.and_then(|config| config.get("add_prefix_space")?.as_bool()).unwrap_or(false))
 }
 
 /// The tokens that are special, by `special_tokens_map.json` and `tokenizer_config.json`, else the customary ones.
@@ -130,9 +112,7 @@ fn special_tokens(folder: &Path) -> Result<BTreeSet<String>, TokenizerError> {
         let Some(Value::Object(fields)) = read_json(&folder.join(name))? else {
             continue;
         };
-        let named = fields
-            .iter()
-            .filter(|(field, _)| field.ends_with("_token") || field.ends_with("special_tokens"));
+        let named = fields.iter().filter(|(field, _)| field.ends_with("_token") || field.ends_with("special_tokens"));
         named.for_each(|(_, value)| collect_tokens(value, &mut tokens));
     }
     if tokens.is_empty() {
@@ -147,13 +127,8 @@ fn collect_tokens(value: &Value, tokens: &mut BTreeSet<String>) {
         Value::String(token) => {
             tokens.insert(token.clone());
         }
-        Value::Object(fields) => fields
-            .get("content")
-            .into_iter()
-            .for_each(|token| collect_tokens(token, tokens)),
-        Value::Array(values) => values
-            .iter()
-            .for_each(|value| collect_tokens(value, tokens)),
+        Value::Object(fields) => fields.get("content").into_iter().for_each(|token| collect_tokens(token, tokens)),
+        Value::Array(values) => values.iter().for_each(|value| collect_tokens(value, tokens)),
         _ => {}
     }
 }
@@ -188,9 +163,7 @@ fn add_tokens(folder: &Path, tokenizer: &mut tokenizers::Tokenizer) -> Result<()
 }
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, TokenizerError> {
-    read_optional(path)?
-        .map(|text| parse(path, &text))
-        .transpose()
+    read_optional(path)?.map(|text| parse(path, &text)).transpose()
 }
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, TokenizerError> {
@@ -201,16 +174,10 @@ fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, TokenizerError> {
     match std::fs::read(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(TokenizerError::Read {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(TokenizerError::Read { path: path.to_owned(), source }),
     }
 }
 
 fn invalid(path: &Path, problem: String) -> TokenizerError {
-    TokenizerError::Invalid {
-        path: path.to_owned(),
-        problem,
-    }
+    TokenizerError::Invalid { path: path.to_owned(), problem }
 }

@@ -14,10 +14,7 @@ impl TextStream {
     /// A stream at its beginning.
     #[must_use]
     pub fn new(tokenizer: Arc<Tokenizer>) -> Self {
-        Self {
-            tokenizer,
-            pending: Vec::new(),
-        }
+        Self { tokenizer, pending: Vec::new() }
     }
 
     /// Adds a token and returns the text that it completed, which may be empty.

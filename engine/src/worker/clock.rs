@@ -13,11 +13,7 @@ pub(super) struct Stopwatch {
 
 impl Stopwatch {
     pub(super) fn start() -> Self {
-        Self {
-            accepted: Instant::now(),
-            admitted: None,
-            first_token: None,
-        }
+        Self { accepted: Instant::now(), admitted: None, first_token: None }
     }
 
     pub(super) fn admitted(&mut self) {
@@ -47,8 +43,7 @@ impl Stopwatch {
         let now = Instant::now();
         let admitted = self.admitted.unwrap_or(now);
         let first_token = self.first_token.unwrap_or(now);
-        let milliseconds =
-            |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
+        let milliseconds = |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
         Timings {
             queue_ms: milliseconds(self.accepted, admitted),
             prompt_ms: milliseconds(admitted, first_token),
