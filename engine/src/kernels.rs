@@ -86,6 +86,7 @@ mod tests {
     fn gelu_of_extremes_is_finite_and_right() {
         let mut values = [f32::MAX, -1e30, 1e4, -1e4, 0.0, -88.0];
         gelu_tanh(&mut values);
-        assert_eq!(values, [f32::MAX, 0.0, 1e4, 0.0, 0.0, 0.0]);
+        let expected = [f32::MAX, 0.0, 1e4, 0.0, 0.0, 0.0];
+        assert!(values.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-7), "{values:?}");
     }
 }

@@ -1,2 +1,13 @@
-//! x
-fn main() {}
+//! The program `maskarad`: maps the outcome of a command to an exit code. Everything else is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match maskarad::cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("maskarad: {}", maskarad::cli::sentence(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

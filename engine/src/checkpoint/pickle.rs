@@ -196,7 +196,9 @@ impl Machine<'_> {
         };
         let (pairs, rest) = items.as_chunks::<2>();
         match self.top()? {
-            Value::Dict(dict) if rest.is_empty() => dict.extend(pairs.iter().map(|[key, value]| (*key, *value))),
+            Value::Dict(dict) if rest.is_empty() => {
+                dict.extend(pairs.iter().map(|[key, value]| (*key, *value)));
+            }
             _ => return Err("items are set in what is no dict, or a key has no value".to_owned()),
         }
         Ok(())

@@ -89,7 +89,9 @@ fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<[String; 2]>, TokenizerE
             continue;
         }
         match line.split(' ').collect::<Vec<_>>()[..] {
-            [left, right] if !left.is_empty() && !right.is_empty() => merges.push([left.to_owned(), right.to_owned()]),
+            [left, right] if !left.is_empty() && !right.is_empty() => {
+                merges.push([left.to_owned(), right.to_owned()]);
+            }
             _ => {
                 return Err(invalid(path, format!("line {} is no pair of tokens", index + 1)));
             }

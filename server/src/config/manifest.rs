@@ -41,15 +41,21 @@ impl Personas {
 
 /// Reads every `*.yaml` and `*.yml` of a folder.
 pub fn load(folder: &Path, environment: Environment<'_>) -> Personas {
+    load_all(folder, Some(environment))
+}
+
+/// As [`load`], for a conversation in the terminal: no token is looked up, and none is missed.
+pub fn load_without_tokens(folder: &Path) -> Personas {
+    load_all(folder, None)
+}
+
+fn load_all(folder: &Path, environment: Option<Environment<'_>>) -> Personas {
     let mut loaded = Personas::default();
     let files = match manifests(folder) {
         Ok(files) => files,
         Err(error) => {
-            loaded.problems.0.push(Problem::of_file(
-                folder,
-                "",
-                format!("can't be read as the personas folder: {error}"),
-            ));
+            let message = format!("can't be read as the personas folder: {error}");
+            loaded.problems.0.push(Problem::of_file(folder, "", message));
             return loaded;
         }
     };
@@ -57,7 +63,7 @@ pub fn load(folder: &Path, environment: Environment<'_>) -> Personas {
         loaded.problems.0.push(Problem::of_file(folder, "", "holds no manifest; expected at least one file *.yaml"));
     }
     for file in files {
-        match read(&file).and_then(|text| parse(&file, &text, environment)) {
+        match read(&file).and_then(|text| parse_with(&file, &text, environment)) {
             Ok(persona) => loaded.personas.push(persona),
             Err(problems) => loaded.problems.0.extend(problems.0),
         }
@@ -72,6 +78,11 @@ pub fn load(folder: &Path, environment: Environment<'_>) -> Personas {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Persona, Problems> {
+    parse_with(file, text, Some(environment))
+}
+
+/// Without an environment no token is looked up.
+fn parse_with(file: &Path, text: &str, environment: Option<Environment<'_>>) -> Result<Persona, Problems> {
     let mut report = Report::new(file, Some(text));
     let manifest: raw::Manifest = match serde_saphyr::from_str(text) {
         Ok(manifest) => manifest,
@@ -120,7 +131,7 @@ fn clashes(personas: &[Persona]) -> Vec<Problem> {
                 format!("`{}` is the name of {} too; each persona needs its own", persona.name, first.display());
             problems.push(Problem::of_file(&persona.source, "name", message));
         }
-        let bot = persona.token.as_ref().map(|token| token::bot_id(token));
+        let bot = persona.token.as_ref().map(token::bot_id);
         if let Some(first) = bot.and_then(|bot| bots.insert(bot, &persona.source)) {
             let message =
                 format!("is for the same bot as that of {}; each persona needs a bot of its own", first.display());

@@ -15,7 +15,7 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
         r"(?ix)
         (?: [\w.+-]+ @ )? (?: [\p{L}\p{N}] [\p{L}\p{N}_-]* \. )+
-        (?: ru | su | рф | рус | дети | онлайн | сайт | москва | com | net | org | info | biz | edu | gov | io | me | co
+        (?: ru | su | рф | рус | com | net | org | info | biz | edu | gov | io | me | co
           | ua | by | kz | uz | am | ge | md | de | uk | us | eu | fr | pl | cz | it | es | nl | fi | lv | lt | ee | cn | jp
           | tv | fm | ai | app | dev | xyz | club | online | site | shop | store | pro | top | space | fun | live | link
           | blog | wiki | news | website | tech | world | life | cc | gg | ly | to | gl | la | in | im | ws | bz | ph | ml

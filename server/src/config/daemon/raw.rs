@@ -9,7 +9,7 @@ use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems, Report};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, fn(&mut File) -> Value); 16] = [
+const KEYS: [(&str, &str, InFile); 16] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
@@ -33,6 +33,9 @@ const KEYS: [(&str, &str, fn(&mut File) -> Value); 16] = [
 ];
 
 type Value = Option<Spanned<String>>;
+
+/// Where a key stands in the file.
+type InFile = fn(&mut File) -> Value;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,1 +1,121 @@
-//! x
+//! Settings, right and wrong.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{DaemonConfig, LogFormat, StoreTarget, load, parse};
+use crate::config::environment::Environment;
+use crate::config::problem::Problems;
+
+fn read(text: &str, variables: &[(&str, &str)]) -> Result<DaemonConfig, Problems> {
+    let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    parse(Path::new("etc/maskarad.yaml"), text, Environment::new(&lookup))
+}
+
+#[test]
+fn nothing_written_means_the_defaults() {
+    let config = read("", &[]).unwrap();
+    assert_eq!(config.telegram.api_url.as_str(), "https://api.telegram.org/");
+    assert!(config.telegram.proxy.is_none());
+    assert_eq!(config.engine, maskarad_engine::EngineConfig::default());
+    assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
+    assert_eq!(config.store.wait, Duration::from_secs(60));
+    assert_eq!(config.store.retention, crate::store::Retention::default());
+    assert_eq!((config.personas, config.cache), (PathBuf::from("personas"), PathBuf::from("cache")));
+    assert_eq!((config.log.format, config.log.filter), (LogFormat::Human, None));
+}
+
+#[test]
+fn the_example_says_the_defaults() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../maskarad.example.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let example = parse(Path::new("maskarad.yaml"), &text, Environment::new(&|_| None)).unwrap();
+    let defaults = read("", &[]).unwrap();
+    assert_eq!(format!("{example:?}"), format!("{defaults:?}"));
+    // What is commented out is sound too.
+    let everything: String = text
+        .lines()
+        .map(|line| match line.trim_start().strip_prefix("# ") {
+            Some(rest)
+                if rest
+                    .split_once(": ")
+                    .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')) =>
+            {
+                format!("{}{rest}\n", &line[..line.len() - line.trim_start().len()])
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let full = parse(Path::new("maskarad.yaml"), &everything, Environment::new(&|_| None)).unwrap();
+    assert_eq!(full.engine.threads, 2);
+    assert_eq!(full.telegram.proxy.unwrap().expose(), "socks5h://127.0.0.1:1080");
+    assert!(matches!(full.store.target, StoreTarget::Postgres(_)));
+}
+
+#[test]
+fn the_file_is_read_and_the_environment_comes_first() {
+    let text = "telegram: { api_url: 'http://localhost:8081', proxy: 'http://u:p@proxy' }
+engine: { threads: 3, kv_memory: 1GiB, max_batch: 4 }
+store: { path: state/m.db, wait_seconds: 5, retention: { message_days: 7 } }
+personas: who
+log: { format: json, filter: debug }";
+    let config = read(text, &[]).unwrap();
+    assert_eq!(config.telegram.api_url.as_str(), "http://localhost:8081/");
+    assert_eq!((config.engine.threads, config.engine.kv_memory, config.engine.max_batch), (3, 1 << 30, 4));
+    assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("etc/state/m.db")));
+    assert_eq!(config.store.retention.message_days, 7);
+    assert_eq!(config.personas, Path::new("etc/who"));
+    let variables = [
+        ("DATABASE_URL", "postgres://u:p@db/m"),
+        ("MASKARAD_TELEGRAM_API_URL", "http://emulator:1"),
+        ("MASKARAD_TELEGRAM_PROXY", "socks5://u:p@proxy:1080"),
+        ("MASKARAD_ENGINE_THREADS", "1"),
+        ("MASKARAD_PERSONAS", "mine"),
+        ("MASKARAD_LOG", "trace"),
+        ("MASKARAD_LOG_FORMAT", ""),
+    ];
+    let config = read(text, &variables).unwrap();
+    assert!(matches!(&config.store.target, StoreTarget::Postgres(url) if url.expose() == "postgres://u:p@db/m"));
+    assert_eq!(config.telegram.api_url.as_str(), "http://emulator:1/");
+    assert_eq!(config.engine.threads, 1);
+    assert_eq!((config.personas.as_path(), config.log.format), (Path::new("mine"), LogFormat::Json));
+    assert_eq!(config.log.filter.as_deref(), Some("trace"));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("u:p"), "{shown}");
+}
+
+#[test]
+fn state_goes_where_systemd_says() {
+    let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x"), ("CACHE_DIRECTORY", "/var/cache/m")]).unwrap();
+    assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("/var/lib/maskarad/maskarad.db")));
+    assert_eq!(config.cache, Path::new("/var/cache/m"));
+}
+
+#[test]
+fn all_wrong_settings_are_told_at_once_and_no_secret_is() {
+    let text = "telegram: { api_url: nowhere, proxy: 'ftp://u:hunter2@x' }
+engine: { threads: 0, kv_memory: lots, max_batch: -1 }
+store: { url: 'mysql://u:hunter2@x', wait_seconds: soon, retention: { inbox_hours: 1 } }
+log: { format: xml, filter: 'a=b=c' }";
+    let told = read(text, &[("MASKARAD_RETENTION_JOB_DAYS", "hunter2")]).unwrap_err();
+    assert_eq!(told.0.len(), 11, "{told}");
+    let told = told.to_string();
+    assert!(told.contains("etc/maskarad.yaml:2:20: engine.threads: expected a whole number from 1 to 1024"), "{told}");
+    assert!(told.contains("$MASKARAD_RETENTION_JOB_DAYS: store.retention.job_days: expected"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn unknown_keys_and_broken_files_are_refused() {
+    for (text, place) in [("speed: 1", "1:1"), ("store: { ulr: x }", "1:10"), ("store: 5", "1:8"), ("store: [", "1:8")]
+    {
+        let told = read(text, &[]).unwrap_err().to_string();
+        assert!(told.starts_with(&format!("etc/maskarad.yaml:{place}")), "{told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let told = load(Some(Path::new("/nowhere/m.yaml")), Environment::new(&|_| None)).unwrap_err().to_string();
+    assert!(told.starts_with("/nowhere/m.yaml: can't be read"), "{told}");
+}

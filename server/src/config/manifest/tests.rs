@@ -111,7 +111,7 @@ fn prompt_reply_behaves_like_the_original_by_default() {
 const WRONG: &[(&str, &str, &str)] = &[
     ("name: Автобус", "3:7", "name: is \"Автобус\", expected 1 to 32 of a-z, 0-9, _ and -"),
     ("name: ''", "3:7", "name"),
-    ("name: [a]", "3:7", "string"),
+    ("name: [a]", "3:7", "name: expected a text"),
     ("display_name: ' '", "4:15", "display_name: expected a text of 1 to 64 characters"),
     ("token: { env: UNSET }", "4:8", "the variable UNSET is not set"),
     ("token: { env: EMPTY }", "4:8", "not set"),
@@ -130,7 +130,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("model: { path: '' }", "3:16", "model.path: is empty"),
     ("model: { path: m, precision: int4 }", "3:30", "expected f32 or int8"),
     ("model: {}", "3:8", "path"),
-    ("model: m", "3:8", "mapping"),
+    ("model: m", "3:8", "model: expected a mapping"),
     ("template: rugpt", "3:11", "rudialogpt"),
     ("template: { custom: { prefix: x } }", "3:23", "prefix"),
     ("template: { custom: { max_turns: 0 } }", "3:34", "from 1 to 51"),
@@ -143,7 +143,7 @@ const WRONG: &[(&str, &str, &str)] = &[
         "generation.max_new_tokens: is 129, expected a whole number from 1 to 128",
     ),
     ("generation: { max_new_tokens: 0 }", "4:31", "from 1 to 128"),
-    ("generation: { max_new_tokens: many }", "4:31", "invalid"),
+    ("generation: { max_new_tokens: many }", "4:31", "max_new_tokens: expected a whole number"),
     ("generation: { temperature: 0 }", "4:28", "above 0"),
     ("generation: { temperature: .nan }", "4:28", "above 0"),
     ("generation: { top_k: -1 }", "4:22", "from 0"),
@@ -151,17 +151,17 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("generation: { top_p: 0 }", "4:22", "above 0"),
     ("generation: { repetition_penalty: -2 }", "4:35", "above 0"),
     ("generation: { no_repeat_ngram_size: 999 }", "4:37", "from 0 to 128"),
-    ("generation: { do_sample: perhaps }", "4:26", "bool"),
+    ("generation: { do_sample: perhaps }", "4:26", "do_sample: expected true or false"),
     ("generation: { stop_strings: [''] }", "4:30", "is empty"),
     ("generation: { max_length: 128 }", "4:15", "max_length"),
     ("generation: { seed: 1 }", "4:15", "seed"),
     ("triggers: { names: ['!'] }", "4:21", "no letter or digit"),
-    ("triggers: { names: автобус }", "4:20", "sequence"),
+    ("triggers: { names: автобус }", "4:20", "names: expected a list"),
     ("triggers: { names_match: middle }", "4:26", "edges"),
     ("triggers: { chance: 2 }", "4:21", "triggers.chance: is 2, expected a probability from 0.0 to 1.0"),
     ("chat_defaults: { context_length: 51 }", "4:34", "from 0 to 50"),
     ("chat_defaults: { language: de }", "4:28", "ru"),
-    ("chat_defaults: { insanity: 2 }", "4:28", "bool"),
+    ("chat_defaults: { insanity: 2 }", "4:28", "insanity: expected true or false"),
     ("who_may_toggle: nobody", "4:17", "admins"),
     ("access: { private: friends }", "4:20", "expected everyone, nobody or a list"),
     ("access: { private: [-5] }", "4:20", "-5 is no person's id"),
@@ -171,7 +171,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("access: { per_user_hourly: 0 }", "4:28", "from 1"),
     ("access: { per_chat_hourly: -1 }", "4:28", "from 1"),
     ("owner: -3", "4:8", "owner: -3 is no person's id"),
-    ("owner: '@me'", "4:8", "invalid"),
+    ("owner: '@me'", "4:8", "owner: expected a whole number"),
     ("prompt: { case: title }", "4:17", "lower"),
     ("prompt: { keep_chars: я-а }", "4:23", "the wrong way round"),
     ("reply: { start_at: end }", "4:20", "beginning"),
@@ -179,9 +179,9 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("reply: { replace: [{ from: '', to: x }] }", "4:28", "is empty"),
     ("reply: { fallback: '' }", "4:20", "expected a text"),
     ("filter: { words: ['...'] }", "4:19", "is no word"),
-    ("filter: { allow_links: 7 }", "4:24", "bool"),
+    ("filter: { allow_links: 7 }", "4:24", "allow_links: expected true or false"),
     ("colour: red", "4:1", "colour"),
-    ("name: p\nname: q", "4:1", "name"),
+    ("name: p\nname: q", "4:1", "the key name stands here twice"),
     ("triggers: { names: [a", "", ""),
 ];
 
@@ -200,9 +200,6 @@ fn each_wrong_field_is_told_with_its_place_and_its_mend() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    for (more, _, _) in WRONG {
-        println!("{}", read(&minimal(more)).unwrap_err());
-    }
 }
 
 #[test]

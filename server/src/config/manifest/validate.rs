@@ -16,7 +16,7 @@ use crate::config::problem::Report;
 pub(super) fn persona(
     raw: raw::Manifest,
     file: &Path,
-    environment: Environment<'_>,
+    environment: Option<Environment<'_>>,
     report: &mut Report<'_>,
 ) -> Option<Persona> {
     let name = name(&raw.name, report);
@@ -25,7 +25,7 @@ pub(super) fn persona(
         display_name: display_name(raw.display_name, &raw.name.value, report),
         name: name.clone().unwrap_or_else(placeholder_name),
         source: file.to_owned(),
-        token: token::token(raw.token, environment, report),
+        token: environment.and_then(|environment| token::token(raw.token, environment, report)),
         model: model(raw.model, file, report),
         generation: generation::generation(&raw.generation, report),
         triggers: sections::triggers(&raw.triggers, report),

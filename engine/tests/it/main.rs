@@ -1,0 +1,10 @@
+//! The crate's integration tests, in one binary.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests too")]
+
+mod bad_input;
+mod batching;
+mod full_size;
+mod parity;
+mod perplexity;
+mod support;
+mod tokenizer;

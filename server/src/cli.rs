@@ -1,0 +1,112 @@
+//! The command line: what is asked for, and who does it. Exit codes: 0 done, 1 failed, 2 asked for wrongly.
+
+mod chat;
+mod check;
+mod generate;
+mod logging;
+mod model;
+mod online;
+mod progress;
+mod serve;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::daemon::{self, DaemonConfig};
+use crate::config::environment::Environment;
+use crate::config::problem::Problems;
+
+/// One daemon that gives voice to many small fine-tuned GPT-2 personas in Telegram.
+#[derive(Debug, Parser)]
+#[command(name = "maskarad", version, about, after_help = EXAMPLES)]
+struct Cli {
+    /// Settings of the daemon [default: maskarad.yaml, where there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder of the persona manifests [default: personas, or what the settings say].
+    #[arg(long, global = true, value_name = "DIR")]
+    personas: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  maskarad chat avtobus                       talk with a persona here in the terminal
+  maskarad check --online                     is everything ready, do the tokens work?
+  AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
+  maskarad generate --model personas/models/mini-ru --greedy 'Привет'";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve all personas in Telegram until stopped.
+    Serve,
+    /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
+    Check(check::Arguments),
+    /// Talk with a persona in the terminal; needs no token and no database.
+    Chat(chat::Arguments),
+    /// Continue a text, or token ids, with a checkpoint.
+    Generate(generate::Arguments),
+}
+
+/// Does what the command line asks for.
+///
+/// # Errors
+/// Whatever kept it from being done. A command line that can't be understood ends the process with code 2.
+pub fn run() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let config = settings(&cli)?;
+    let default_filter = match cli.command {
+        Command::Serve | Command::Check(_) => "info",
+        Command::Chat(_) | Command::Generate(_) => "warn",
+    };
+    logging::init(&config.log, default_filter);
+    match cli.command {
+        Command::Serve => serve::run(config),
+        Command::Check(arguments) => check::run(&arguments, &config),
+        Command::Chat(arguments) => chat::run(&arguments, &config),
+        Command::Generate(arguments) => generate::run(&arguments, &config),
+    }
+}
+
+/// An error and its causes as one line, each cause told once: many messages hold that of their cause already.
+pub fn sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if sentence.is_empty() {
+            sentence = cause;
+        } else if !sentence.contains(&cause) {
+            sentence = format!("{sentence}: {cause}");
+        }
+    }
+    sentence
+}
+
+/// The daemon's settings, with what the command line says above them.
+fn settings(cli: &Cli) -> Result<DaemonConfig, Problems> {
+    let mut config = daemon::load(cli.config.as_deref(), Environment::of_process())?;
+    if let Some(folder) = &cli.personas {
+        config.personas.clone_from(folder);
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = anyhow::anyhow!("no such file").context("m.bin: no such file").context("can't load");
+        assert_eq!(sentence(&error), "can't load: m.bin: no such file");
+        let plain: anyhow::Result<()> = Err(anyhow::anyhow!("b")).context("a");
+        assert_eq!(sentence(&plain.unwrap_err()), "a: b");
+    }
+}

@@ -1,0 +1,127 @@
+//! `maskarad check`: is everything ready to serve? Tells everything that is wrong at once.
+#![expect(clippy::print_stdout, reason = "its output is what the command is for")]
+
+use std::io::IsTerminal;
+
+use clap::Args;
+use maskarad_engine::Engine;
+
+use super::{model, online, progress};
+use crate::config::daemon::{DaemonConfig, StoreTarget};
+use crate::config::environment::Environment;
+use crate::config::manifest;
+use crate::config::persona::{Persona, Template};
+use crate::config::problem::Problem;
+
+/// What `check` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Also ask Telegram whether the tokens work.
+    #[arg(long)]
+    online: bool,
+}
+
+/// One line of the table.
+struct Row {
+    cells: [String; 6],
+}
+
+pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
+    let loaded = manifest::load(&config.personas, Environment::of_process());
+    let engine = Engine::start(config.engine)?;
+    let mut problems = loaded.problems.0;
+    let mut rows = Vec::new();
+    for persona in &loaded.personas {
+        let checked = check(persona, &engine);
+        problems.extend(checked.as_ref().err().cloned());
+        let telegram = telegram(persona, config, arguments.online, &mut problems);
+        rows.push(row(persona, checked.as_ref().ok(), telegram));
+    }
+    if !rows.is_empty() {
+        print_table(&rows);
+    }
+    println!("{}", summary(config, &engine));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    anyhow::bail!("{} {} to mend", problems.len(), if problems.len() == 1 { "thing" } else { "things" })
+}
+
+/// Loads the checkpoint and returns its size in bytes.
+fn check(persona: &Persona, engine: &Engine) -> Result<usize, Problem> {
+    let message = format!("{}: loading the checkpoint", persona.name);
+    progress::during(&message, || model::load(engine, persona)).map(|voice| voice.model.memory())
+}
+
+/// What is known of the persona's bot.
+fn telegram(persona: &Persona, config: &DaemonConfig, ask: bool, problems: &mut Vec<Problem>) -> String {
+    let Some(token) = &persona.token else { return "no token".to_owned() };
+    if !ask {
+        return "token set".to_owned();
+    }
+    let asked = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(anyhow::Error::new);
+    match asked.and_then(|runtime| runtime.block_on(online::get_me(&config.telegram, token))) {
+        Ok(bot) if bot.can_read_all_group_messages => format!("@{}", bot.username),
+        Ok(bot) => {
+            format!("@{} (privacy mode: insanity and chance need it off, see @BotFather /setprivacy)", bot.username)
+        }
+        Err(error) => {
+            problems.push(Problem::of_file(&persona.source, "token", super::sentence(&error)));
+            "token fails".to_owned()
+        }
+    }
+}
+
+fn row(persona: &Persona, memory: Option<&usize>, telegram: String) -> Row {
+    let weights = match memory {
+        Some(bytes) => format!("{} {} MiB", persona.model.precision, bytes.div_ceil(1 << 20)),
+        None => "can't be loaded".to_owned(),
+    };
+    Row {
+        cells: [
+            persona.name.to_string(),
+            persona.display_name.clone(),
+            template_name(&persona.template).to_owned(),
+            persona.model.path.display().to_string(),
+            weights,
+            telegram,
+        ],
+    }
+}
+
+fn template_name(template: &Template) -> &'static str {
+    match template {
+        Template::PromptReply => "prompt_reply",
+        Template::Rudialogpt3 { .. } => "rudialogpt3",
+        Template::Rudialogpt => "rudialogpt",
+        Template::Continuation => "continuation",
+        Template::Custom(_) => "custom",
+    }
+}
+
+fn print_table(rows: &[Row]) {
+    let head =
+        Row { cells: ["PERSONA", "SHOWN AS", "TEMPLATE", "CHECKPOINT", "WEIGHTS", "TELEGRAM"].map(str::to_owned) };
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&head]).map(|row| row.cells[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    for row in [&head].into_iter().chain(rows) {
+        let cells = row.cells.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+fn summary(config: &DaemonConfig, engine: &Engine) -> String {
+    let store = match &config.store.target {
+        StoreTarget::Postgres(_) => "PostgreSQL".to_owned(),
+        StoreTarget::Sqlite(path) => format!("SQLite in {}", path.display()),
+    };
+    let models = engine.loaded_models().len();
+    let copies = if models == 1 { "copy" } else { "copies" };
+    let mark = if std::io::stdout().is_terminal() { "\n" } else { "" };
+    format!("{mark}{models} {copies} of weights in memory; state: {store}; Bot API: {}", config.telegram.api_url)
+}

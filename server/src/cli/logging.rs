@@ -1,0 +1,21 @@
+//! The log: to standard error, for people or for machines.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::daemon::{LogConfig, LogFormat};
+
+/// Starts the log of this process. A second start changes nothing.
+pub(super) fn init(config: &LogConfig, default_filter: &str) {
+    let filter = config.filter.as_deref().unwrap_or(default_filter);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(default_filter));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.format {
+        LogFormat::Human => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    if let Err(error) = started {
+        tracing::debug!("the log had been started before: {error}");
+    }
+}
