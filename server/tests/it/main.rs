@@ -1,0 +1,4 @@
+//! The server's integration tests, in one binary. `cfg(test)` tells clippy that helpers are tests too.
+
+#[cfg(test)]
+mod cli;
