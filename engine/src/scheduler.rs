@@ -109,7 +109,8 @@ impl Scheduler {
         self.turns.iter().flat_map(|turn| &turn.running).map(|running| running.sequence.kv_bytes()).sum()
     }
 
-    /// Admits what fits, then gives each model that has work one forward pass, the least served first.
+    /// Admits what fits, then gives each model that has work one forward pass, the least served first. A caller that
+    /// wants to know of the admissions before the pass calls [`Scheduler::admit`] itself.
     pub fn step(&mut self) -> Reports {
         let mut reports = self.admit();
         self.turns.retain(|turn| !turn.running.is_empty());
@@ -121,8 +122,9 @@ impl Scheduler {
         reports
     }
 
-    /// First come, first served: a sequence that does not fit yet is not overtaken.
-    fn admit(&mut self) -> Reports {
+    /// Lets waiting sequences run as far as there is room. First come, first served: one that does not fit yet is not
+    /// overtaken.
+    pub fn admit(&mut self) -> Reports {
         let mut reports = Vec::new();
         while let Some((id, sequence)) = self.waiting.pop_front() {
             let fits = self.running() < self.limits.max_batch

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use self::clock::Stopwatch;
 use crate::error::EngineError;
 use crate::generation::Event;
-use crate::scheduler::{Limits, Report, Scheduler, SequenceId};
+use crate::scheduler::{Limits, Report, Reports, Scheduler, SequenceId};
 use crate::sequence::Sequence;
 
 /// A sequence to run and where its events go.
@@ -144,9 +144,10 @@ impl Loop {
     fn run(&mut self) {
         while self.take_jobs() {
             self.cancel();
-            for (id, report) in self.scheduler.step() {
-                self.report(id, report);
-            }
+            let admitted = self.scheduler.admit();
+            self.report(admitted);
+            let reports = self.scheduler.step();
+            self.report(reports);
         }
         for (_, running) in self.running.drain() {
             // The reader may be gone, which is as good.
@@ -183,13 +184,18 @@ impl Loop {
         let gone = |running: &Running| running.cancelled.is_set() || running.events.is_closed();
         let ids: Vec<_> = self.running.iter().filter(|(_, running)| gone(running)).map(|(id, _)| *id).collect();
         for id in ids {
-            for (id, report) in self.scheduler.cancel(id) {
-                self.report(id, report);
-            }
+            let reports = self.scheduler.cancel(id);
+            self.report(reports);
         }
     }
 
-    fn report(&mut self, id: SequenceId, report: Report) {
+    fn report(&mut self, reports: Reports) {
+        for (id, report) in reports {
+            self.report_one(id, report);
+        }
+    }
+
+    fn report_one(&mut self, id: SequenceId, report: Report) {
         let Some(running) = self.running.get_mut(&id) else {
             return;
         };

@@ -134,8 +134,19 @@ pub enum ChatKind {
     Private,
     /// Groups and supergroups.
     Group,
-    /// Posts of a channel: the persona neither answers nor stores them.
+    /// Posts of a channel: context only, the persona never answers them.
     Channel,
+}
+
+/// The bot account that a persona speaks through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Me {
+    /// Its user id.
+    pub id: UserId,
+    /// Its username, without the `@`.
+    pub username: String,
+    /// Whether it hears what isn't addressed to it in every group (privacy mode is off).
+    pub can_read_all_group_messages: bool,
 }
 
 /// What kind of author a message has.
@@ -156,7 +167,7 @@ pub enum SenderKind {
 /// The author of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
-    /// The author's id; for [`SenderKind::Channel`] that of the channel.
+    /// The author's id; for [`SenderKind::Channel`] and [`SenderKind::AnonymousAdmin`] that of the chat they write as.
     pub id: UserId,
     /// What kind of author it is.
     pub kind: SenderKind,

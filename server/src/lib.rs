@@ -3,7 +3,31 @@
 pub mod chat;
 pub mod cli;
 pub mod config;
+
+pub mod access;
+pub mod command;
 pub mod prompt;
 pub mod reply;
-pub mod store;
+pub mod settings;
+pub mod texts;
 pub mod trigger;
+
+pub mod backoff;
+pub mod clock;
+pub mod generator;
+pub mod store;
+pub mod telegram;
+pub mod transport;
+
+pub mod app;
+pub mod daemon;
+pub mod delivery;
+pub mod housekeeping;
+pub mod lifecycle;
+pub mod live;
+pub mod pump;
+pub mod queue;
+pub mod router;
+
+#[cfg(test)]
+mod testing;

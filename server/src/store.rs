@@ -1,15 +1,36 @@
 //! State that outlives the process: inbox, jobs, history, settings. The only place that knows SQL.
 //!
-//! One trait, two thin implementations, one behavioural suite that runs on both (`server/tests/it/store.rs`).
-//! No transaction stays open across generation or a network call: a job is claimed, committed, worked on, finished.
+//! One trait, two thin dialects under one set of statements, one behavioural suite that runs on both
+//! (`server/tests/it/store.rs`). No transaction stays open across generation or a network call: a job is claimed,
+//! committed, worked on, finished.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::chat::{
-    ChatId, ChatKey, ChatKind, ChatRef, Conversation, Language, MessageId, PersonaName, TransportKind, UserId,
-};
+use crate::chat::{ChatId, ChatKey, ChatKind, Conversation, Language, MessageId, PersonaName, UserId};
 use crate::trigger::Trigger;
+
+pub use connect::{connect, open};
+pub use error::{Cause, Result, StoreError};
+pub use location::Location;
+
+mod connect;
+mod dialect;
+mod effects;
+mod error;
+mod history;
+mod inbox;
+mod jobs;
+mod location;
+mod migration;
+mod names;
+mod postgres;
+mod prune;
+mod queue;
+mod rows;
+mod settings;
+mod sql;
+mod sqlite;
 
 /// The user id a bot token belongs to; the inbox is keyed by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,31 +39,6 @@ pub struct BotId(pub i64);
 /// A row of the jobs table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub i64);
-
-/// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database can't be reached or is shutting down; the same call may work later.
-    #[error("the database is not available: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    /// The database answered, but refused: a defect here, or a schema that isn't ours.
-    #[error("the database refused a statement: {0}")]
-    Refused(#[source] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("the database schema could not be brought up to date: {0}")]
-    Migration(#[source] sqlx::migrate::MigrateError),
-    /// A value in the database is not one we write.
-    #[error("the database holds an unknown {column}: {value:?}")]
-    Corrupt {
-        /// Which column.
-        column: &'static str,
-        /// What stands there.
-        value: String,
-    },
-}
-
-/// What every call of the store returns.
-pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An update as its transport sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +110,8 @@ pub struct ChatSettings {
     pub active: bool,
     /// Whether the chat was told that the persona may not stay.
     pub told_off: bool,
+    /// The group this supergroup was before it migrated; a manifest may still name it so.
+    pub former_id: Option<ChatId>,
 }
 
 impl Default for ChatSettings {
@@ -126,6 +124,7 @@ impl Default for ChatSettings {
             quiet_until: None,
             active: true,
             told_off: false,
+            former_id: None,
         }
     }
 }
@@ -217,6 +216,8 @@ pub struct Reply {
     pub text: String,
     /// How the job ends once it is sent: [`Outcome::Answered`] or [`Outcome::Fallback`].
     pub outcome: Outcome,
+    /// Why it is a fallback.
+    pub reason: Option<String>,
 }
 
 /// What is decided about the pending jobs of one conversation; see `queue::plan`.
@@ -224,7 +225,8 @@ pub struct Reply {
 pub struct Claim {
     /// The job whose message is answered; becomes [`JobState::Running`].
     pub lead: JobId,
-    /// Jobs the same reply answers; they end as [`Outcome::Shared`] when the lead ends.
+    /// Jobs the same reply answers; they go wherever the lead goes, and end with it: as [`Outcome::Shared`] when its reply
+    /// was delivered, else as the lead does.
     pub shared: Vec<JobId>,
     /// Jobs that end at once as [`Outcome::Coalesced`].
     pub coalesced: Vec<JobId>,
@@ -246,11 +248,15 @@ pub enum Effect {
     },
     /// Replace a chat's settings.
     Settings(ChatKey, ChatSettings),
-    /// Write a job.
+    /// Write a job, unless its message has one already; notices are always written.
     Enqueue(NewJob),
-    /// Forget a conversation: its history, and its pending jobs (which end as [`Outcome::Reset`]).
+    /// Forget a conversation: its history, and its pending jobs (which end as [`Outcome::Reset`]), but for those that the
+    /// same update enqueued.
     Reset(Conversation),
-    /// A group became a supergroup: settings, history and unfinished jobs move.
+    /// A group became a supergroup: settings, history and unfinished jobs move. What the new chat has set for itself wins.
+    ///
+    /// The supergroup numbers its messages afresh, so the old message ids would collide with other messages: on the way
+    /// they become negative, and name nothing that could be replied to.
     Migrate {
         /// The chat as it was.
         key: ChatKey,
@@ -288,6 +294,8 @@ pub struct Finish {
     pub job: JobId,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why, where the outcome alone doesn't say. Never a token, never a message's text.
+    pub reason: Option<String>,
     /// The reply as it was delivered, for the history. Absent for notices and failures.
     pub delivered: Option<HistoryMessage>,
     /// When.
@@ -297,13 +305,13 @@ pub struct Finish {
 /// How long things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Age of messages, in days (default 30).
+    /// Age of messages since they were stored, in days (default 30).
     pub message_days: u32,
     /// Messages kept in one chat (default 500).
     pub messages_per_chat: u32,
-    /// Age of routed updates, in hours (default 48: update ids may restart).
+    /// Age of updates since they were routed, in hours (default 48: update ids may restart).
     pub inbox_hours: u32,
-    /// Age of finished jobs, in days (default 30).
+    /// Age of jobs since they ended, in days (default 30).
     pub job_days: u32,
 }
 
@@ -375,7 +383,7 @@ pub trait Store: Send + Sync + 'static {
     /// Claims a job. `false`, and nothing changed, when the lead was not pending any more.
     async fn claim(&self, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
 
-    /// Stores the reply of a running job, which becomes ready.
+    /// Stores the reply of a running job, which becomes ready. Of two replies the first wins.
     async fn ready(&self, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()>;
 
     /// Gives a running job back: it becomes pending again, and so do those that share it.
@@ -387,7 +395,8 @@ pub trait Store: Send + Sync + 'static {
     /// The oldest ready job of each chat of these personas, but for the `busy` chats; oldest first.
     async fn deliverable(&self, personas: &[PersonaName], busy: &[ChatKey], limit: u32) -> Result<Vec<Job>>;
 
-    /// Ends a job and those that share it, and puts the delivered reply into the history, in one transaction.
+    /// Ends a job and those that share it, and puts the delivered reply into the history, in one transaction. Harmless when
+    /// repeated: a job that has ended stays as it is.
     async fn finish(&self, finish: &Finish) -> Result<()>;
 
     /// Removes what is older or more than `retention` allows. Never an unrouted update or an unfinished job.

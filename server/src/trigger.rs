@@ -1,6 +1,16 @@
 //! Why a message deserves an answer. Pure: no clock, no store, no transport; dice come in as a parameter.
 
+mod cut;
+mod decide;
+mod name;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
+
+pub use cut::prompt_text;
+pub use decide::{Decision, Ignored, Moment, STALE_AFTER, decide};
 
 /// The reason a job exists, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,7 +3,11 @@
 //! Values live in one list and refer to each other by index: a reference is never a copy, so no file can make the
 //! reader use much more memory than the file has bytes, and nothing nests.
 
+mod input;
+
 use std::collections::HashMap;
+
+use self::input::{Input, Step};
 
 /// Index of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +40,11 @@ pub(super) struct Pickle {
 impl Pickle {
     /// Reads a pickle. The error says what is wrong and at which byte.
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        let mut machine = Machine { text, at: 0, values: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
+        let mut machine =
+            Machine { input: Input::new(text), values: Vec::new(), stack: Vec::new(), memo: HashMap::new() };
         match machine.run() {
             Ok(root) => Ok(Self { values: machine.values, root }),
-            Err(problem) => Err(format!("{problem} at byte {}", machine.at)),
+            Err(problem) => Err(format!("{problem} at byte {}", machine.input.at())),
         }
     }
 
@@ -60,19 +65,16 @@ enum Slot {
 }
 
 struct Machine<'a> {
-    text: &'a [u8],
-    at: usize,
+    input: Input<'a>,
     values: Vec<Value>,
     stack: Vec<Slot>,
     memo: HashMap<u32, ValueId>,
 }
 
-type Step<T> = Result<T, String>;
-
 impl Machine<'_> {
     fn run(&mut self) -> Step<ValueId> {
         loop {
-            match self.byte()? {
+            match self.input.byte()? {
                 b'.' => return self.pop(),
                 code => self.step(code)?,
             }
@@ -82,13 +84,13 @@ impl Machine<'_> {
     /// Carries out one instruction. The letters are those of Python's `pickletools`.
     fn step(&mut self, code: u8) -> Step<()> {
         match code {
-            0x80 => self.skip(1)?,                         // PROTO
-            0x95 => self.skip(8)?,                         // FRAME
+            0x80 => self.input.skip(1)?,                   // PROTO
+            0x95 => self.input.skip(8)?,                   // FRAME
             b'(' => self.stack.push(Slot::Mark),           // MARK
             b'0' => drop(self.pop()?),                     // POP
             b'N' | 0x88 | 0x89 => self.push(Value::Other), // NONE, NEWTRUE, NEWFALSE
             b'G' => {
-                self.skip(8)?; // BINFLOAT
+                self.input.skip(8)?; // BINFLOAT
                 self.push(Value::Other);
             }
             b'K' | b'M' | b'J' | 0x8a => self.integer(code)?,
@@ -120,9 +122,9 @@ impl Machine<'_> {
 
     fn integer(&mut self, code: u8) -> Step<()> {
         let value = match code {
-            b'K' => i64::from(self.byte()?),
-            b'M' => i64::from(u16::from_le_bytes(self.array()?)),
-            b'J' => i64::from(i32::from_le_bytes(self.array()?)),
+            b'K' => i64::from(self.input.byte()?),
+            b'M' => i64::from(u16::from_le_bytes(self.input.array()?)),
+            b'J' => i64::from(i32::from_le_bytes(self.input.array()?)),
             _ => self.long()?,
         };
         self.push(Value::Int(value));
@@ -131,8 +133,8 @@ impl Machine<'_> {
 
     /// LONG1: a length, then that many bytes in two's complement, lowest first.
     fn long(&mut self) -> Step<i64> {
-        let count = usize::from(self.byte()?);
-        let bytes = self.bytes(count)?;
+        let count = usize::from(self.input.byte()?);
+        let bytes = self.input.bytes(count)?;
         if count > 8 {
             return Err("a number exceeds 64 bits".to_owned());
         }
@@ -143,14 +145,19 @@ impl Machine<'_> {
     }
 
     fn text(&mut self, code: u8) -> Step<()> {
-        let length = if code == b'X' { u32::from_le_bytes(self.array()?) as usize } else { usize::from(self.byte()?) };
-        let text = std::str::from_utf8(self.bytes(length)?).map_err(|error| error.to_string())?.to_owned();
+        let length = if code == b'X' {
+            u32::from_le_bytes(self.input.array()?) as usize
+        } else {
+            usize::from(self.input.byte()?)
+        };
+        let text = std::str::from_utf8(self.input.bytes(length)?).map_err(|error| error.to_string())?.to_owned();
         self.push(Value::Text(text));
         Ok(())
     }
 
     fn global(&mut self, code: u8) -> Step<()> {
-        let (module, name) = if code == b'c' { (self.line()?, self.line()?) } else { self.stacked_names()? };
+        let (module, name) =
+            if code == b'c' { (self.input.line()?, self.input.line()?) } else { self.stacked_names()? };
         self.push(Value::Global(format!("{module} {name}")));
         Ok(())
     }
@@ -206,8 +213,8 @@ impl Machine<'_> {
 
     fn remember(&mut self, code: u8) -> Step<()> {
         let key = match code {
-            b'q' => u32::from(self.byte()?),
-            b'r' => u32::from_le_bytes(self.array()?),
+            b'q' => u32::from(self.input.byte()?),
+            b'r' => u32::from_le_bytes(self.input.array()?),
             _ => self.memo.len() as u32,
         };
         let Some(Slot::Value(id)) = self.stack.last() else {
@@ -218,7 +225,7 @@ impl Machine<'_> {
     }
 
     fn recall(&mut self, code: u8) -> Step<()> {
-        let key = if code == b'h' { u32::from(self.byte()?) } else { u32::from_le_bytes(self.array()?) };
+        let key = if code == b'h' { u32::from(self.input.byte()?) } else { u32::from_le_bytes(self.input.array()?) };
         let id = self.memo.get(&key).ok_or_else(|| format!("nothing is remembered as {key}"))?;
         self.stack.push(Slot::Value(*id));
         Ok(())
@@ -263,31 +270,6 @@ impl Machine<'_> {
             Some(Slot::Value(id)) => Ok(&mut self.values[id.0]),
             Some(Slot::Mark) | None => Err("a container is missing".to_owned()),
         }
-    }
-
-    fn skip(&mut self, count: usize) -> Step<()> {
-        self.bytes(count).map(drop)
-    }
-
-    fn byte(&mut self) -> Step<u8> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
-    fn array<const N: usize>(&mut self) -> Step<[u8; N]> {
-        Ok(self.bytes(N)?.try_into().expect("bytes returns as many as asked"))
-    }
-
-    fn bytes(&mut self, count: usize) -> Step<&[u8]> {
-        let bytes = self.text[self.at..].get(..count).ok_or("the description ends too early")?;
-        self.at += count;
-        Ok(bytes)
-    }
-
-    fn line(&mut self) -> Step<String> {
-        let length = self.text[self.at..].iter().position(|byte| *byte == b'\n').ok_or("a line has no end")?;
-        let line = String::from_utf8_lossy(self.bytes(length)?).into_owned();
-        self.skip(1)?;
-        Ok(line)
     }
 }
 

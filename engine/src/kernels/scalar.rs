@@ -1,5 +1,6 @@
 //! The kernels in plain Rust: the specification and the fallback. Written in lanes, so that the compiler can turn them
 //! into whatever vectors the caller's target features allow. `FMA` says whether a multiply-add is one instruction.
+//! Loops are `for` loops on purpose: a closure handed to an iterator's method is compiled without those features.
 
 /// Independent sums that one loop keeps, so that additions need not wait for each other.
 const LANES: usize = 16;
@@ -19,8 +20,10 @@ pub(crate) struct Head<'a> {
 #[inline(always)]
 pub(super) fn attend<const FMA: bool>(head: &Head<'_>, scores: &mut Vec<f32>, out: &mut [f32]) {
     let dim = head.query.len();
-    scores.clear();
-    scores.extend(head.keys.chunks_exact(dim).map(|key| head.scale * dot::<FMA>(head.query, key)));
+    scores.resize(head.keys.len() / dim, 0.0);
+    for (score, key) in scores.iter_mut().zip(head.keys.chunks_exact(dim)) {
+        *score = head.scale * dot::<FMA>(head.query, key);
+    }
     let total = exponentials::<FMA>(scores);
     out.fill(0.0);
     for (weight, value) in scores.iter().zip(head.values.chunks_exact(dim)) {
@@ -28,7 +31,9 @@ pub(super) fn attend<const FMA: bool>(head: &Head<'_>, scores: &mut Vec<f32>, ou
             *sum = multiply_add::<FMA>(*weight, *v, *sum);
         }
     }
-    out.iter_mut().for_each(|sum| *sum /= total);
+    for sum in out {
+        *sum /= total;
+    }
 }
 
 #[inline(always)]
@@ -51,7 +56,10 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     let (a_lanes, b_lanes) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_lanes.remainder().iter().zip(b_lanes.remainder()).map(|(x, y)| x * y).sum();
+    let mut rest = 0.0;
+    for (x, y) in a_lanes.remainder().iter().zip(b_lanes.remainder()) {
+        rest += x * y;
+    }
     for (x, y) in a_lanes.zip(b_lanes) {
         for lane in 0..LANES {
             sums[lane] = multiply_add::<FMA>(x[lane], y[lane], sums[lane]);
@@ -65,13 +73,16 @@ fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
 fn exponentials<const FMA: bool>(scores: &mut [f32]) -> f32 {
     let mut tops = [f32::NEG_INFINITY; LANES];
     let lanes = scores.chunks_exact(LANES);
-    let rest = lanes.remainder().iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut top = f32::NEG_INFINITY;
+    for score in lanes.remainder() {
+        top = top.max(*score);
+    }
     for chunk in lanes {
         for lane in 0..LANES {
             tops[lane] = if chunk[lane] > tops[lane] { chunk[lane] } else { tops[lane] };
         }
     }
-    let top = fold(tops, f32::max).max(rest);
+    let top = fold(tops, f32::max).max(top);
     let mut sums = [0.0; LANES];
     let mut lanes = scores.chunks_exact_mut(LANES);
     for chunk in &mut lanes {

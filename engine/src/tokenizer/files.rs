@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokenizers::AddedToken;
@@ -43,7 +44,27 @@ pub(super) fn read(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokeniz
 }
 
 fn from_json(path: &Path, text: &[u8]) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    let model = parse::<Probe>(path, text)?.model;
+    if model.dropout.is_some() {
+        return Err(invalid(path, "`model.dropout` makes ids a matter of chance; set it to null".to_owned()));
+    }
+    // `tokenizers` would panic on merges shorter than the prefix.
+    if model.continuing_subword_prefix.is_some_and(|prefix| !prefix.is_empty()) {
+        return Err(invalid(path, "`model.continuing_subword_prefix` is set, which no GPT-2 has".to_owned()));
+    }
     tokenizers::Tokenizer::from_bytes(text).map_err(|error| invalid(path, error.to_string()))
+}
+
+/// The parts of a `tokenizer.json` that must be looked at before `tokenizers` sees it.
+#[derive(Deserialize)]
+struct Probe {
+    model: ModelProbe,
+}
+
+#[derive(Deserialize)]
+struct ModelProbe {
+    dropout: Option<f32>,
+    continuing_subword_prefix: Option<String>,
 }
 
 fn from_vocabulary(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {

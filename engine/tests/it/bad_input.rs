@@ -202,13 +202,41 @@ fn tokenizer_files() {
 }
 
 #[test]
-fn a_decoder_of_another_kind() {
-    let tokenizer = json!({"version": "1.0", "added_tokens": [], "decoder": {"type": "Fuse"},
-        "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}});
-    let write = |folder: &Path| {
-        std::fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+fn tokenizers_of_another_kind() {
+    let tokenizer = |change: fn(&mut Value)| {
+        let mut tokenizer = json!({"version": "1.0", "added_tokens": [], "decoder": {"type": "ByteLevel"},
+            "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}});
+        tokenizer["decoder"]["add_prefix_space"] = json!(true);
+        tokenizer["decoder"]["trim_offsets"] = json!(true);
+        change(&mut tokenizer);
+        after(SAFE, |folder| {
+            std::fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+        })
     };
-    assert_says(&refusal(SAFE, write), &["tokenizer.json", "ByteLevel"]);
+    let refusal = |change| tokenizer(change).unwrap_err().to_string();
+    assert!(tokenizer(|_| ()).is_ok());
+    let fuse = refusal(|tokenizer| tokenizer["decoder"] = json!({"type": "Fuse"}));
+    assert_says(&fuse, &["tokenizer.json", "ByteLevel"]);
+    let dropout = refusal(|tokenizer| tokenizer["model"]["dropout"] = json!(0.1));
+    assert_says(&dropout, &["tokenizer.json", "model.dropout"]);
+    let prefix = refusal(|tokenizer| tokenizer["model"]["continuing_subword_prefix"] = json!("###"));
+    assert_says(&prefix, &["tokenizer.json", "continuing_subword_prefix"]);
+}
+
+#[test]
+fn eos_ids_come_from_the_generation_config_first() {
+    let eos = |text: Option<&str>| {
+        let folder = copy(&own(SAFE));
+        if let Some(text) = text {
+            std::fs::write(folder.path().join("generation_config.json"), text).unwrap();
+        }
+        let engine = support::engine();
+        support::load(&engine, folder.path(), Precision::F32).eos_token_ids().to_vec()
+    };
+    assert_eq!(eos(None), [2]);
+    assert_eq!(eos(Some("{}")), [2]);
+    assert_eq!(eos(Some(r#"{"eos_token_id": 7}"#)), [7]);
+    assert_eq!(eos(Some(r#"{"eos_token_id": [7, 2]}"#)), [7, 2]);
 }
 
 proptest! {

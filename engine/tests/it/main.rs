@@ -6,5 +6,6 @@ mod batching;
 mod full_size;
 mod parity;
 mod perplexity;
+mod scheduling;
 mod support;
 mod tokenizer;

@@ -64,6 +64,7 @@ pub(crate) fn finish(mut generation: Generation) -> Finished {
                 assert_eq!(ids, finished.ids);
                 assert_eq!(finished.text.as_deref().unwrap_or_default(), text);
                 assert_eq!(finished.timings.generated_tokens, ids.len());
+                assert_eq!(finished.timings.prompt_ms > 0.0, !ids.is_empty());
                 return finished;
             }
             Event::Failed(error) => panic!("{error}"),

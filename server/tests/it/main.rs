@@ -2,3 +2,9 @@
 
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
+mod conversation;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod support;

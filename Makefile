@@ -1,0 +1,42 @@
+# The project's commands. `make run` and `make test` do all their own set-up.
+SHELL := /bin/bash
+PERSONA ?= avtobus
+TOOLS := $(CURDIR)/target/tools
+CARGO_DENY_VERSION := 0.20.2
+export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help run build test lint bench fmt setup
+
+help: ## Lists the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: build ## Builds and talks with a persona in the terminal (PERSONA=polkson for the other one)
+	@scripts/go-live.sh
+	@target/release/maskarad chat $(PERSONA)
+
+build: setup ## Builds the release binary, target/release/maskarad
+	cargo build --release --locked --bin maskarad
+
+test: setup ## Runs every test, on a PostgreSQL of its own
+	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked
+
+lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rustdoc, licences and sources
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+	cargo deny --offline check bans licenses sources
+
+bench: setup ## Both sides of each comparison in one run, as ratios
+	cargo bench --workspace --locked
+
+fmt: ## Formats the code
+	cargo fmt --all
+
+setup:
+	@scripts/setup.sh
+
+$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):
+	cargo deny --version 2>/dev/null | grep -q '$(CARGO_DENY_VERSION)' || \
+	cargo install --locked cargo-deny --version $(CARGO_DENY_VERSION) --root $(TOOLS)
+	@mkdir -p $(TOOLS) && touch $@

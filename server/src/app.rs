@@ -1,0 +1,99 @@
+//! What every task of the daemon shares, built once.
+
+use std::sync::Arc;
+
+use moka::future::Cache;
+use tokio::sync::Notify;
+
+use crate::chat::ChatKey;
+use crate::clock::{Clock, Dice};
+use crate::generator::Generator;
+use crate::live::Roster;
+use crate::store::{ChatSettings, Store};
+
+/// Shared by all tasks.
+pub struct App {
+    /// State that outlives the process.
+    pub store: Arc<dyn Store>,
+    /// Makes tokens.
+    pub generator: Arc<dyn Generator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance triggers, seeds, jitter.
+    pub dice: Dice,
+    /// The personas that are up.
+    pub roster: Roster,
+    /// Numbers that may be tuned.
+    pub limits: Limits,
+    /// Rung when a job waits to be claimed.
+    pub jobs: Notify,
+    /// Rung when a reply waits to be sent.
+    pub replies: Notify,
+    settings: Cache<ChatKey, Option<ChatSettings>>,
+}
+
+/// Bounds of the daemon's work.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Replies in the making at once.
+    pub replies_at_once: usize,
+    /// Chats that are routed at once, for each persona.
+    pub routed_at_once: usize,
+    /// Chats that are sent to at once.
+    pub sends_at_once: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
+    }
+}
+
+/// What an [`App`] is built from.
+pub struct Parts {
+    /// State that outlives the process.
+    pub store: Arc<dyn Store>,
+    /// Makes tokens.
+    pub generator: Arc<dyn Generator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance triggers, seeds, jitter.
+    pub dice: Dice,
+    /// Numbers that may be tuned.
+    pub limits: Limits,
+}
+
+impl App {
+    /// Builds it, with no persona up yet.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            store: parts.store,
+            generator: parts.generator,
+            clock: parts.clock,
+            dice: parts.dice,
+            limits: parts.limits,
+            roster: Roster::default(),
+            jobs: Notify::new(),
+            replies: Notify::new(),
+            settings: Cache::new(10_000),
+        }
+    }
+
+    /// A chat's settings, from the cache where possible; `None` where nothing was ever set.
+    ///
+    /// # Errors
+    /// As the store says.
+    pub async fn settings(&self, key: &ChatKey) -> crate::store::Result<Option<ChatSettings>> {
+        if let Some(settings) = self.settings.get(key).await {
+            return Ok(settings);
+        }
+        let settings = self.store.settings(key).await?;
+        self.settings.insert(key.clone(), settings.clone()).await;
+        Ok(settings)
+    }
+
+    /// Forgets a cached chat: its settings have changed.
+    pub async fn forget_settings(&self, key: &ChatKey) {
+        self.settings.invalidate(key).await;
+    }
+}

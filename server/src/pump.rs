@@ -1,0 +1,169 @@
+//! The loop that router, queue and delivery share: find work in the store, do it in parallel, one piece per key at a time.
+//!
+//! The store is the queue; nothing waits in memory. A bell only says that looking again is worth while.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::clock::Dice;
+use crate::store;
+
+/// How long the pump trusts that no bell means no work.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// A kind of work.
+#[async_trait]
+pub trait Work: Send + Sync + 'static {
+    /// What may have one piece of work under way at a time.
+    type Key: Clone + Eq + Hash + Send + Sync + 'static;
+    /// One piece of work.
+    type Item: Send + 'static;
+
+    /// For the log.
+    const NAME: &'static str;
+
+    /// Work whose key isn't busy, most urgent first, at most `room` pieces, one for each key.
+    ///
+    /// # Errors
+    /// As the store says; the pump then waits and asks again.
+    async fn find(&self, busy: &[Self::Key], room: usize) -> store::Result<Vec<(Self::Key, Self::Item)>>;
+
+    /// Does one piece. What fails for now is left in the store, to be found again.
+    async fn work(&self, item: Self::Item);
+}
+
+/// Runs work until the daemon stops, then lets what is under way finish.
+pub struct Pump<W: Work> {
+    work: Arc<W>,
+    at_once: usize,
+    tasks: JoinSet<()>,
+    keys: HashMap<Id, W::Key>,
+}
+
+impl<W: Work> Pump<W> {
+    /// A pump that does at most `at_once` pieces in parallel.
+    pub fn new(work: W, at_once: usize) -> Self {
+        Self { work: Arc::new(work), at_once, tasks: JoinSet::new(), keys: HashMap::new() }
+    }
+
+    /// Runs until `stopping`, looking for work when the bell rings, when a piece is done, and every few seconds.
+    pub async fn run(mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        while !stopping.is_cancelled() {
+            let wait = match self.start_more().await {
+                Ok(()) => {
+                    backoff.reset();
+                    LOOK_AGAIN
+                }
+                Err(error) => {
+                    let wait = backoff.next(dice);
+                    tracing::warn!(work = W::NAME, %error, ?wait, "no work can be read; asking again");
+                    wait
+                }
+            };
+            tokio::select! {
+                () = bell.notified(), if backoff.failures() == 0 => {}
+                () = self.one_done(), if backoff.failures() == 0 => {}
+                () = tokio::time::sleep(wait) => {}
+                () = stopping.cancelled() => {}
+            }
+        }
+        while !self.tasks.is_empty() {
+            self.one_done().await;
+        }
+    }
+
+    async fn start_more(&mut self) -> store::Result<()> {
+        let room = self.at_once.saturating_sub(self.keys.len());
+        if room == 0 {
+            return Ok(());
+        }
+        let busy: Vec<W::Key> = self.keys.values().cloned().collect();
+        for (key, item) in self.work.find(&busy, room).await? {
+            let work = Arc::clone(&self.work);
+            let task = self.tasks.spawn(async move { work.work(item).await });
+            self.keys.insert(task.id(), key);
+        }
+        Ok(())
+    }
+
+    /// Waits for one piece; for ever when there is none.
+    async fn one_done(&mut self) {
+        let id = match self.tasks.join_next_with_id().await {
+            None => return std::future::pending().await,
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => {
+                tracing::error!(work = W::NAME, %error, "a piece of work died");
+                error.id()
+            }
+        };
+        self.keys.remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Each key has a list of items; the third item of key 1 panics.
+    struct Lists {
+        lists: Mutex<HashMap<u8, Vec<u8>>>,
+        under_way: [AtomicUsize; 4],
+        done: Mutex<Vec<(u8, u8)>>,
+    }
+
+    #[async_trait]
+    impl Work for Lists {
+        type Key = u8;
+        type Item = (u8, u8);
+        const NAME: &'static str = "lists";
+
+        async fn find(&self, busy: &[u8], room: usize) -> store::Result<Vec<(u8, (u8, u8))>> {
+            let mut lists = self.lists.lock().unwrap();
+            let free = lists.iter_mut().filter(|(key, list)| !busy.contains(key) && !list.is_empty());
+            Ok(free.take(room).map(|(key, list)| (*key, (*key, list.remove(0)))).collect())
+        }
+
+        async fn work(&self, (key, item): (u8, u8)) {
+            let others = self.under_way[usize::from(key)].fetch_add(1, Ordering::SeqCst);
+            assert_eq!(others, 0, "two pieces of one key at once");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            self.under_way[usize::from(key)].fetch_sub(1, Ordering::SeqCst);
+            assert!((key, item) != (1, 2), "a piece that dies");
+            self.done.lock().unwrap().push((key, item));
+        }
+    }
+
+    #[tokio::test]
+    async fn one_piece_per_key_at_a_time_and_a_death_stops_nobody() {
+        let lists = (0..4).map(|key| (key, (0..10).collect())).collect();
+        let work = Lists { lists: Mutex::new(lists), under_way: Default::default(), done: Mutex::default() };
+        let pump = Pump::new(work, 3);
+        let work = Arc::clone(&pump.work);
+        let stopping = CancellationToken::new();
+        let (bell, dice) = (Notify::new(), Dice::seeded(0));
+        let stop = stopping.clone();
+        tokio::join!(pump.run(&bell, &dice, &stopping), async {
+            while work.done.lock().unwrap().len() < 39 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            stop.cancel();
+        });
+        for key in 0..4 {
+            let order: Vec<u8> =
+                work.done.lock().unwrap().iter().filter(|done| done.0 == key).map(|done| done.1).collect();
+            assert!(order.is_sorted() && order.len() == if key == 1 { 9 } else { 10 }, "key {key}: {order:?}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! From a waiting job to a stored reply: claim, prompt, generate, clean. Knows no transport but for the typing sign.
+
+mod maker;
+pub mod plan;
+mod typing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::app::App;
+use crate::chat::Conversation;
+use crate::pump::Work;
+use crate::store;
+use maker::Maker;
+
+/// Jobs of one conversation that are weighed together.
+const PENDING_AT_ONCE: u32 = 200;
+
+/// How long a conversation rests after the store failed it.
+const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+
+/// Makes replies, one at a time in a conversation.
+pub struct Queue {
+    app: Arc<App>,
+}
+
+impl Queue {
+    /// A queue that has not begun.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    async fn next(&self, conversation: Conversation) -> store::Result<()> {
+        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(()) };
+        let pending = self.app.store.pending(&conversation, PENDING_AT_ONCE).await?;
+        let Some(claim) = plan::plan(&pending) else { return Ok(()) };
+        if !self.app.store.claim(&claim, self.app.clock.now()).await? {
+            return Ok(());
+        }
+        let (lead, shared): (Vec<_>, Vec<_>) = pending
+            .into_iter()
+            .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
+            .partition(|job| job.id == claim.lead);
+        let Some(lead) = lead.into_iter().next() else { return Ok(()) };
+        Maker::new(Arc::clone(&self.app), live, lead, shared).run().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Work for Queue {
+    type Key = Conversation;
+    type Item = Conversation;
+    const NAME: &'static str = "queue";
+
+    async fn find(&self, busy: &[Conversation], room: usize) -> store::Result<Vec<(Conversation, Conversation)>> {
+        let limit = u32::try_from(room + busy.len()).unwrap_or(u32::MAX);
+        let waiting = self.app.store.waiting(&self.app.roster.names(), limit).await?;
+        let free = waiting.into_iter().filter(|conversation| !busy.contains(conversation));
+        Ok(free.take(room).map(|conversation| (conversation.clone(), conversation)).collect())
+    }
+
+    async fn work(&self, conversation: Conversation) {
+        let persona = conversation.persona.clone();
+        if let Err(error) = self.next(conversation).await {
+            tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
+            tokio::time::sleep(AFTER_AN_ERROR).await;
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! One reply, from a claimed job to a stored text.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use maskarad_engine::Event;
+
+use super::typing::while_typing;
+use crate::app::App;
+use crate::backoff::Backoff;
+use crate::chat::{ChatKind, MessageId};
+use crate::generator::{GenerateRequest, GeneratorError};
+use crate::live::LivePersona;
+use crate::prompt::{self, Scene, Turn};
+use crate::reply;
+use crate::settings::EffectiveSettings;
+use crate::store::{self, Author, Finish, HistoryMessage, Job, Outcome, Reply};
+use crate::trigger::{self, Trigger};
+
+/// Generations that one job may cost: the first, and two with a new seed.
+const ATTEMPTS: i64 = 3;
+/// Messages read beyond the context length, because some of them are left out of the prompt.
+const HISTORY_MARGIN: u32 = 64;
+
+/// Makes one reply.
+pub(super) struct Maker {
+    app: Arc<App>,
+    live: Arc<LivePersona>,
+    lead: Job,
+    shared: Vec<Job>,
+}
+
+/// What became of a job.
+enum Made {
+    Reply(Reply),
+    Nothing {
+        outcome: Outcome,
+        reason: String,
+    },
+    /// The daemon stops; the next start takes the job up.
+    Interrupted,
+}
+
+impl Maker {
+    pub(super) fn new(app: Arc<App>, live: Arc<LivePersona>, lead: Job, shared: Vec<Job>) -> Self {
+        Self { app, live, lead, shared }
+    }
+
+    /// Makes the reply and stores it. Where the store fails, insists: the job is claimed, and nobody else will.
+    pub(super) async fn run(self) {
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        let made = loop {
+            match self.make().await {
+                Ok(made) => break made,
+                Err(error) if error.is_transient() => self.rest(&mut backoff, &error).await,
+                Err(error) => break failed(error.to_string()),
+            }
+        };
+        while let Err(error) = self.record(&made).await {
+            self.rest(&mut backoff, &error).await;
+        }
+    }
+
+    async fn rest(&self, backoff: &mut Backoff, error: &store::StoreError) {
+        let wait = backoff.next(&self.app.dice);
+        tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, %error, ?wait, "a reply waits for the store");
+        tokio::time::sleep(wait).await;
+    }
+
+    async fn record(&self, made: &Made) -> store::Result<()> {
+        let now = self.app.clock.now();
+        match made {
+            Made::Reply(reply) => {
+                self.app.store.ready(self.lead.id, reply, now).await?;
+                self.app.replies.notify_one();
+            }
+            Made::Nothing { outcome, reason } => {
+                tracing::info!(persona = %self.live.persona.name, job = self.lead.id.0, ?outcome, reason, "no reply");
+                let reason = Some(reason.clone());
+                let finish = Finish { job: self.lead.id, outcome: *outcome, reason, delivered: None, at: now };
+                self.app.store.finish(&finish).await?;
+            }
+            Made::Interrupted => self.app.store.release(self.lead.id).await?,
+        }
+        Ok(())
+    }
+
+    async fn make(&self) -> store::Result<Made> {
+        let Some(turns) = self.turns().await? else {
+            return Ok(Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() });
+        };
+        let (persona, voice) = (&self.live.persona, &self.live.voice);
+        let window = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens);
+        match prompt::build(persona, &voice.tokenizer, &turns, window.prompt) {
+            Ok(ids) => {
+                Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await)
+            }
+            Err(error) => Ok(failed(error.to_string())),
+        }
+    }
+
+    /// The turns of the prompt; `None` when the message to answer is gone.
+    async fn turns(&self) -> store::Result<Option<Vec<Turn>>> {
+        let conversation = &self.lead.conversation;
+        let key = conversation.key();
+        let own = self.app.settings(&key).await?;
+        let settings = EffectiveSettings::of(&self.live.persona, self.lead.chat_kind, own.as_ref());
+        let limit = u32::from(settings.context_length) + HISTORY_MARGIN;
+        let mut history = self.app.store.history(conversation, limit).await?;
+        let shared: Vec<MessageId> = self.shared.iter().map(|job| job.message).collect();
+        for id in shared.iter().copied().chain([self.lead.message]) {
+            if !history.iter().any(|message| message.id == id)
+                && let Some(message) = self.app.store.message(&key, id).await?
+            {
+                history.insert(0, message);
+            }
+        }
+        let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
+        let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
+        let history: Vec<_> =
+            history.into_iter().filter(|message| !is_command(message)).map(|message| self.heard(message)).collect();
+        Ok(Some(prompt::arrange(&Scene {
+            history: &history,
+            lead: self.lead.message,
+            lead_text: None,
+            shared: &shared,
+            replied_to: replied_to.as_ref(),
+            context_length: usize::from(settings.context_length),
+        })))
+    }
+
+    async fn replied_to(&self, lead: &HistoryMessage) -> store::Result<Option<HistoryMessage>> {
+        match lead.reply_to {
+            Some(id) => self.app.store.message(&self.lead.conversation.key(), id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A message as the persona hears it: without the mention or the name that called it.
+    fn heard(&self, message: HistoryMessage) -> HistoryMessage {
+        if message.author == Author::Persona {
+            return message;
+        }
+        let trigger = if message.id == self.lead.message {
+            self.lead.trigger
+        } else if self.lead.chat_kind == ChatKind::Private {
+            Trigger::Private
+        } else {
+            Trigger::Name
+        };
+        let text = trigger::prompt_text(&self.live.persona, &self.live.me, trigger, &message.text);
+        HistoryMessage { text, ..message }
+    }
+
+    async fn attempt(&self, prompt: Vec<u32>) -> Made {
+        let mut reason = None;
+        for attempt in 0..ATTEMPTS {
+            let text = match self.generate(&prompt, self.lead.seed.wrapping_add(attempt)).await {
+                Ok(text) => text,
+                Err(made) => return made,
+            };
+            match reply::clean(&self.live.persona, &self.live.voice.markers, &text) {
+                reply::Outcome::Text(text) => {
+                    return Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None });
+                }
+                reply::Outcome::Discard(why) => reason = Some(why.as_str().to_owned()),
+            }
+        }
+        if self.lead.trigger.is_directed() {
+            let text = self.live.persona.reply.fallback.clone();
+            return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason });
+        }
+        Made::Nothing { outcome: Outcome::Discarded, reason: reason.unwrap_or_default() }
+    }
+
+    /// One generation's text, or what becomes of the job without one.
+    async fn generate(&self, prompt: &[u32], seed: i64) -> Result<String, Made> {
+        let (persona, voice) = (&self.live.persona, &self.live.voice);
+        let request = GenerateRequest {
+            job: self.lead.id.0,
+            model: voice.model.key(),
+            prompt: prompt.to_vec(),
+            generation: prompt::generation(persona, &voice.model, &voice.tokenizer, seed.cast_unsigned()),
+        };
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        let mut events = loop {
+            match self.app.generator.generate(request.clone()).await {
+                Ok(events) => break events,
+                Err(GeneratorError::Busy) => tokio::time::sleep(backoff.next(&self.app.dice)).await,
+                Err(GeneratorError::Refused(reason)) => return Err(failed(reason)),
+            }
+        };
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Token { .. } => {}
+                Event::Finished(finished) => return Ok(finished.text.unwrap_or_default()),
+                Event::Failed(error) => return Err(failed(error.to_string())),
+            }
+        }
+        Err(Made::Interrupted)
+    }
+}
+
+/// A command isn't conversation; it is kept, and never enters a prompt.
+fn is_command(message: &HistoryMessage) -> bool {
+    let command = message.text.strip_prefix('/').and_then(|rest| rest.split([' ', '\n']).next());
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@');
+    message.author != Author::Persona && command.is_some_and(|name| !name.is_empty() && name.chars().all(is_name))
+}
+
+fn failed(reason: String) -> Made {
+    Made::Nothing { outcome: Outcome::Failed, reason }
+}

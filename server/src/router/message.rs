@@ -1,0 +1,177 @@
+//! What a message changes: it is remembered, and it may deserve an answer.
+
+use time::OffsetDateTime;
+
+use super::{Route, Router};
+use crate::access::{self, Admission, Allowance, Blocking, LastHour};
+use crate::chat::{ChatKey, Conversation, Message, SenderKind};
+use crate::command::{self, Parsed};
+use crate::settings::EffectiveSettings;
+use crate::store::{self, Author, ChatSettings, Effect, HistoryMessage, NewJob};
+use crate::texts;
+use crate::trigger::{self, Decision, Moment, Trigger};
+
+/// A message with what is known about its chat.
+pub(super) struct Heard<'a> {
+    pub(super) message: &'a Message,
+    pub(super) key: ChatKey,
+    pub(super) conversation: Conversation,
+    pub(super) own: Option<ChatSettings>,
+    pub(super) settings: EffectiveSettings,
+    pub(super) received_at: OffsetDateTime,
+}
+
+impl Heard<'_> {
+    /// The language to speak with the sender.
+    pub(super) fn texts(&self) -> &'static dyn texts::Texts {
+        texts::in_language(self.language())
+    }
+
+    pub(super) fn language(&self) -> crate::chat::Language {
+        texts::choose(self.settings.language, self.message.sender.language.as_deref())
+    }
+
+    /// Whether the message was old when it arrived: its effects count, but nobody waits for an answer any more.
+    pub(super) fn is_stale(&self) -> bool {
+        self.received_at - self.message.sent_at > trigger::STALE_AFTER
+    }
+
+    fn remembered(&self) -> Option<Effect> {
+        let worth = !self.message.text.is_empty() && self.message.sender.kind != SenderKind::Bot;
+        worth.then(|| Effect::Remember(history(&self.conversation, self.message)))
+    }
+
+    pub(super) fn job(&self, trigger: Trigger, seed: i64, notice: Option<String>) -> Effect {
+        Effect::Enqueue(NewJob {
+            conversation: self.conversation.clone(),
+            chat_kind: self.message.chat_kind,
+            message: self.message.id,
+            sender: self.message.sender.id,
+            trigger,
+            seed,
+            notice,
+            created_at: self.received_at,
+        })
+    }
+}
+
+impl Router {
+    /// A new message.
+    pub(super) async fn message(&self, message: &Message, received_at: OffsetDateTime) -> store::Result<Route> {
+        let heard = self.heard(message, received_at).await?;
+        let blocked = self.app.store.is_blocked(&self.live.persona.name, message.sender.id).await?;
+        let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
+        let former = heard.own.as_ref().and_then(|own| own.former_id);
+        let mut route = match access::admit(&self.live.persona, message, former, blocking) {
+            Admission::Admitted => self.admitted(&heard).await?,
+            Admission::PrivateClosed => return self.turn_away_privately(&heard),
+            Admission::GroupClosed => {
+                return self.turn_away_group(&heard.key, heard.own.as_ref(), heard.language()).await;
+            }
+            Admission::Blocked => return Ok(Route::nothing("blocked")),
+        };
+        let reopened =
+            heard.own.as_ref().filter(|own| !own.active).map(|own| ChatSettings { active: true, ..own.clone() });
+        let sets = route.effects.iter().any(|effect| matches!(effect, Effect::Settings(..)));
+        route.effects.extend(reopened.filter(|_| !sets).map(|own| Effect::Settings(heard.key.clone(), own)));
+        Ok(route)
+    }
+
+    async fn heard<'a>(&self, message: &'a Message, received_at: OffsetDateTime) -> store::Result<Heard<'a>> {
+        let key = self.key_of(message);
+        let own = self.app.settings(&key).await?;
+        let settings = EffectiveSettings::of(&self.live.persona, message.chat_kind, own.as_ref());
+        let conversation = Conversation { persona: key.persona.clone(), chat: message.chat };
+        Ok(Heard { message, key, conversation, own, settings, received_at })
+    }
+
+    async fn admitted(&self, heard: &Heard<'_>) -> store::Result<Route> {
+        let mut effects: Vec<Effect> = heard.remembered().into_iter().collect();
+        match command::parse(heard.message, &self.live.me) {
+            Some(Parsed::Ours(command)) => {
+                let mut route = self.command(heard, &command).await?;
+                effects.append(&mut route.effects);
+                return Ok(Route { effects, ..route });
+            }
+            Some(Parsed::Unknown(command::Addressee::Us)) if !heard.is_stale() => {
+                effects.push(self.notice(heard, heard.texts().unknown_command()));
+                return Ok(Route { outcome: "unknown_command", effects });
+            }
+            _ => {}
+        }
+        let moment = Moment { now: heard.received_at, dice: self.app.dice.fraction() };
+        let decision = trigger::decide(&self.live.persona, &self.live.me, &heard.settings, heard.message, moment);
+        let outcome = match decision {
+            Decision::Ignore(reason) => reason.as_str(),
+            Decision::Answer(trigger) => {
+                let (outcome, effect) = self.allowed(heard, trigger).await?;
+                effects.extend(effect);
+                outcome
+            }
+        };
+        Ok(Route { outcome, effects })
+    }
+
+    /// A job, if the hour has answers left.
+    async fn allowed(&self, heard: &Heard<'_>, trigger: Trigger) -> store::Result<(&'static str, Option<Effect>)> {
+        let since = heard.received_at - time::Duration::HOUR;
+        let (persona, sender) = (&self.live.persona, heard.message.sender.id);
+        let last_hour = LastHour {
+            user: self.app.store.jobs_of_user(&persona.name, sender, since).await?,
+            chat: self.app.store.jobs_in_chat(&heard.key, since).await?,
+        };
+        match access::allowance(&persona.access, last_hour, trigger) {
+            Allowance::Left => Ok((trigger.as_str(), Some(heard.job(trigger, self.app.dice.seed(), None)))),
+            Allowance::SpentSilently(_) => Ok(("hour_spent", None)),
+            Allowance::Spent(cap) => {
+                let key = (heard.key.clone(), sender);
+                let told = self.told_spent.contains_key(&key);
+                self.told_spent.insert(key, ()).await;
+                Ok(("hour_spent", (!told).then(|| self.notice(heard, heard.texts().hour_spent(cap)))))
+            }
+        }
+    }
+
+    pub(super) fn notice(&self, heard: &Heard<'_>, text: String) -> Effect {
+        heard.job(Trigger::Notice, 0, Some(text))
+    }
+
+    fn turn_away_privately(&self, heard: &Heard<'_>) -> store::Result<Route> {
+        if heard.own.as_ref().is_some_and(|own| own.told_off) {
+            return Ok(Route::nothing("private_closed"));
+        }
+        let told = ChatSettings { told_off: true, ..heard.own.clone().unwrap_or_default() };
+        let effects =
+            vec![Effect::Settings(heard.key.clone(), told), self.notice(heard, heard.texts().private_closed())];
+        Ok(Route { outcome: "private_closed", effects })
+    }
+
+    /// A message that is worth remembering and never answered.
+    pub(super) fn context(&self, message: &Message) -> Route {
+        let conversation = Conversation { persona: self.live.persona.name.clone(), chat: message.chat };
+        let remembered = (!message.text.is_empty()).then(|| Effect::Remember(history(&conversation, message)));
+        Route { outcome: "context", effects: remembered.into_iter().collect() }
+    }
+
+    /// A message that was changed. One we never saw is remembered as it is now.
+    pub(super) fn edited(&self, message: &Message) -> Route {
+        if message.sender.kind == SenderKind::Bot || message.text.is_empty() {
+            return Route::nothing("edited");
+        }
+        let mut route = self.context(message);
+        let (key, text) = (self.key_of(message), message.text.clone());
+        route.effects.push(Effect::Edit { key, message: message.id, text });
+        Route { outcome: "edited", ..route }
+    }
+}
+
+fn history(conversation: &Conversation, message: &Message) -> HistoryMessage {
+    HistoryMessage {
+        conversation: conversation.clone(),
+        id: message.id,
+        author: Author::Other { id: message.sender.id, name: message.sender.name.clone() },
+        text: message.text.clone(),
+        sent_at: message.sent_at,
+        reply_to: message.reply_to.as_ref().map(|replied| replied.id),
+    }
+}

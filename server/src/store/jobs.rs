@@ -1,0 +1,135 @@
+//! Statements that change jobs. Each names the state it starts from, so that of two rivals only one succeeds.
+//!
+//! Jobs that share a reply point to the lead (`lead_id`) and are always in the lead's state.
+
+use time::OffsetDateTime;
+
+use super::dialect::{Dialect, Session, values};
+use super::queue::name_list;
+use super::{Claim, Finish, JobId, JobState, NewJob, Outcome, Reply, Result, history, names, rows};
+use crate::chat::{Conversation, PersonaName};
+
+/// Writes a job and returns its row; nothing when its message has one already.
+pub(super) async fn enqueue<D: Dialect>(
+    session: &mut Session<'_, D>,
+    job: &NewJob,
+    now: OffsetDateTime,
+) -> Result<Option<i64>> {
+    let sql =
+        "insert into jobs (persona, transport, chat_id, thread_id, chat_kind, message_id, sender_id, trigger_kind,
+                                 directed, seed, state, reply, reply_outcome, created_at, changed_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+               on conflict do nothing returning id";
+    let state = if job.notice.is_some() { JobState::Ready } else { JobState::Pending };
+    let chat = job.conversation.chat;
+    let values = values![
+        &job.conversation.persona,
+        chat.transport,
+        chat.id,
+        chat.thread,
+        names::chat_kind(job.chat_kind),
+        job.message,
+        job.sender,
+        job.trigger.as_str(),
+        job.trigger.is_directed(),
+        job.seed,
+        state.as_str(),
+        job.notice.as_deref(),
+        job.notice.as_ref().map(|_| Outcome::Answered.as_str()),
+        job.created_at,
+        now,
+    ];
+    let row = session.row(sql, values).await?;
+    row.map(|row| rows::integer(&row, "id")).transpose()
+}
+
+/// Ends the pending jobs of a conversation, but for those to be kept.
+pub(super) async fn reset<D: Dialect>(
+    session: &mut Session<'_, D>,
+    conversation: &Conversation,
+    keep: &Vec<i64>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let sql = format!(
+        "update jobs set state = 'done', outcome = $5, changed_at = $6
+         where persona = $1 and transport = $2 and chat_id = $3 and thread_id = $4
+           and state = 'pending' and not ({keep})",
+        keep = D::one_of("id", 7),
+    );
+    let chat = conversation.chat;
+    let outcome = Outcome::Reset.as_str();
+    let values = values![&conversation.persona, chat.transport, chat.id, chat.thread, outcome, now, keep];
+    session.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Claims a job; `false`, and nothing changed, when the lead is not pending.
+pub(super) async fn claim<D: Dialect>(
+    session: &mut Session<'_, D>,
+    claim: &Claim,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let start = "update jobs set state = 'running', lead_id = $2, changed_at = $3 where id = $1 and state = 'pending'";
+    if session.execute(start, values![claim.lead, None::<JobId>, now]).await? == 0 {
+        return Ok(false);
+    }
+    for &job in &claim.shared {
+        session.execute(start, values![job, Some(claim.lead), now]).await?;
+    }
+    let end = "update jobs set state = 'done', outcome = $2, changed_at = $3 where id = $1 and state = 'pending'";
+    for &job in &claim.coalesced {
+        session.execute(end, values![job, Outcome::Coalesced.as_str(), now]).await?;
+    }
+    Ok(true)
+}
+
+/// Stores the reply of a running job.
+pub(super) async fn ready<D: Dialect>(
+    session: &mut Session<'_, D>,
+    job: JobId,
+    reply: &Reply,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let lead = "update jobs set state = 'ready', reply = $2, reply_outcome = $3, reason = $4, changed_at = $5
+                where id = $1 and state = 'running'";
+    session
+        .execute(lead, values![job, reply.text.as_str(), reply.outcome.as_str(), reply.reason.as_deref(), now])
+        .await?;
+    let shared = "update jobs set state = 'ready', changed_at = $2 where lead_id = $1 and state = 'running'";
+    session.execute(shared, values![job, now]).await?;
+    Ok(())
+}
+
+/// Gives a running job back, with those that share it.
+pub(super) async fn release<D: Dialect>(session: &mut Session<'_, D>, job: JobId) -> Result<()> {
+    let sql = "update jobs set state = 'pending', lead_id = null where (id = $1 or lead_id = $1) and state = 'running'";
+    session.execute(sql, values![job]).await?;
+    Ok(())
+}
+
+/// Gives back every running job of these personas.
+pub(super) async fn recover<D: Dialect>(session: &mut Session<'_, D>, personas: &[PersonaName]) -> Result<u64> {
+    let sql = format!(
+        "update jobs set state = 'pending', lead_id = null where state = 'running' and {ours}",
+        ours = D::one_of("persona", 1),
+    );
+    session.execute(sql, values![&name_list(personas)]).await
+}
+
+/// Ends a job with those that share it, and remembers what was delivered.
+pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, finish: &Finish) -> Result<()> {
+    let lead = "update jobs set state = 'done', outcome = $2, reason = $3, changed_at = $4
+                where id = $1 and state <> 'done'";
+    let reason = finish.reason.as_deref();
+    if session.execute(lead, values![finish.job, finish.outcome.as_str(), reason, finish.at]).await? == 0 {
+        return Ok(());
+    }
+    // A message whose reply never arrived must not count as answered.
+    let outcome = if finish.outcome.is_delivered() { Outcome::Shared } else { finish.outcome };
+    let shared = "update jobs set state = 'done', outcome = $2, changed_at = $3 where lead_id = $1 and state <> 'done'";
+    session.execute(shared, values![finish.job, outcome.as_str(), finish.at]).await?;
+    match &finish.delivered {
+        Some(message) => history::remember(session, message, finish.at).await,
+        None => Ok(()),
+    }
+}

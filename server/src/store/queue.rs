@@ -1,0 +1,109 @@
+//! Questions about jobs: who waits for a reply, what can be delivered, how many there were. Changes nothing.
+//!
+//! Every state has its own index, which a statement takes only where it names that state alone.
+
+use time::OffsetDateTime;
+
+use super::dialect::{Dialect, Session, values};
+use super::{Job, Result, rows};
+use crate::chat::{ChatKey, Conversation, PersonaName, UserId};
+
+/// Conversations with a pending job and no reply under way; directed ones first, then the oldest.
+pub(super) async fn waiting<D: Dialect>(
+    session: &mut Session<'_, D>,
+    personas: &[PersonaName],
+    limit: u32,
+) -> Result<Vec<Conversation>> {
+    let sql = format!(
+        "select {columns} from (
+             select {columns}, min(case when directed then 0 else 1 end) as undirected, min(created_at) as oldest,
+                    min(id) as first
+             from jobs where state = 'pending' and {ours} group by {columns}) as waiting
+         where not exists (
+             select 1 from jobs as busy where busy.state = 'running' and {same})
+           and not exists (
+             select 1 from jobs as busy where busy.state = 'ready' and busy.trigger_kind <> 'notice' and {same})
+         order by undirected, oldest, first limit $2",
+        same = "busy.persona = waiting.persona and busy.transport = waiting.transport
+                and busy.chat_id = waiting.chat_id and busy.thread_id = waiting.thread_id",
+        columns = rows::CONVERSATION,
+        ours = D::one_of("persona", 1),
+    );
+    session.rows(sql, values![&name_list(personas), limit]).await?.iter().map(rows::conversation).collect()
+}
+
+/// The pending jobs of a conversation: the oldest directed ones and the newest others, together oldest first.
+pub(super) async fn pending<D: Dialect>(
+    session: &mut Session<'_, D>,
+    conversation: &Conversation,
+    limit: u32,
+) -> Result<Vec<Job>> {
+    let here = "persona = $1 and transport = $2 and chat_id = $3 and thread_id = $4
+                and state = 'pending'";
+    let sql = format!(
+        "select {columns} from jobs where id in (
+             select id from (select id from jobs where {here} and directed order by id limit $5) as directed_jobs
+             union all
+             select id from (select id from jobs where {here} and not directed order by id desc limit $5) as other_jobs)
+         order by id",
+        columns = rows::JOB,
+    );
+    let chat = conversation.chat;
+    let values = values![&conversation.persona, chat.transport, chat.id, chat.thread, limit];
+    session.rows(sql, values).await?.iter().map(rows::job).collect()
+}
+
+/// The oldest ready job of each chat that isn't busy, oldest first. Jobs that share another one's reply aren't delivered.
+pub(super) async fn deliverable<D: Dialect>(
+    session: &mut Session<'_, D>,
+    personas: &[PersonaName],
+    busy: &[ChatKey],
+    limit: u32,
+) -> Result<Vec<Job>> {
+    let sql = format!(
+        "select {columns} from jobs where id in (
+             select min(id) from jobs
+             where state = 'ready' and lead_id is null and {ours} and not ({busy})
+             group by persona, transport, chat_id)
+         order by id limit $3",
+        columns = rows::JOB,
+        ours = D::one_of("persona", 1),
+        busy = D::one_of("(persona || '/' || transport || '/' || chat_id)", 2),
+    );
+    let busy: Vec<String> = busy.iter().map(path).collect();
+    session.rows(sql, values![&name_list(personas), &busy, limit]).await?.iter().map(rows::job).collect()
+}
+
+/// How many jobs but notices a chat has had since then.
+pub(super) async fn count_in_chat<D: Dialect>(
+    session: &mut Session<'_, D>,
+    key: &ChatKey,
+    since: OffsetDateTime,
+) -> Result<u64> {
+    let sql = "select count(*) as count from jobs
+               where persona = $1 and transport = $2 and chat_id = $3 and created_at >= $4
+                 and trigger_kind <> 'notice'";
+    session.count(sql, values![&key.persona, key.transport, key.chat, since]).await
+}
+
+/// How many jobs but notices a person has caused since then.
+pub(super) async fn count_of_user<D: Dialect>(
+    session: &mut Session<'_, D>,
+    persona: &PersonaName,
+    user: UserId,
+    since: OffsetDateTime,
+) -> Result<u64> {
+    let sql = "select count(*) as count from jobs
+               where persona = $1 and sender_id = $2 and created_at >= $3 and trigger_kind <> 'notice'";
+    session.count(sql, values![persona, user, since]).await
+}
+
+/// Personas as a list parameter.
+pub(super) fn name_list(personas: &[PersonaName]) -> Vec<String> {
+    personas.iter().map(|persona| persona.as_str().to_owned()).collect()
+}
+
+/// A chat as one text, so that a list of chats is one parameter; no name holds a slash.
+fn path(key: &ChatKey) -> String {
+    format!("{}/{}/{}", key.persona, key.transport.as_str(), key.chat)
+}

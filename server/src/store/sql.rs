@@ -1,0 +1,149 @@
+//! The store over either database: opens a connection or a transaction for each call and hands it to the module that
+//! knows the statements. Holds no statement but the ping.
+
+use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
+use sqlx::{Pool, Transaction};
+use time::OffsetDateTime;
+
+use super::dialect::{Dialect, Session, values};
+use super::{
+    BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Pruned, RawUpdate, Reply, Result, Retention,
+    Routed, Store, StoredUpdate, effects, history, inbox, jobs, migration, prune, queue, settings,
+};
+use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, UserId};
+
+/// The store over one of the two databases.
+pub(super) struct SqlStore<D: Dialect> {
+    readers: Pool<D>,
+    writers: Pool<D>,
+}
+
+/// Runs one call without a transaction: it is a single statement that only reads.
+macro_rules! read {
+    ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
+        let mut connection = $store.reader().await?;
+        $module::$function(&mut Session::<D>::on(&mut connection), $($argument),*).await
+    }};
+}
+
+/// Runs one call in a transaction of its own; an error rolls it back.
+macro_rules! write {
+    ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
+        let mut transaction = $store.begin().await?;
+        let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
+        transaction.commit().await?;
+        Ok(result)
+    }};
+}
+
+impl<D: Dialect> SqlStore<D> {
+    /// The store over these connections; both pools may be the same.
+    pub(super) fn new(readers: Pool<D>, writers: Pool<D>) -> Self {
+        Self { readers, writers }
+    }
+
+    /// A connection for statements that only read.
+    pub(super) async fn reader(&self) -> Result<PoolConnection<D>> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// Opens a transaction that may write.
+    pub(super) async fn begin(&self) -> Result<Transaction<'static, D>> {
+        Ok(D::begin(&self.writers).await?)
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> Store for SqlStore<D> {
+    async fn ping(&self) -> Result<()> {
+        let mut connection = self.reader().await?;
+        Session::<D>::on(&mut connection).execute("select 1", values![]).await?;
+        Ok(())
+    }
+
+    async fn accept(&self, bot: BotId, updates: &[RawUpdate], now: OffsetDateTime) -> Result<u64> {
+        write!(self, inbox::accept(bot, updates, now))
+    }
+
+    async fn unrouted(&self, bot: BotId, busy: &[Option<ChatId>], limit: u32) -> Result<Vec<StoredUpdate>> {
+        read!(self, inbox::unrouted(bot, busy, limit))
+    }
+
+    async fn apply(&self, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
+        write!(self, effects::apply(routed, now))
+    }
+
+    async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>> {
+        read!(self, settings::get(key))
+    }
+
+    async fn put_settings(&self, key: &ChatKey, settings: &ChatSettings) -> Result<()> {
+        write!(self, settings::put(key, settings))
+    }
+
+    async fn migrate(&self, key: &ChatKey, to: ChatId) -> Result<()> {
+        write!(self, migration::migrate(key, to))
+    }
+
+    async fn is_blocked(&self, persona: &PersonaName, user: UserId) -> Result<bool> {
+        read!(self, settings::is_blocked(persona, user))
+    }
+
+    async fn history(&self, conversation: &Conversation, limit: u32) -> Result<Vec<HistoryMessage>> {
+        read!(self, history::latest(conversation, limit))
+    }
+
+    async fn message(&self, key: &ChatKey, id: MessageId) -> Result<Option<HistoryMessage>> {
+        read!(self, history::message(key, id))
+    }
+
+    async fn jobs_in_chat(&self, key: &ChatKey, since: OffsetDateTime) -> Result<u64> {
+        read!(self, queue::count_in_chat(key, since))
+    }
+
+    async fn jobs_of_user(&self, persona: &PersonaName, user: UserId, since: OffsetDateTime) -> Result<u64> {
+        read!(self, queue::count_of_user(persona, user, since))
+    }
+
+    async fn waiting(&self, personas: &[PersonaName], limit: u32) -> Result<Vec<Conversation>> {
+        read!(self, queue::waiting(personas, limit))
+    }
+
+    async fn pending(&self, conversation: &Conversation, limit: u32) -> Result<Vec<Job>> {
+        read!(self, queue::pending(conversation, limit))
+    }
+
+    async fn claim(&self, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
+        write!(self, jobs::claim(claim, now))
+    }
+
+    async fn ready(&self, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()> {
+        write!(self, jobs::ready(job, reply, now))
+    }
+
+    async fn release(&self, job: JobId) -> Result<()> {
+        write!(self, jobs::release(job))
+    }
+
+    async fn recover(&self, personas: &[PersonaName]) -> Result<u64> {
+        write!(self, jobs::recover(personas))
+    }
+
+    async fn deliverable(&self, personas: &[PersonaName], busy: &[ChatKey], limit: u32) -> Result<Vec<Job>> {
+        read!(self, queue::deliverable(personas, busy, limit))
+    }
+
+    async fn finish(&self, finish: &Finish) -> Result<()> {
+        write!(self, jobs::finish(finish))
+    }
+
+    async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned> {
+        prune::prune(self, retention, now).await
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}

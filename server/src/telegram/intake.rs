@@ -1,0 +1,128 @@
+//! One bot's loop: ask, store, and only then confirm. Reads no update beyond its id and chat.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use teloxide::requests::Requester;
+use tokio_util::sync::CancellationToken;
+
+use super::client::TelegramClient;
+use super::poll::{Batch, PollError, Poller};
+use crate::app::App;
+use crate::backoff::Backoff;
+use crate::live::LivePersona;
+
+/// The loop of one persona.
+pub struct Intake {
+    app: Arc<App>,
+    live: Arc<LivePersona>,
+    client: TelegramClient,
+    poller: Poller,
+    stopping: CancellationToken,
+}
+
+/// Why the loop of a persona ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The daemon stops.
+    Asked,
+    /// Its token was refused.
+    Unauthorized,
+}
+
+impl Intake {
+    /// A loop that has not begun.
+    pub fn new(
+        app: Arc<App>,
+        live: Arc<LivePersona>,
+        client: TelegramClient,
+        poller: Poller,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self { app, live, client, poller, stopping }
+    }
+
+    /// Polls until the daemon stops or the token is refused.
+    pub async fn run(self) -> Stopped {
+        let mut offset = None;
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+        loop {
+            let polled = tokio::select! {
+                polled = self.poller.poll(offset) => polled,
+                () = self.stopping.cancelled() => return Stopped::Asked,
+            };
+            let wait = match polled {
+                Ok(batch) => {
+                    if backoff.failures() > 0 {
+                        tracing::info!(persona = %self.live.persona.name, "Telegram answers again");
+                    }
+                    backoff.reset();
+                    if !self.store(&batch).await {
+                        return Stopped::Asked;
+                    }
+                    // An empty batch means that all before the offset is confirmed. Ids may restart at random after
+                    // a silent week, and an old offset would then confirm what was never fetched.
+                    offset = batch.next_offset();
+                    continue;
+                }
+                Err(PollError::Unauthorized) => return Stopped::Unauthorized,
+                Err(PollError::Flood(wait)) => wait,
+                Err(PollError::Webhook) => {
+                    self.delete_webhook().await;
+                    backoff.next(&self.app.dice)
+                }
+                Err(error @ (PollError::OtherPoller | PollError::Unreachable(_))) => {
+                    let wait = backoff.next(&self.app.dice);
+                    tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "no updates; asking again");
+                    wait
+                }
+            };
+            if self.pause(wait).await {
+                return Stopped::Asked;
+            }
+        }
+    }
+
+    /// Stores a batch, as long as it takes: what can't be stored is not confirmed. `false` when the daemon stops.
+    async fn store(&self, batch: &Batch) -> bool {
+        if batch.unreadable > 0 {
+            tracing::warn!(persona = %self.live.persona.name, count = batch.unreadable, "updates without an id were left out");
+        }
+        if batch.updates.is_empty() {
+            return true;
+        }
+        let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        loop {
+            match self.app.store.accept(self.live.bot_id, &batch.updates, self.app.clock.now()).await {
+                Ok(new) => {
+                    tracing::debug!(persona = %self.live.persona.name, count = batch.updates.len(), new, "updates stored");
+                    self.live.inbox.notify_one();
+                    return true;
+                }
+                Err(error) => {
+                    let wait = backoff.next(&self.app.dice);
+                    tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "updates can't be stored; none are asked for meanwhile");
+                    if self.pause(wait).await {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn delete_webhook(&self) {
+        tracing::warn!(persona = %self.live.persona.name, "a webhook is set for this bot; deleting it, because this persona polls");
+        if let Err(error) = self.client.bot().delete_webhook().await {
+            let error = super::error::translate(error);
+            tracing::warn!(persona = %self.live.persona.name, %error, "the webhook could not be deleted");
+        }
+    }
+
+    /// Waits; true when the daemon stops meanwhile.
+    async fn pause(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => false,
+            () = self.stopping.cancelled() => true,
+        }
+    }
+}

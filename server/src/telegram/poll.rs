@@ -1,0 +1,183 @@
+//! `getUpdates` in our own words, because the raw JSON of each update must be kept.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::network;
+use super::update::{chat_of, update_id_of};
+use crate::config::secret::Secret;
+use crate::store::RawUpdate;
+
+/// How long one call waits for news, in seconds; Telegram allows 50.
+const LONG_POLL: u64 = 30;
+/// How much longer the connection may take than the call.
+const GRACE: Duration = Duration::from_secs(15);
+/// What we ask for; unset would keep whatever was asked for before.
+const ALLOWED_UPDATES: [&str; 9] = [
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "business_message",
+    "edited_business_message",
+    "guest_message",
+    "my_chat_member",
+    "chat_member",
+];
+
+/// Why a poll brought nothing.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PollError {
+    /// Somebody else polls with this token.
+    #[error("somebody else polls with this token")]
+    OtherPoller,
+    /// A webhook is set.
+    #[error("a webhook is set for this bot")]
+    Webhook,
+    /// The token was refused.
+    #[error("the token was refused")]
+    Unauthorized,
+    /// Asked too often.
+    #[error("flood control: try again in {} s", .0.as_secs())]
+    Flood(Duration),
+    /// No answer, or none that could be read.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+}
+
+/// What a poll brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The updates, as they came.
+    pub updates: Vec<RawUpdate>,
+    /// How many had no id that could be read; they can't be stored.
+    pub unreadable: usize,
+}
+
+impl Batch {
+    /// The offset that confirms this batch; `None` when it is empty.
+    pub fn next_offset(&self) -> Option<i64> {
+        self.updates.iter().map(|update| update.update_id).max().map(|last| last.saturating_add(1))
+    }
+}
+
+/// Asks one bot's updates.
+#[derive(Clone)]
+pub struct Poller {
+    http: reqwest::Client,
+    url: Secret,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    ok: bool,
+    result: Option<Vec<Box<RawValue>>>,
+    error_code: Option<u16>,
+    description: Option<String>,
+    parameters: Option<Parameters>,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    retry_after: Option<u64>,
+}
+
+impl Poller {
+    /// A poller for one token.
+    pub fn new(token: &Secret, api_url: &url::Url, http: reqwest::Client) -> Self {
+        let base = api_url.as_str().trim_end_matches('/');
+        Self { http, url: Secret::new(format!("{base}/bot{}/getUpdates", token.expose())) }
+    }
+
+    /// One long poll. An `offset` confirms every update before it; `None` reads from the first unconfirmed one.
+    ///
+    /// # Errors
+    /// As [`PollError`] says.
+    pub async fn poll(&self, offset: Option<i64>) -> Result<Batch, PollError> {
+        let body = serde_json::json!({
+            "offset": offset, "limit": 100, "timeout": LONG_POLL, "allowed_updates": ALLOWED_UPDATES,
+        });
+        let request = self.http.post(self.url.expose()).json(&body).timeout(Duration::from_secs(LONG_POLL) + GRACE);
+        let unreachable = |error: reqwest::Error| PollError::Unreachable(network(&error));
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        let text = response.text().await.map_err(unreachable)?;
+        match serde_json::from_str::<Answer>(&text) {
+            Ok(answer) => answer.read(),
+            Err(_) => Err(PollError::Unreachable(format!("status {status}, and the answer is not the Bot API's"))),
+        }
+    }
+}
+
+impl Answer {
+    fn read(self) -> Result<Batch, PollError> {
+        let description = self.description.unwrap_or_default();
+        match (self.ok, self.error_code) {
+            (true, _) => Ok(batch(self.result.unwrap_or_default())),
+            (false, Some(401 | 404)) => Err(PollError::Unauthorized),
+            (false, Some(409)) if description.contains("webhook") => Err(PollError::Webhook),
+            (false, Some(409)) => Err(PollError::OtherPoller),
+            (false, Some(429)) => {
+                let seconds = self.parameters.and_then(|parameters| parameters.retry_after).unwrap_or(5);
+                Err(PollError::Flood(Duration::from_secs(seconds)))
+            }
+            (false, _) => Err(PollError::Unreachable(description)),
+        }
+    }
+}
+
+/// One bad update never blocks the others: what has an id is kept as it is, whatever else it holds.
+fn batch(raw: Vec<Box<RawValue>>) -> Batch {
+    let mut batch = Batch::default();
+    for update in raw {
+        match read(&update) {
+            Some(update) => batch.updates.push(update),
+            None => batch.unreadable += 1,
+        }
+    }
+    batch
+}
+
+fn read(raw: &RawValue) -> Option<RawUpdate> {
+    let value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
+    Some(RawUpdate { update_id: update_id_of(&value)?, chat: chat_of(&value), raw: raw.get().to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &str) -> Result<Batch, PollError> {
+        serde_json::from_str::<Answer>(text).unwrap().read()
+    }
+
+    #[test]
+    fn a_bad_update_does_not_block_the_others() {
+        let batch = answer(r#"{"ok":true,"result":[{"update_id":7,"message":12},5,{"update_id":9,"new_kind":{}}]}"#);
+        let batch = batch.unwrap();
+        assert_eq!(batch.updates.iter().map(|update| update.update_id).collect::<Vec<_>>(), [7, 9]);
+        assert_eq!(batch.unreadable, 1);
+        assert_eq!(batch.next_offset(), Some(10));
+    }
+
+    #[test]
+    fn conflicts_are_told_apart() {
+        let webhook = r#"{"ok":false,"error_code":409,"description":"Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"}"#;
+        let other = r#"{"ok":false,"error_code":409,"description":"Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"}"#;
+        assert_eq!(answer(webhook), Err(PollError::Webhook));
+        assert_eq!(answer(other), Err(PollError::OtherPoller));
+    }
+
+    #[test]
+    fn flood_and_revocation_are_known() {
+        let flood =
+            r#"{"ok":false,"error_code":429,"description":"Too Many Requests","parameters":{"retry_after":17}}"#;
+        assert_eq!(answer(flood), Err(PollError::Flood(Duration::from_secs(17))));
+        assert_eq!(
+            answer(r#"{"ok":false,"error_code":401,"description":"Unauthorized"}"#),
+            Err(PollError::Unauthorized)
+        );
+    }
+}

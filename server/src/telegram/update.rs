@@ -1,0 +1,177 @@
+//! Turns one raw update into the words of [`crate::chat`]. Pure and tolerant: what we don't read may have any shape.
+//!
+//! It refuses to know what happens next: whether an update is new, stored, or answered.
+
+mod entities;
+mod membership;
+mod message;
+mod raw;
+mod sender;
+
+#[cfg(test)]
+mod sample_tests;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value};
+
+use crate::chat::{ChatId, Message, ThreadId, UserId};
+
+pub use membership::{MyMembership, Standing};
+
+/// The topic every forum has. It must be left out when sending, but not when typing.
+pub const GENERAL_TOPIC: ThreadId = ThreadId(1);
+
+/// What an update means for a persona.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incoming {
+    /// Somebody wrote. The text is empty where the message has neither text nor caption.
+    Message(Message),
+    /// Worth remembering, never to be answered: channel posts, business and guest messages.
+    Context(Message),
+    /// A message was changed; carries it as it is now. It triggers nothing.
+    Edited(Message),
+    /// The persona was added, promoted, muted, removed or blocked.
+    MyMembership(MyMembership),
+    /// Somebody's rights in a chat changed: what is remembered about them is out of date.
+    MembersChanged {
+        /// Where.
+        chat: ChatId,
+        /// Who.
+        user: UserId,
+    },
+    /// A group became a supergroup.
+    Migrated {
+        /// Its old id.
+        from: ChatId,
+        /// Its new id.
+        to: ChatId,
+    },
+    /// Nothing that concerns a persona; says what it was.
+    Ignored(&'static str),
+}
+
+/// Why an update can't be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// It isn't JSON.
+    #[error("the update is not JSON: {0}")]
+    Json(#[source] serde_json::Error),
+    /// It is JSON, but no update.
+    #[error("the update is not a JSON object")]
+    NotAnObject,
+    /// A part we need has an unexpected shape.
+    #[error("the update's {kind} can't be read: {source}")]
+    Malformed {
+        /// Which part.
+        kind: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A membership that is none of Telegram's.
+    #[error("unknown membership {0:?}")]
+    UnknownStatus(String),
+}
+
+/// How the kinds of update that concern us are read.
+#[derive(Clone, Copy)]
+enum Reading {
+    Message,
+    Context,
+    Edited,
+    MyMembership,
+    MembersChanged,
+}
+
+const READ: [(&str, Reading); 9] = [
+    ("message", Reading::Message),
+    ("edited_message", Reading::Edited),
+    ("channel_post", Reading::Context),
+    ("edited_channel_post", Reading::Edited),
+    ("business_message", Reading::Context),
+    ("edited_business_message", Reading::Edited),
+    ("guest_message", Reading::Context),
+    ("my_chat_member", Reading::MyMembership),
+    ("chat_member", Reading::MembersChanged),
+];
+
+const IGNORED: [&str; 16] = [
+    "business_connection",
+    "callback_query",
+    "chat_boost",
+    "chat_join_request",
+    "chosen_inline_result",
+    "deleted_business_messages",
+    "inline_query",
+    "managed_bot",
+    "message_reaction",
+    "message_reaction_count",
+    "poll",
+    "poll_answer",
+    "pre_checkout_query",
+    "purchased_paid_media",
+    "removed_chat_boost",
+    "shipping_query",
+];
+
+/// Reads one update as Telegram sent it.
+pub fn parse(raw: &str) -> Result<Incoming, ParseError> {
+    let update = serde_json::from_str(raw).map_err(ParseError::Json)?;
+    let Value::Object(mut update) = update else { return Err(ParseError::NotAnObject) };
+    let Some((kind, reading)) = READ.into_iter().find(|(kind, _)| update.contains_key(*kind)) else {
+        return Ok(Incoming::Ignored(ignored_kind(&update)));
+    };
+    let body = update.remove(kind).unwrap_or_default();
+    read(reading, body).map_err(|error| error.named(kind))
+}
+
+/// The chat an update of any kind belongs to, so that each chat's updates keep their order.
+pub fn chat_of(raw: &Value) -> Option<ChatId> {
+    let bodies = raw.as_object()?.values();
+    bodies.filter_map(|body| body.get("chat").or_else(|| body.get("message")?.get("chat"))).find_map(id_of)
+}
+
+/// The id an update carries.
+pub fn update_id_of(raw: &Value) -> Option<i64> {
+    raw.get("update_id")?.as_i64()
+}
+
+/// What went wrong while reading, before it is known in which kind of update.
+enum ReadError {
+    Shape(serde_json::Error),
+    Status(String),
+}
+
+impl ReadError {
+    fn named(self, kind: &'static str) -> ParseError {
+        match self {
+            Self::Shape(source) => ParseError::Malformed { kind, source },
+            Self::Status(status) => ParseError::UnknownStatus(status),
+        }
+    }
+}
+
+impl From<serde_json::Error> for ReadError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Shape(error)
+    }
+}
+
+fn read(reading: Reading, body: Value) -> Result<Incoming, ReadError> {
+    Ok(match reading {
+        Reading::Message => message::incoming(serde_json::from_value(body)?),
+        Reading::Context => Incoming::Context(message::message(serde_json::from_value(body)?)),
+        Reading::Edited => Incoming::Edited(message::message(serde_json::from_value(body)?)),
+        Reading::MyMembership => Incoming::MyMembership(membership::mine(serde_json::from_value(body)?)?),
+        Reading::MembersChanged => membership::others(&serde_json::from_value(body)?),
+    })
+}
+
+fn ignored_kind(update: &Map<String, Value>) -> &'static str {
+    IGNORED.into_iter().find(|kind| update.contains_key(*kind)).unwrap_or("unknown_update")
+}
+
+fn id_of(chat: &Value) -> Option<ChatId> {
+    chat.get("id")?.as_i64().map(ChatId)
+}

@@ -1,0 +1,66 @@
+//! Changes of who is in a chat, and with which rights.
+
+use super::raw::{RawMember, RawMemberUpdate};
+use super::sender::{chat_kind, nameless, person};
+use super::{Incoming, ReadError};
+use crate::chat::{ChatId, ChatKind, Sender, UserId};
+
+/// A change of the persona's own membership.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MyMembership {
+    /// Where.
+    pub chat: ChatId,
+    /// What kind of chat that is.
+    pub chat_kind: ChatKind,
+    /// Who made the change.
+    pub by: Sender,
+    /// What the persona is there now.
+    pub standing: Standing,
+}
+
+/// What the persona is in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Hears everything, whatever its privacy mode.
+    Administrator,
+    /// May write.
+    Member,
+    /// Is there, but may not write.
+    Muted,
+    /// Left, was removed, or was blocked by the person.
+    Gone,
+}
+
+impl Standing {
+    /// Whether the persona can write there.
+    pub fn may_write(self) -> bool {
+        matches!(self, Self::Administrator | Self::Member)
+    }
+}
+
+/// Reads `my_chat_member`.
+pub(super) fn mine(raw: RawMemberUpdate) -> Result<MyMembership, ReadError> {
+    Ok(MyMembership {
+        chat: ChatId(raw.chat.id),
+        chat_kind: chat_kind(&raw.chat),
+        by: raw.from.as_ref().map_or_else(|| nameless(&raw.chat), person),
+        standing: standing(raw.new_chat_member)?,
+    })
+}
+
+/// Reads `chat_member`.
+pub(super) fn others(raw: &RawMemberUpdate) -> Incoming {
+    Incoming::MembersChanged { chat: ChatId(raw.chat.id), user: UserId(raw.new_chat_member.user.id) }
+}
+
+fn standing(member: RawMember) -> Result<Standing, ReadError> {
+    match member.status.as_str() {
+        "creator" | "administrator" => Ok(Standing::Administrator),
+        "member" => Ok(Standing::Member),
+        "restricted" if member.is_member == Some(false) => Ok(Standing::Gone),
+        "restricted" if member.can_send_messages == Some(false) => Ok(Standing::Muted),
+        "restricted" => Ok(Standing::Member),
+        "left" | "kicked" => Ok(Standing::Gone),
+        _ => Err(ReadError::Status(member.status)),
+    }
+}

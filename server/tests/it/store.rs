@@ -1,0 +1,15 @@
+//! The behavioural suite of the store: every story runs on PostgreSQL and on SQLite.
+
+mod claims;
+mod deliveries;
+mod effects;
+mod fixtures;
+mod history;
+mod inbox;
+mod lifetime;
+mod migration;
+mod prune;
+mod queue;
+mod rush;
+mod settings;
+mod texts;

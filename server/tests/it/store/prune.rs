@@ -1,0 +1,88 @@
+//! What is too old or too much goes; what is unfinished stays.
+
+use maskarad::store::{Outcome, Pruned, Retention};
+use maskarad::trigger::Trigger;
+use time::Duration;
+
+use super::fixtures::*;
+use crate::support::database::{TestDatabase, on_both};
+
+on_both!(
+    old_messages_go,
+    a_chat_keeps_its_newest,
+    routed_updates_go_and_unrouted_stay,
+    finished_jobs_go_and_unfinished_stay,
+    a_fresh_database_has_nothing_to_prune,
+);
+
+const DAY: i64 = 86_400;
+
+async fn old_messages_go(database: TestDatabase) {
+    let store = database.store();
+    remember(store, [said(&place(5), 1, "старое"), said(&place(6), 1, "старое")]).await;
+    let later = after(29 * DAY);
+    store.accept(BOT, &[update(1, None)], later).await.unwrap();
+    let fresh = maskarad::store::Effect::Remember(said(&place(5), 2, "свежее"));
+    store.apply(&routed(1, vec![fresh]), later).await.unwrap();
+
+    let keep = Retention { inbox_hours: 10_000, ..Retention::default() };
+    assert_eq!(store.prune(&keep, after(30 * DAY)).await.unwrap(), Pruned::default());
+    let pruned = store.prune(&keep, after(30 * DAY) + Duration::seconds(1)).await.unwrap();
+    assert_eq!(pruned, Pruned { messages: 2, ..Pruned::default() });
+    assert_eq!(texts(store, &place(5)).await, ["свежее"]);
+}
+
+async fn a_chat_keeps_its_newest(database: TestDatabase) {
+    let store = database.store();
+    remember(store, (1..=1204).map(|id| said(&topic(5, 1 + id % 2), id, &id.to_string()))).await;
+    remember(store, (1..=4).map(|id| said(&place(6), id, &id.to_string()))).await;
+    remember(store, (1..=5).map(|id| said(&place_of("polkson", 5), id, &id.to_string()))).await;
+    let retention = Retention { messages_per_chat: 4, ..Retention::default() };
+    assert_eq!(store.prune(&retention, NOW).await.unwrap(), Pruned { messages: 1201, ..Pruned::default() });
+    assert_eq!(texts(store, &topic(5, 1)).await, ["1202", "1204"]);
+    assert_eq!(texts(store, &topic(5, 2)).await, ["1201", "1203"]);
+    assert_eq!(texts(store, &place(6)).await, ["1", "2", "3", "4"]);
+    assert_eq!(texts(store, &place_of("polkson", 5)).await, ["2", "3", "4", "5"]);
+    let nothing = Retention { messages_per_chat: 0, ..Retention::default() };
+    assert_eq!(store.prune(&nothing, NOW).await.unwrap().messages, 12);
+}
+
+async fn routed_updates_go_and_unrouted_stay(database: TestDatabase) {
+    let store = database.store();
+    let updates: Vec<_> = (1..=1203).map(|id| update(id, Some(id))).collect();
+    store.accept(BOT, &updates, NOW).await.unwrap();
+    for id in 1..=3 {
+        store.apply(&routed(id, vec![]), NOW).await.unwrap();
+    }
+    database.sql("update inbox set routed_at = received_at where update_id <= 1200").await;
+    let retention = Retention::default();
+    assert_eq!(store.prune(&retention, after(2 * DAY)).await.unwrap(), Pruned::default());
+    let pruned = store.prune(&retention, after(2 * DAY + 1)).await.unwrap();
+    assert_eq!(pruned, Pruned { updates: 1200, ..Pruned::default() });
+    store.prune(&Retention { inbox_hours: 0, ..retention }, after(9000 * DAY)).await.unwrap();
+    assert_eq!(store.unrouted(BOT, &[], 10).await.unwrap().len(), 3);
+}
+
+async fn finished_jobs_go_and_unfinished_stay(database: TestDatabase) {
+    let store = database.store();
+    enqueue(store, (1..=5).map(|message| job(&place(5), message, Trigger::Name))).await;
+    let jobs: Vec<_> = store.pending(&place(5), 9).await.unwrap().iter().map(|job| job.id).collect();
+    store.claim(&lead(jobs[1]), NOW).await.unwrap();
+    store.claim(&lead(jobs[2]), NOW).await.unwrap();
+    store.ready(jobs[2], &reply("да"), NOW).await.unwrap();
+    store.finish(&ended(jobs[3], Outcome::Failed)).await.unwrap();
+    let late = maskarad::store::Finish { at: after(DAY), ..ended(jobs[4], Outcome::Failed) };
+    store.finish(&late).await.unwrap();
+
+    let keep = Retention { inbox_hours: 10_000, ..Retention::default() };
+    let pruned = store.prune(&keep, after(30 * DAY + 1)).await.unwrap();
+    assert_eq!(pruned, Pruned { jobs: 1, ..Pruned::default() });
+    assert_eq!(store.prune(&keep, after(9000 * DAY)).await.unwrap().jobs, 1);
+    assert_eq!(fates(&database).await, ["1 pending", "2 running", "3 ready"]);
+}
+
+async fn a_fresh_database_has_nothing_to_prune(database: TestDatabase) {
+    let retention =
+        Retention { message_days: u32::MAX, messages_per_chat: u32::MAX, inbox_hours: u32::MAX, job_days: u32::MAX };
+    assert_eq!(database.store().prune(&retention, NOW).await.unwrap(), Pruned::default());
+}

@@ -1,0 +1,42 @@
+//! What chats set for themselves.
+
+use maskarad::chat::Language;
+use maskarad::store::{ChatSettings, Effect};
+
+use super::fixtures::*;
+use crate::support::database::{TestDatabase, on_both};
+
+on_both!(settings_belong_to_a_persona_in_a_chat, settings_are_replaced_as_a_whole);
+
+fn all_set() -> ChatSettings {
+    ChatSettings {
+        insanity: Some(true),
+        chance: Some(0.1),
+        context_length: Some(50),
+        language: Some(Language::En),
+        quiet_until: Some(after(3600)),
+        active: false,
+        told_off: true,
+    }
+}
+
+async fn settings_belong_to_a_persona_in_a_chat(database: TestDatabase) {
+    let store = database.store();
+    assert_eq!(store.settings(&place(5).key()).await.unwrap(), None);
+    store.put_settings(&place(5).key(), &all_set()).await.unwrap();
+    assert_eq!(store.settings(&place(5).key()).await.unwrap(), Some(all_set()));
+    assert_eq!(store.settings(&topic(5, 9).key()).await.unwrap(), Some(all_set()));
+    assert_eq!(store.settings(&place_of("polkson", 5).key()).await.unwrap(), None);
+    assert_eq!(store.settings(&place(6).key()).await.unwrap(), None);
+}
+
+async fn settings_are_replaced_as_a_whole(database: TestDatabase) {
+    let store = database.store();
+    let key = place(i64::MIN).key();
+    let off =
+        ChatSettings { insanity: Some(false), chance: Some(1.0), context_length: Some(0), ..ChatSettings::default() };
+    for settings in [all_set(), ChatSettings::default(), off] {
+        assert!(apply(store, vec![Effect::Settings(key.clone(), settings.clone())]).await);
+        assert_eq!(store.settings(&key).await.unwrap(), Some(settings));
+    }
+}

@@ -1,0 +1,146 @@
+//! A daemon in this process, on a real engine, a real store and the emulator; its prompts can be read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use maskarad::app::{App, Limits, Parts};
+use maskarad::clock::{Dice, SystemClock};
+use maskarad::config::environment::Environment;
+use maskarad::config::manifest;
+use maskarad::config::persona::Persona;
+use maskarad::daemon::{self, Booted, Wire};
+use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
+use maskarad::lifecycle::Lifecycle;
+use maskarad::live::Voice;
+use maskarad::store::{Retention, Store};
+use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
+use maskarad_testbed::{Bot, Sent, Testbed};
+
+/// How long a test waits for what must happen.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+/// How long a test waits for what must not happen.
+pub(crate) const A_WHILE: Duration = Duration::from_millis(700);
+
+/// The demo checkpoint that comes with the project.
+pub(crate) fn demo_checkpoint() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru")
+}
+
+/// A persona as its manifest says, on the demo checkpoint unless the text names another.
+pub(crate) fn persona(name: &str, bot: &Bot, more: &str) -> Persona {
+    let model =
+        if more.contains("model:") { String::new() } else { format!("model: {{ path: {:?} }}\n", demo_checkpoint()) };
+    let text = format!("name: {name}\ntoken: {{ env: TOKEN }}\ntemplate: rudialogpt\n{model}{more}");
+    let token = bot.token();
+    let lookup = move |key: &str| (key == "TOKEN").then(|| token.clone());
+    manifest::parse(Path::new("test.yaml"), &text, Environment::new(&lookup))
+        .unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// Remembers every request on its way to the engine.
+pub(crate) struct Recorder {
+    inner: LocalGenerator,
+    requests: Mutex<Vec<GenerateRequest>>,
+}
+
+#[async_trait]
+impl Generator for Recorder {
+    async fn generate(&self, request: GenerateRequest) -> Result<BoxStream<'static, Event>, GeneratorError> {
+        self.requests.lock().unwrap().push(request.clone());
+        self.inner.generate(request).await
+    }
+}
+
+/// A running daemon.
+pub(crate) struct Host {
+    pub(crate) app: Arc<App>,
+    pub(crate) engine: Engine,
+    recorder: Arc<Recorder>,
+    models: Vec<LoadedModel>,
+    lifecycle: Lifecycle,
+}
+
+impl Host {
+    /// Starts a daemon for these personas and waits until every one is up.
+    pub(crate) async fn start(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+        Self::start_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
+    }
+
+    pub(crate) async fn start_with(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        engine: EngineConfig,
+    ) -> Self {
+        let engine = Engine::start(engine).unwrap();
+        let count = personas.len();
+        let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
+        let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
+        let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
+        let app = Arc::new(App::new(Parts {
+            store,
+            generator: Arc::clone(&recorder) as Arc<dyn Generator>,
+            clock: Arc::new(SystemClock),
+            dice: Dice::seeded(7),
+            limits: Limits::default(),
+        }));
+        let lifecycle = Lifecycle::default();
+        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };
+        daemon::start(&app, booted, wire, Retention::default(), &lifecycle).await.unwrap();
+        let host = Self { app, engine, recorder, models, lifecycle };
+        host.until(|host| host.app.roster.names().len() == count).await;
+        host
+    }
+
+    /// Stops it as SIGTERM would.
+    pub(crate) async fn stop(self) {
+        self.lifecycle.stopping().cancel();
+        self.lifecycle.run().await;
+        self.engine.shutdown();
+    }
+
+    /// Waits until something holds.
+    pub(crate) async fn until(&self, holds: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + SOON;
+        while !holds(self) {
+            assert!(tokio::time::Instant::now() < deadline, "it never came to hold");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The prompts so far, decoded, oldest first.
+    pub(crate) fn prompts(&self) -> Vec<String> {
+        let tokenizer = self.models[0].tokenizer().unwrap();
+        self.requests().iter().map(|request| tokenizer.decode(&request.prompt, false)).collect()
+    }
+
+    /// The requests so far, oldest first.
+    pub(crate) fn requests(&self) -> Vec<GenerateRequest> {
+        self.recorder.requests.lock().unwrap().clone()
+    }
+
+    /// The weights of each persona.
+    pub(crate) fn models(&self) -> &[LoadedModel] {
+        &self.models
+    }
+}
+
+fn boot(engine: &Engine, persona: Persona) -> Booted {
+    let model = engine.load(&persona.model.path, persona.model.precision).unwrap();
+    let voice = Voice::new(&persona, model).unwrap();
+    Booted { persona: Arc::new(persona), voice }
+}
+
+/// What a bot has said after it had nothing more to say for a while.
+pub(crate) async fn settled(tg: &Testbed, bot: &Bot) -> Vec<Sent> {
+    loop {
+        let before = tg.sent_count(bot);
+        tokio::time::sleep(A_WHILE).await;
+        if tg.sent_count(bot) == before && bot.pending_updates() == 0 {
+            return tg.sent_by(bot);
+        }
+    }
+}
