@@ -5,7 +5,6 @@ mod check;
 mod generate;
 mod logging;
 mod model;
-mod online;
 mod progress;
 mod serve;
 
@@ -62,11 +61,16 @@ pub fn run() -> anyhow::Result<()> {
     };
     logging::init(&config.log, default_filter);
     match cli.command {
-        Command::Serve => serve::run(config),
+        Command::Serve => serve::run(&config),
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
     }
+}
+
+/// The runtime for what waits on the network.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("maskarad").build()?)
 }
 
 /// An error and its causes as one line, each cause told once: many messages hold that of their cause already.

@@ -6,12 +6,16 @@ use std::io::IsTerminal;
 use clap::Args;
 use maskarad_engine::Engine;
 
-use super::{model, online, progress};
+use super::{model, progress, runtime};
+use crate::chat::Me;
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
 use crate::config::manifest;
 use crate::config::persona::{Persona, Template};
 use crate::config::problem::Problem;
+use crate::config::secret::Secret;
+use crate::telegram::client::TelegramClient;
+use crate::telegram::connect;
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -62,8 +66,7 @@ fn telegram(persona: &Persona, config: &DaemonConfig, ask: bool, problems: &mut 
     if !ask {
         return "token set".to_owned();
     }
-    let asked = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(anyhow::Error::new);
-    match asked.and_then(|runtime| runtime.block_on(online::get_me(&config.telegram, token))) {
+    match runtime().and_then(|runtime| runtime.block_on(introduce(config, token))) {
         Ok(bot) if bot.can_read_all_group_messages => format!("@{}", bot.username),
         Ok(bot) => {
             format!("@{} (privacy mode: insanity and chance need it off, see @BotFather /setprivacy)", bot.username)
@@ -73,6 +76,12 @@ fn telegram(persona: &Persona, config: &DaemonConfig, ask: bool, problems: &mut 
             "token fails".to_owned()
         }
     }
+}
+
+async fn introduce(config: &DaemonConfig, token: &Secret) -> anyhow::Result<Me> {
+    let http = connect::http_client(config.telegram.proxy.as_ref())?;
+    let client = TelegramClient::new(token, &config.telegram.api_url, http);
+    Ok(connect::introduce(&client).await?)
 }
 
 fn row(persona: &Persona, memory: Option<&usize>, telegram: String) -> Row {

@@ -1,18 +1,11 @@
 //! A persona's checkpoint, loaded and proven to fit the persona.
 
-use std::sync::Arc;
-
-use maskarad_engine::{Engine, LoadedModel, Tokenizer};
+use maskarad_engine::{Engine, Tokenizer};
 
 use crate::config::persona::{Persona, Template};
 use crate::config::problem::Problem;
+use crate::live::Voice;
 use crate::prompt::{self, Turn};
-
-/// A loaded checkpoint that can speak for a persona.
-pub(super) struct Voice {
-    pub(super) model: LoadedModel,
-    pub(super) tokenizer: Arc<Tokenizer>,
-}
 
 /// Loads a persona's checkpoint; personas with the same files share it.
 ///
@@ -27,14 +20,14 @@ pub(super) fn load(engine: &Engine, persona: &Persona) -> Result<Voice, Problem>
     let model = engine
         .load(path, persona.model.precision)
         .map_err(|error| problem("model", super::sentence(&anyhow::Error::new(error))))?;
-    let Some(tokenizer) = model.tokenizer().cloned() else {
+    let Some(voice) = Voice::new(persona, model) else {
         return Err(problem("model.path", format!("{} has no tokenizer", path.display())));
     };
-    let budget = prompt::window(model.config().n_positions, persona.generation.max_new_tokens).prompt;
-    prompt::build(persona, &tokenizer, &[Turn::asked("Привет")], budget)
+    let budget = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens).prompt;
+    prompt::build(persona, &voice.tokenizer, &[Turn::asked("Привет")], budget)
         .map_err(|error| problem("template", super::sentence(&anyhow::Error::new(error))))?;
-    warn_of_missing_tokens(persona, &tokenizer);
-    Ok(Voice { model, tokenizer })
+    warn_of_missing_tokens(persona, &voice.tokenizer);
+    Ok(voice)
 }
 
 /// A template whose markers aren't tokens of the checkpoint works, but hardly as its author meant.

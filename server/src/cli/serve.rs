@@ -1,8 +1,78 @@
-//! `maskarad serve`.
+//! `maskarad serve`: brings engine, store and personas up, and keeps them up until a signal.
 
-use crate::config::daemon::DaemonConfig;
+use std::sync::Arc;
+
+use maskarad_engine::Engine;
+
+use super::{model, progress, runtime};
+use crate::app::{App, Limits, Parts};
+use crate::clock::{Dice, SystemClock};
+use crate::config::daemon::{DaemonConfig, StoreTarget};
+use crate::config::environment::Environment;
+use crate::config::manifest;
+use crate::config::persona::Persona;
+use crate::config::problem::Problems;
+use crate::daemon::{self, Booted, Wire};
+use crate::generator::LocalGenerator;
+use crate::lifecycle::{Ended, Lifecycle};
+use crate::store::{self, Location};
+use crate::telegram::connect;
 
 /// Serves all personas until stopped.
-pub(super) fn run(_config: DaemonConfig) -> anyhow::Result<()> {
-    anyhow::bail!("serving is not implemented yet")
+pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
+    let personas = manifest::load(&config.personas, Environment::of_process()).into_result()?;
+    anyhow::ensure!(
+        personas.iter().any(|persona| persona.token.is_some()),
+        "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
+         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
+        config.personas.display(),
+        personas[0].name,
+    );
+    let engine = Engine::start(config.engine)?;
+    let booted = boot(&engine, personas)?;
+    let runtime = runtime()?;
+    let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
+    runtime.shutdown_background();
+    engine.shutdown();
+    anyhow::ensure!(ended == Ended::Cleanly, "stopped with work unfinished; the log says why");
+    Ok(())
+}
+
+/// Loads every checkpoint, or tells all that can't be loaded.
+fn boot(engine: &Engine, personas: Vec<Persona>) -> Result<Vec<Booted>, Problems> {
+    let (mut booted, mut problems) = (Vec::new(), Vec::new());
+    for persona in personas {
+        let message = format!("{}: loading the checkpoint", persona.name);
+        match progress::during(&message, || model::load(engine, &persona)) {
+            Ok(voice) => {
+                tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
+                booted.push(Booted { persona: Arc::new(persona), voice });
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
+}
+
+async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {
+    let location = match &config.store.target {
+        StoreTarget::Postgres(url) => Location::parse(url.expose())?,
+        StoreTarget::Sqlite(path) => Location::Sqlite(path.clone()),
+    };
+    let store = store::connect(&location, config.store.wait).await?;
+    tracing::info!(%location, "the store is open");
+    let app = Arc::new(App::new(Parts {
+        store: Arc::clone(&store),
+        generator: Arc::new(LocalGenerator::new(engine)),
+        clock: Arc::new(SystemClock),
+        dice: Dice::from_os(),
+        limits: Limits::default(),
+    }));
+    let http = connect::http_client(config.telegram.proxy.as_ref())?;
+    let wire = Wire { api_url: config.telegram.api_url.clone(), http };
+    let lifecycle = Lifecycle::default();
+    daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
+    let ended = lifecycle.run().await;
+    store.close().await;
+    Ok(ended)
 }

@@ -20,7 +20,9 @@ pub fn http_client(proxy: Option<&Secret>) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(std::time::Duration::from_secs(10))
         .timeout(std::time::Duration::from_secs(30))
-        .tcp_nodelay(true);
+        .tcp_nodelay(true)
+        // Proxies of the environment are not ours: telegram.proxy says what is used.
+        .no_proxy();
     if let Some(proxy) = proxy {
         let proxy = reqwest::Proxy::all(proxy.expose())
             .map_err(|_| anyhow::anyhow!("telegram.proxy is not an address like socks5://user:password@host:port"))?;

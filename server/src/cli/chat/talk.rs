@@ -6,9 +6,9 @@ use std::io::Write;
 use anyhow::Context;
 use maskarad_engine::{Engine, Event, Request};
 
-use crate::cli::model::Voice;
 use crate::config::persona::Persona;
-use crate::prompt::{self, Markers, Side, Turn};
+use crate::live::Voice;
+use crate::prompt::{self, Side, Turn};
 use crate::reply::{self, Outcome};
 
 /// A reply that can't be used is tried so often.
@@ -18,7 +18,6 @@ pub(super) struct Talk {
     persona: Persona,
     engine: Engine,
     voice: Voice,
-    markers: Markers,
     said: Vec<Turn>,
     pub(super) context_length: u8,
     seed: u64,
@@ -26,9 +25,8 @@ pub(super) struct Talk {
 
 impl Talk {
     pub(super) fn new(persona: Persona, engine: Engine, voice: Voice, seed: u64) -> Self {
-        let markers = Markers::new(&persona.template, &voice.tokenizer);
         let context_length = persona.chat_defaults.context_length;
-        Self { persona, engine, voice, markers, said: Vec::new(), context_length, seed }
+        Self { persona, engine, voice, said: Vec::new(), context_length, seed }
     }
 
     /// Forgets what was said.
@@ -88,7 +86,7 @@ impl Talk {
 
     /// Prints what the text has grown by since it was last shown, as it will be sent.
     fn show(&self, settled: &str, shown: &mut String) -> anyhow::Result<()> {
-        let Outcome::Text(text) = reply::clean(&self.persona, &self.markers, settled) else { return Ok(()) };
+        let Outcome::Text(text) = reply::clean(&self.persona, &self.voice.markers, settled) else { return Ok(()) };
         if let Some(more) = text.strip_prefix(shown.as_str()) {
             print!("{more}");
             std::io::stdout().flush()?;
@@ -100,7 +98,7 @@ impl Talk {
     /// Shows the rest of a finished reply.
     fn end(&self, text: &str, shown: &str) -> anyhow::Result<Option<String>> {
         let name = &self.persona.display_name;
-        match reply::clean(&self.persona, &self.markers, text) {
+        match reply::clean(&self.persona, &self.voice.markers, text) {
             Outcome::Text(text) => {
                 match text.strip_prefix(shown) {
                     Some(rest) => print!("{rest}"),

@@ -96,7 +96,7 @@ async fn the_first_reply_wins(database: TestDatabase) {
     let jobs = jobs(&database, 2).await;
     store.ready(jobs[1], &reply("рано"), NOW).await.unwrap();
     store.claim(&lead(jobs[0]), NOW).await.unwrap();
-    let first = Reply { text: "что?".to_owned(), outcome: Outcome::Fallback };
+    let first = Reply { text: "что?".to_owned(), outcome: Outcome::Fallback, reason: Some("empty".to_owned()) };
     store.ready(jobs[0], &first, NOW).await.unwrap();
     store.ready(jobs[0], &reply("поздно"), NOW).await.unwrap();
     store.release(jobs[0]).await.unwrap();
@@ -109,7 +109,7 @@ async fn what_shares_ends_with_its_lead(database: TestDatabase) {
     let store = database.store();
     let jobs = jobs(&database, 4).await;
     store.claim(&claim(&jobs, 1..3, 0..0), NOW).await.unwrap();
-    store.ready(jobs[0], &Reply { text: "что?".to_owned(), outcome: Outcome::Fallback }, NOW).await.unwrap();
+    store.ready(jobs[0], &Reply { text: "что?".to_owned(), outcome: Outcome::Fallback, reason: Some("empty".to_owned()) }, NOW).await.unwrap();
     let ready: Vec<_> = store.deliverable(&avtobus(), &[], 9).await.unwrap().iter().map(|job| job.id).collect();
     assert_eq!(ready, [jobs[0]]);
     store.finish(&ended(jobs[0], Outcome::Fallback)).await.unwrap();

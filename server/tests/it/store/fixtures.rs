@@ -89,7 +89,7 @@ pub(crate) fn notice(conversation: &Conversation, message: i64, text: &str) -> N
 }
 
 pub(crate) fn reply(text: &str) -> Reply {
-    Reply { text: text.to_owned(), outcome: Outcome::Answered }
+    Reply { text: text.to_owned(), outcome: Outcome::Answered, reason: None }
 }
 
 pub(crate) fn lead(lead: JobId) -> Claim {
@@ -97,7 +97,7 @@ pub(crate) fn lead(lead: JobId) -> Claim {
 }
 
 pub(crate) fn ended(job: JobId, outcome: Outcome) -> Finish {
-    Finish { job, outcome, delivered: None, at: NOW }
+    Finish { job, outcome, reason: None, delivered: None, at: NOW }
 }
 
 /// Accepts an update that nobody had and applies these effects with it.

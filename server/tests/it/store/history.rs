@@ -30,7 +30,7 @@ async fn a_delivered_reply_takes_its_place(database: TestDatabase) {
     store.ready(job, &reply("здравствуй"), NOW).await.unwrap();
     remember(store, [said(&place(5), 2, "ты где")]).await;
     let delivered = HistoryMessage { reply_to: Some(MessageId(1)), ..replied(&place(5), 3, "здравствуй") };
-    let finish = Finish { job, outcome: Outcome::Answered, delivered: Some(delivered.clone()), at: NOW };
+    let finish = Finish { job, outcome: Outcome::Answered, reason: None, delivered: Some(delivered.clone()), at: NOW };
     store.finish(&finish).await.unwrap();
     assert_eq!(texts(store, &place(5)).await, ["привет", "ты где", "здравствуй"]);
     assert_eq!(store.message(&place(5).key(), MessageId(3)).await.unwrap(), Some(delivered));

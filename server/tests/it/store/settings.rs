@@ -17,6 +17,7 @@ fn all_set() -> ChatSettings {
         quiet_until: Some(after(3600)),
         active: false,
         told_off: true,
+        former_id: Some(ChatId(-77)),
     }
 }
 
