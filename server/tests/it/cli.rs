@@ -1,0 +1,81 @@
+//! The built program, as people run it.
+
+mod chat;
+mod check;
+mod generate;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a run of the program left.
+struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs the program in an empty folder with an empty environment.
+fn maskarad(arguments: &[&str], variables: &[(&str, &str)], stdin: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_maskarad"))
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that has refused already doesn't read what it is told.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The manifests that come with the project.
+fn personas() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas").canonicalize().unwrap()
+}
+
+/// The demo checkpoint.
+fn mini() -> String {
+    personas().join("models/mini-ru").to_str().unwrap().to_owned()
+}
+
+/// A folder with these manifests, whose models are the demo checkpoint.
+fn manifests(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text.replace("MINI", &mini())).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn help_is_useful_and_nonsense_is_code_2() {
+    let help = maskarad(&["--help"], &[], "");
+    assert_eq!(help.code, Some(0));
+    for word in ["serve", "check", "chat", "generate", "Examples:", "maskarad chat avtobus"] {
+        assert!(help.stdout.contains(word), "{word}");
+    }
+    for arguments in [&["dance"][..], &[], &["generate"], &["generate", "--model", "x", "--logits", "a"]] {
+        assert_eq!(maskarad(arguments, &[], "").code, Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn broken_settings_stop_every_command_with_all_that_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.yaml");
+    std::fs::write(&file, "engine: { threads: none }\nlog: { format: xml }").unwrap();
+    let run = maskarad(&["check", "--config", file.to_str().unwrap()], &[], "");
+    assert_eq!(run.code, Some(1));
+    assert!(run.stderr.contains("m.yaml:1:20: engine.threads: expected"), "{}", run.stderr);
+    assert!(run.stderr.contains("m.yaml:2:16: log.format: expected human or json"), "{}", run.stderr);
+}
