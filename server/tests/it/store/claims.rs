@@ -109,7 +109,14 @@ async fn what_shares_ends_with_its_lead(database: TestDatabase) {
     let store = database.store();
     let jobs = jobs(&database, 4).await;
     store.claim(&claim(&jobs, 1..3, 0..0), NOW).await.unwrap();
-    store.ready(jobs[0], &Reply { text: "что?".to_owned(), outcome: Outcome::Fallback, reason: Some("empty".to_owned()) }, NOW).await.unwrap();
+    store
+        .ready(
+            jobs[0],
+            &Reply { text: "что?".to_owned(), outcome: Outcome::Fallback, reason: Some("empty".to_owned()) },
+            NOW,
+        )
+        .await
+        .unwrap();
     let ready: Vec<_> = store.deliverable(&avtobus(), &[], 9).await.unwrap().iter().map(|job| job.id).collect();
     assert_eq!(ready, [jobs[0]]);
     store.finish(&ended(jobs[0], Outcome::Fallback)).await.unwrap();
