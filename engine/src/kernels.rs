@@ -18,6 +18,15 @@ pub(crate) fn attend(head: &Head<'_>, scores: &mut Vec<f32>, out: &mut [f32]) {
     scalar::attend::<false>(head, scores, out);
 }
 
+/// Product of a matrix and a vector: `out[n] = rows[n] · x`, with `rows` (N, K), `x` (K), `out` (N).
+pub(crate) fn multiply(rows: &[f32], x: &[f32], out: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if x86_64::is_available() {
+        return x86_64::multiply(rows, x, out);
+    }
+    scalar::multiply::<false>(rows, x, out);
+}
+
 /// GELU by its tanh approximation (Hendrycks and Gimpel, 2016), in place.
 pub(crate) fn gelu_tanh(values: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
@@ -57,6 +66,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn products_equal_their_formula((dim, x, rows, _) in a_head()) {
+            let (mut fast, mut plain) = (vec![1.0; rows.len() / dim], vec![2.0; rows.len() / dim]);
+            multiply(&rows, &x, &mut fast);
+            scalar::multiply::<false>(&rows, &x, &mut plain);
+            for ((row, fast), plain) in rows.chunks(dim).zip(fast).zip(plain) {
+                let exact: f64 = row.iter().zip(&x).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                prop_assert!((f64::from(fast) - exact).abs() < 1e-2, "{fast} {exact}");
+                prop_assert!((fast - plain).abs() < 1e-2, "{fast} {plain}");
+            }
+        }
+
         #[test]
         fn gelu_equals_its_formula(values in proptest::collection::vec(-40.0f32..40.0, 0..70)) {
             let (mut fast, mut plain) = (values.clone(), values.clone());

@@ -37,6 +37,13 @@ pub(super) fn attend<const FMA: bool>(head: &Head<'_>, scores: &mut Vec<f32>, ou
 }
 
 #[inline(always)]
+pub(super) fn multiply<const FMA: bool>(rows: &[f32], x: &[f32], out: &mut [f32]) {
+    for (sum, row) in out.iter_mut().zip(rows.chunks_exact(x.len())) {
+        *sum = dot::<FMA>(row, x);
+    }
+}
+
+#[inline(always)]
 pub(super) fn gelu_tanh<const FMA: bool>(values: &mut [f32]) {
     // ½x(1 + tanh u) = x / (1 + exp(−2u)), with u = √(2/π)(x + 0.044715x³).
     const TWICE_ROOT: f32 = 1.595_769;

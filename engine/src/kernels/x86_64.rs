@@ -26,3 +26,13 @@ pub(super) fn gelu_tanh(values: &mut [f32]) {
     // SAFETY: the caller has asked `is_available`, so the processor has AVX2 and FMA.
     unsafe { vectorised(values) }
 }
+
+pub(super) fn multiply(rows: &[f32], x: &[f32], out: &mut [f32]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn vectorised(rows: &[f32], x: &[f32], out: &mut [f32]) {
+        scalar::multiply::<true>(rows, x, out);
+    }
+    debug_assert!(is_available());
+    // SAFETY: the caller has asked `is_available`, so the processor has AVX2 and FMA.
+    unsafe { vectorised(rows, x, out) }
+}

@@ -39,7 +39,7 @@ impl TokenTable {
     /// The output layer that shares this table.
     pub(crate) fn as_head(&self) -> Result<Linear> {
         match self {
-            Self::F32(table) => Ok(Linear::F32 { weight: table.t()?, bias: None }),
+            Self::F32(table) => Ok(Linear::F32 { weight: table.clone(), bias: None }),
             Self::Int8 { table, rows } => Linear::int8(table, *rows, None),
         }
     }

@@ -17,7 +17,7 @@ const OUTPUT_TILE: usize = 16;
 pub(crate) enum Linear {
     /// Weights in f32.
     F32 {
-        /// (in, out), possibly a transposed view
+        /// (out, in)
         weight: Tensor,
         /// (out)
         bias: Option<Tensor>,
@@ -37,10 +37,10 @@ impl Linear {
     /// A layer from `weight` (in, out), as Hugging Face's `Conv1D` stores it. A weight whose inputs are no multiple of
     /// the quantized block stays f32, and the log says so.
     pub(crate) fn new(name: &str, weight: Tensor, bias: Option<Tensor>, precision: Precision) -> Result<Self> {
+        let weight = weight.t()?.contiguous()?; // (out, in)
+        let (outputs, inputs) = weight.dims2()?;
         match precision {
-            Precision::Int8 if fits_blocks(name, weight.dim(0)?) => {
-                Self::int8(&quantize(&weight.t()?)?, weight.dim(1)?, bias)
-            }
+            Precision::Int8 if fits_blocks(name, inputs) => Self::int8(&quantize(&weight)?, outputs, bias),
             _ => Ok(Self::F32 { weight, bias }),
         }
     }
@@ -54,7 +54,7 @@ impl Linear {
     /// `x` (N, in) → (N, out).
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (y, bias) = match self {
-            Self::F32 { weight, bias } => (x.matmul(weight)?, bias),
+            Self::F32 { weight, bias } => (ops::multiply(x, weight)?, bias),
             Self::Int8 { weight, product, bias, outputs } => {
                 let y = product.forward(x)?; // (N, out padded)
                 let is_padded = weight.shape().dims2()?.0 != *outputs;

@@ -24,6 +24,29 @@ pub(super) fn gelu_tanh(x: &Tensor) -> Result<()> {
     x.inplace_op1(&GeluTanh)
 }
 
+/// `x` (N, in) times `weight` (out, in) transposed → (N, out).
+///
+/// candle's product is fastest with the weights on the left; for a single row it uses one thread only, so that is
+/// done here.
+pub(super) fn multiply(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    if x.dim(0)? != 1 {
+        return weight.matmul(&x.t()?)?.t()?.contiguous();
+    }
+    let (outputs, inputs) = weight.dims2()?;
+    if x.dim(1)? != inputs {
+        bail!("a row has {} values, expected {inputs}", x.dim(1)?);
+    }
+    let mut out = vec![0.0; outputs];
+    read(x, |x| {
+        read(weight, |weight| {
+            let rows = (VALUES_PER_THREAD / inputs).max(1);
+            let parts = out.par_chunks_mut(rows).zip(weight.par_chunks(rows * inputs));
+            parts.for_each(|(out, weight)| kernels::multiply(weight, x, out));
+        })
+    })??;
+    Tensor::from_vec(out, (1, outputs), x.device())
+}
+
 /// Shows the values of a contiguous f32 tensor.
 pub(super) fn read<T>(x: &Tensor, look: impl FnOnce(&[f32]) -> T) -> Result<T> {
     let (storage, layout) = x.storage_and_layout();

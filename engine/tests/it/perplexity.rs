@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use maskarad_engine::{GenerationConfig, LoadedModel, Precision, StopReason, Tokenizer};
+use rayon::prelude::*;
 
 use crate::support::{self, shared};
 
@@ -77,7 +78,8 @@ fn perplexity(model: &LoadedModel, ids: &[u32]) -> f64 {
     let mut losses = Vec::new();
     for block in ids.chunks_exact(BLOCK) {
         let logits = model.logits(block).unwrap();
-        losses.extend(logits.iter().zip(&block[1..]).map(|(logits, next)| loss(logits, *next)));
+        let next = logits[..BLOCK - 1].par_iter().zip(block[1..].par_iter());
+        losses.par_extend(next.map(|(logits, next)| loss(logits, *next)));
     }
     (losses.iter().sum::<f64>() / losses.len() as f64).exp()
 }

@@ -78,7 +78,9 @@ async fn every_trigger_fires_and_only_when_it_should(database: TestDatabase) {
         assert!((1..=4096).contains(&units), "{units} units");
     }
     assert!(host.requests().iter().all(|request| request.generation.max_new_tokens <= 128));
-    assert!(!host.prompts().iter().any(|prompt| prompt.to_lowercase().contains("автобус,")), "the call is cut");
+    let asked = |text: &str| host.prompts().iter().any(|prompt| prompt.ends_with(&format!("{text} @@ВТОРОЙ@@")));
+    assert!(asked("ты где?") && !asked("Автобус, ты где?"), "the name that called is cut");
+    assert!(asked("скажи, где ты") && !asked("@Avtobus_Bot, где ты"), "and so is the mention");
     host.stop().await;
 }
 

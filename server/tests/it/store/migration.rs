@@ -37,8 +37,9 @@ async fn everything_moves(database: TestDatabase) {
     store.finish(&ended(first, maskarad::store::Outcome::Answered)).await.unwrap();
 
     migrate(store).await;
+    let moved = ChatSettings { former_id: Some(ChatId(OLD)), ..settings };
     assert_eq!(store.settings(&place(OLD).key()).await.unwrap(), None);
-    assert_eq!(store.settings(&place(NEW).key()).await.unwrap(), Some(settings));
+    assert_eq!(store.settings(&place(NEW).key()).await.unwrap(), Some(moved));
     assert_eq!(texts(store, &place(OLD)).await, [""; 0]);
     assert_eq!(texts(store, &place_of("polkson", OLD)).await, ["не моё"]);
     let history = store.history(&place(NEW), 9).await.unwrap();
@@ -60,7 +61,7 @@ async fn what_is_there_already_is_merged(database: TestDatabase) {
     enqueue(store, [job(&place(OLD), 1, Trigger::Name), job(&place(NEW), 1, Trigger::Name)]).await;
 
     migrate(store).await;
-    let merged = ChatSettings { context_length: Some(9), told_off: true, ..new };
+    let merged = ChatSettings { context_length: Some(9), told_off: true, former_id: Some(ChatId(OLD)), ..new };
     assert_eq!(store.settings(&place(NEW).key()).await.unwrap(), Some(merged));
     assert_eq!(texts(store, &place(NEW)).await, ["старое", "новое"]);
     assert_eq!(store.pending(&place(NEW), 9).await.unwrap().len(), 2);

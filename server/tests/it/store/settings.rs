@@ -1,6 +1,6 @@
 //! What chats set for themselves.
 
-use maskarad::chat::Language;
+use maskarad::chat::{ChatId, Language};
 use maskarad::store::{ChatSettings, Effect};
 
 use super::fixtures::*;
