@@ -1,8 +1,10 @@
 //! `maskarad serve`: brings engine, store and personas up, and keeps them up until a signal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use maskarad_engine::Engine;
+use tokio_util::sync::CancellationToken;
 
 use super::{model, progress, runtime};
 use crate::app::{App, Limits, Parts};
@@ -17,6 +19,9 @@ use crate::generator::LocalGenerator;
 use crate::lifecycle::{Ended, Lifecycle};
 use crate::store::{self, Location};
 use crate::telegram::connect;
+
+/// How often the engine is looked after.
+const ENGINE_WATCH: Duration = Duration::from_secs(1);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
@@ -63,7 +68,7 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     tracing::info!(%location, "the store is open");
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
-        generator: Arc::new(LocalGenerator::new(engine)),
+        generator: Arc::new(LocalGenerator::new(engine.clone())),
         clock: Arc::new(SystemClock),
         dice: Dice::from_os(),
         limits: Limits::default(),
@@ -72,7 +77,19 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     let wire = Wire { api_url: config.telegram.api_url.clone(), http };
     let lifecycle = Lifecycle::default();
     daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
+    lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
     store.close().await;
     Ok(ended)
+}
+
+/// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.
+async fn watch(engine: Engine, stopping: CancellationToken) {
+    while engine.is_running() {
+        tokio::select! {
+            () = tokio::time::sleep(ENGINE_WATCH) => {}
+            () = stopping.cancelled() => return,
+        }
+    }
+    tracing::error!("the engine has died");
 }

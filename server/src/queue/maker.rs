@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use maskarad_engine::Event;
+use maskarad_engine::{EngineError, Event};
 
 use super::typing::while_typing;
 use crate::app::App;
@@ -192,6 +192,7 @@ impl Maker {
             match self.app.generator.generate(request.clone()).await {
                 Ok(events) => break events,
                 Err(GeneratorError::Busy) => tokio::time::sleep(backoff.next(&self.app.dice)).await,
+                Err(GeneratorError::Gone) => return Err(Made::Interrupted),
                 Err(GeneratorError::Refused(reason)) => return Err(failed(reason)),
             }
         };
@@ -199,6 +200,7 @@ impl Maker {
             match event {
                 Event::Token { .. } => {}
                 Event::Finished(finished) => return Ok(finished.text.unwrap_or_default()),
+                Event::Failed(EngineError::Stopped) => return Err(Made::Interrupted),
                 Event::Failed(error) => return Err(failed(error.to_string())),
             }
         }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod company;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod store;
