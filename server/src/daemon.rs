@@ -66,8 +66,7 @@ pub async fn start(
     }
     let stopping = lifecycle.stopping();
     pump(lifecycle, app, Queue::new(Arc::clone(app)), app.limits.replies_at_once, |app| &app.jobs);
-    let delivery = Delivery::new(Arc::clone(app), stopping.clone());
-    pump(lifecycle, app, delivery, app.limits.sends_at_once, |app| &app.replies);
+    pump(lifecycle, app, Delivery::new(Arc::clone(app)), app.limits.sends_at_once, |app| &app.replies);
     lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, stopping.clone()));
     let with_token = personas.into_iter().filter_map(|booted| Some((booted.persona.token.clone()?, booted)));
     let with_token: Vec<_> = with_token.collect();

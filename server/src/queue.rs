@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::app::App;
 use crate::chat::Conversation;
-use crate::pump::Work;
+use crate::pump::{Rest, Work};
 use crate::store;
 use maker::Maker;
 
@@ -19,7 +19,7 @@ use maker::Maker;
 const PENDING_AT_ONCE: u32 = 200;
 
 /// How long a conversation rests after the store failed it.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 
 /// Makes replies, one at a time in a conversation.
 pub struct Queue {
@@ -62,11 +62,12 @@ impl Work for Queue {
         Ok(free.take(room).map(|conversation| (conversation.clone(), conversation)).collect())
     }
 
-    async fn work(&self, conversation: Conversation) {
+    async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
         if let Err(error) = self.next(conversation).await {
             tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            tokio::time::sleep(AFTER_AN_ERROR).await;
+            return AFTER_AN_ERROR;
         }
+        Rest::NONE
     }
 }

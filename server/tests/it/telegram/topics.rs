@@ -21,7 +21,8 @@ async fn an_answer_lands_in_its_topic_with_its_history() {
     let host = scene.host("generation: { max_new_tokens: 40 }\n").await;
     let Scene { bot, boris, group, .. } = &scene;
     let [cats, dogs] = ["Кошки", "Собаки"].map(|name| group.add_topic(name));
-    for (topic, text) in [(cats, "автобус, любишь кошек?"), (dogs, "автобус, любишь собак?")] {
+    for (topic, text) in [(cats, "автобус, любишь кошек?"), (dogs, "автобус, любишь собак?")]
+    {
         let sent = scene.answer(boris.compose(group).text(text).in_topic(topic).send()).await;
         assert_eq!((sent.thread, thread(&sent)), (Some(topic), Some(topic.to_string())));
         assert!(bot.chat_actions().iter().any(|action| action.thread == Some(topic) && action.action == "typing"));
@@ -56,7 +57,7 @@ async fn a_topic_that_the_persona_opened_is_no_call() {
     });
     let unasked = boris.compose(group).text("просто разговор").field("message_thread_id", json!(topic.0));
     let unasked = unasked.field("is_topic_message", json!(true)).field("reply_to_message", root).send();
-    scene.silence(unasked).await;
+    scene.silence([unasked]).await;
     scene.answer(boris.compose(group).text("автобус, а теперь?").in_topic(topic).send()).await;
     tg.wait_confirmed(bot, SOON).await.unwrap();
     settled(tg, bot).await;
