@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Me;
+use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::delivery::Delivery;
@@ -145,7 +146,7 @@ impl Bot {
         self.app.replies.notify_one();
         let stopping = lifecycle.stopping().clone();
         self.route(&live, lifecycle);
-        let menu = tokio::spawn(menu(client.clone(), Arc::clone(&live.persona)));
+        let menu = tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&live.persona)));
         let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
         let intake = Intake::new(Arc::clone(&self.app), Arc::clone(&live), client, poller, stopping.clone());
         let stopped = intake.run().await;
@@ -171,7 +172,7 @@ impl Bot {
                 }
                 Err(TransportError::Unauthorized) => return None,
                 Err(error) => {
-                    let wait = backoff.next(&self.app.dice);
+                    let wait = patience(&error, &mut backoff, &self.app.dice);
                     tracing::warn!(persona = %name, %error, ?wait, "Telegram can't be reached; trying again");
                     tokio::time::sleep(wait).await;
                 }
@@ -200,9 +201,22 @@ impl Bot {
     }
 }
 
-/// The menu is a comfort: tried once, and nothing waits for it.
-async fn menu(client: TelegramClient, persona: Arc<Persona>) {
-    if let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await {
+/// The menu is a comfort: nothing waits for it, and a refusal is final.
+async fn menu(app: Arc<App>, client: TelegramClient, persona: Arc<Persona>) {
+    let mut backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(300));
+    while let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await {
         tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
+        if !matches!(error, TransportError::Flood(_) | TransportError::Unreachable(_)) {
+            return;
+        }
+        tokio::time::sleep(patience(&error, &mut backoff, &app.dice)).await;
+    }
+}
+
+/// How long to wait before trying again: as long as Telegram says, where it does.
+fn patience(error: &TransportError, backoff: &mut Backoff, dice: &Dice) -> Duration {
+    match error {
+        TransportError::Flood(wait) => *wait,
+        _ => backoff.next(dice),
     }
 }
