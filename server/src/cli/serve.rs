@@ -1,6 +1,7 @@
 //! `maskarad serve`: brings engine, store and personas up, and keeps them up until a signal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use maskarad_engine::Engine;
 
@@ -18,6 +19,9 @@ use crate::lifecycle::{Ended, Lifecycle};
 use crate::store::{self, Location};
 use crate::telegram::connect;
 
+/// How long the store may take to close.
+const CLOSING: Duration = Duration::from_secs(3);
+
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     let personas = manifest::load(&config.personas, Environment::of_process()).into_result()?;
@@ -34,7 +38,7 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
     engine.shutdown();
-    anyhow::ensure!(ended == Ended::Cleanly, "stopped with work unfinished; the log says why");
+    anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
     Ok(())
 }
 
@@ -73,6 +77,9 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     let lifecycle = Lifecycle::default();
     daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
     let ended = lifecycle.run().await;
-    store.close().await;
+    // Closing waits for every statement, and a database that doesn't answer must not keep the process.
+    if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
+        tracing::warn!("the store could not be closed in time");
+    }
     Ok(ended)
 }

@@ -132,9 +132,13 @@ pub fn chat_of(raw: &Value) -> Option<ChatId> {
     bodies.filter_map(|body| body.get("chat").or_else(|| body.get("message")?.get("chat"))).find_map(id_of)
 }
 
-/// The id an update carries.
-pub fn update_id_of(raw: &Value) -> Option<i64> {
-    raw.get("update_id")?.as_i64()
+/// The id an update carries, however deep the rest of it is nested.
+pub fn update_id_of(raw: &str) -> Option<i64> {
+    #[derive(serde::Deserialize)]
+    struct Numbered {
+        update_id: i64,
+    }
+    serde_json::from_str::<Numbered>(raw).ok().map(|update| update.update_id)
 }
 
 /// What went wrong while reading, before it is known in which kind of update.
