@@ -16,7 +16,7 @@ use crate::delivery::Delivery;
 use crate::housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::{LivePersona, Voice};
-use crate::pump::Pump;
+use crate::pump::{Pump, Work};
 use crate::queue::Queue;
 use crate::router::Router;
 use crate::store::{self, BotId, Retention};
@@ -64,11 +64,8 @@ pub async fn start(
     if recovered > 0 {
         tracing::info!(recovered, "replies that the last run did not finish are taken up");
     }
-    let stopping = lifecycle.stopping();
-    pump(lifecycle, app, Queue::new(Arc::clone(app)), app.limits.replies_at_once, |app| &app.jobs);
-    let delivery = Delivery::new(Arc::clone(app), stopping.clone());
-    pump(lifecycle, app, delivery, app.limits.sends_at_once, |app| &app.replies);
-    lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, stopping.clone()));
+    reply(app, lifecycle);
+    lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, lifecycle.stopping().clone()));
     let with_token = personas.into_iter().filter_map(|booted| Some((booted.persona.token.clone()?, booted)));
     let with_token: Vec<_> = with_token.collect();
     let refused =
@@ -81,16 +78,22 @@ pub async fn start(
     Ok(())
 }
 
-/// Runs one kind of work as a task.
-fn pump<W: crate::pump::Work>(
-    lifecycle: &Lifecycle,
-    app: &Arc<App>,
-    work: W,
-    at_once: usize,
-    bell: impl Fn(&App) -> &Notify + Send + Sync + 'static,
-) {
-    let (app, stopping) = (Arc::clone(app), lifecycle.stopping().clone());
-    lifecycle.spawn(W::NAME, async move { Pump::new(work, at_once).run(bell(&app), &app.dice, &stopping).await });
+/// Starts making replies and sending them. Sending stops after making has, so that what was under way arrives.
+fn reply(app: &Arc<App>, lifecycle: &Lifecycle) {
+    let made = CancellationToken::new();
+    let (shared, stopping, all_made) = (Arc::clone(app), lifecycle.stopping().clone(), made.clone().drop_guard());
+    lifecycle.spawn(Queue::NAME, async move {
+        // Dropped with this task, even if it dies.
+        let _all_made = all_made;
+        let mut pump = Pump::new(Queue::new(Arc::clone(&shared)), shared.limits.replies_at_once);
+        pump.run(&shared.jobs, &shared.dice, &stopping).await;
+    });
+    let shared = Arc::clone(app);
+    lifecycle.spawn(Delivery::NAME, async move {
+        let mut pump = Pump::new(Delivery::new(Arc::clone(&shared), made.clone()), shared.limits.sends_at_once);
+        pump.run(&shared.replies, &shared.dice, &made).await;
+        pump.finish().await;
+    });
 }
 
 /// Counts the bots whose token was refused: with none left there is nothing to run for.

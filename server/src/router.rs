@@ -123,11 +123,18 @@ impl Router {
             outcome: route.outcome,
             effects: route.effects,
         };
-        self.app.store.apply(&routed, self.app.clock.now()).await?;
+        let applied = self.app.store.apply(&routed, self.app.clock.now()).await;
+        // Even after an error: a commit may have worked, and only its answer been lost.
+        self.announce(&routed.effects).await;
+        applied?;
         tracing::debug!(
             persona = %self.live.persona.name, update_id = routed.update_id, outcome = routed.outcome, "routed"
         );
-        for effect in &routed.effects {
+        Ok(())
+    }
+
+    async fn announce(&self, effects: &[Effect]) {
+        for effect in effects {
             match effect {
                 Effect::Settings(key, _) => self.app.forget_settings(key).await,
                 Effect::Migrate { key, to } => {
@@ -139,7 +146,6 @@ impl Router {
                 Effect::Remember(_) | Effect::Edit { .. } | Effect::Reset(_) | Effect::Block { .. } => {}
             }
         }
-        Ok(())
     }
 
     fn key(&self, chat: ChatId) -> ChatKey {

@@ -22,6 +22,8 @@ use crate::telegram::connect;
 
 /// How often the engine is looked after.
 const ENGINE_WATCH: Duration = Duration::from_secs(1);
+/// How long the store may take to close.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
@@ -39,7 +41,7 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
     engine.shutdown();
-    anyhow::ensure!(ended == Ended::Cleanly, "stopped with work unfinished; the log says why");
+    anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
     Ok(())
 }
 
@@ -79,7 +81,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
-    store.close().await;
+    // Closing waits for every statement, and a database that doesn't answer must not keep the process.
+    if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
+        tracing::warn!("the store could not be closed in time");
+    }
     Ok(ended)
 }
 
