@@ -100,7 +100,7 @@ impl Router {
         match incoming {
             Incoming::Message(message) => self.message(&message, stored.received_at).await,
             Incoming::Context(message) => Ok(self.context(&message)),
-            Incoming::Edited(message) => Ok(self.edited(&message)),
+            Incoming::Edited(message) => self.edited(&message).await,
             Incoming::MyMembership(membership) => self.membership(&membership).await,
             Incoming::MembersChanged { chat, user } => {
                 self.live.transport.rights_changed(chat, user).await;

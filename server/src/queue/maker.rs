@@ -118,8 +118,12 @@ impl Maker {
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
-        let history: Vec<_> =
-            history.into_iter().filter(|message| !is_command(message)).map(|message| self.heard(message)).collect();
+        let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
+        let history: Vec<_> = history
+            .into_iter()
+            .filter(|message| answered(message) || !is_command(message))
+            .map(|message| self.heard(message))
+            .collect();
         Ok(Some(prompt::arrange(&Scene {
             history: &history,
             lead: self.lead.message,
@@ -204,7 +208,8 @@ impl Maker {
     }
 }
 
-/// A command isn't conversation; it is kept, and never enters a prompt.
+/// A command isn't conversation; it is kept, and never enters a prompt, unless it is what is answered: somebody forwarded it,
+/// or mentioned the persona in it.
 fn is_command(message: &HistoryMessage) -> bool {
     let command = message.text.strip_prefix('/').and_then(|rest| rest.split([' ', '\n']).next());
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@');

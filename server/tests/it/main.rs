@@ -10,3 +10,5 @@ mod conversation;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod telegram;
