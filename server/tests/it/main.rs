@@ -8,3 +8,5 @@ mod conversation;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod updates;
