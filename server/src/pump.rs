@@ -58,7 +58,11 @@ impl<W: Work> Pump<W> {
     pub async fn run(&mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         while !stopping.is_cancelled() {
-            let wait = match self.start_more().await {
+            let started = tokio::select! {
+                started = self.start_more() => started,
+                () = stopping.cancelled() => break,
+            };
+            let wait = match started {
                 Ok(()) => {
                     backoff.reset();
                     LOOK_AGAIN

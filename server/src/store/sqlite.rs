@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection, Row, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
 use super::connect::{ACQUIRE_TIMEOUT, migration_error};
@@ -71,8 +71,8 @@ impl Dialect for Sqlite {
         format!("{expression} in (select value from json_each(${parameter}))")
     }
 
-    async fn begin(pool: &SqlitePool) -> sqlx::Result<Transaction<'static, Self>> {
-        pool.begin_with("begin immediate").await
+    async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<Transaction<'_, Self>> {
+        connection.begin_with("begin immediate").await
     }
 
     async fn execute(connection: &mut SqliteConnection, statement: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {

@@ -12,3 +12,5 @@ mod store;
 mod support;
 #[cfg(test)]
 mod telegram;
+#[cfg(test)]
+mod updates;

@@ -143,7 +143,10 @@ async fn what_is_replied_to_stands_before_its_answer() {
     boris.writes(group, "ничего");
     scene.answer(boris.replies(old, "@avtobus_bot, вкусно?")).await;
     let prompt = host.prompts().pop().unwrap();
-    assert!(prompt.contains("борщ") && prompt.ends_with("вкусно? @@ВТОРОЙ@@") && !prompt.contains("ничего"), "{prompt}");
+    assert!(
+        prompt.contains("борщ") && prompt.ends_with("вкусно? @@ВТОРОЙ@@") && !prompt.contains("ничего"),
+        "{prompt}"
+    );
     host.stop().await;
 }
 

@@ -21,7 +21,8 @@ async fn an_answer_lands_in_its_topic_with_its_history() {
     let host = scene.host("generation: { max_new_tokens: 40 }\n").await;
     let Scene { bot, boris, group, .. } = &scene;
     let [cats, dogs] = ["Кошки", "Собаки"].map(|name| group.add_topic(name));
-    for (topic, text) in [(cats, "автобус, любишь кошек?"), (dogs, "автобус, любишь собак?")] {
+    for (topic, text) in [(cats, "автобус, любишь кошек?"), (dogs, "автобус, любишь собак?")]
+    {
         let sent = scene.answer(boris.compose(group).text(text).in_topic(topic).send()).await;
         assert_eq!((sent.thread, thread(&sent)), (Some(topic), Some(topic.to_string())));
         assert!(bot.chat_actions().iter().any(|action| action.thread == Some(topic) && action.action == "typing"));
