@@ -133,6 +133,7 @@ impl Maker {
             }
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
+        let asked = trigger::besides_call(&self.live.persona, &self.live.me, self.lead.trigger, &lead.text);
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
         let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
         let history: Vec<_> = history
@@ -143,7 +144,7 @@ impl Maker {
         Ok(Some(prompt::arrange(&Scene {
             history: &history,
             lead: self.lead.message,
-            lead_text: None,
+            lead_text: Some(&asked),
             shared: &shared,
             replied_to: replied_to.as_ref(),
             context_length: usize::from(settings.context_length),
