@@ -124,9 +124,12 @@ struct Bot {
 impl Bot {
     async fn run(self, delay: Duration, lifecycle: Lifecycle) {
         let stopping = lifecycle.stopping().clone();
-        tokio::select! {
-            () = self.serve(delay, &lifecycle) => {}
-            () = stopping.cancelled() => return,
+        let stopped = tokio::select! {
+            stopped = self.serve(delay, &lifecycle) => stopped,
+            () = stopping.cancelled() => Stopped::Asked,
+        };
+        if stopped == Stopped::Asked {
+            return;
         }
         // Its token was refused. The others go on, and so does this task, whose end would stop the daemon.
         self.app.roster.remove(&self.booted.persona.name);
@@ -139,10 +142,10 @@ impl Bot {
     }
 
     /// Returns when the token is refused, or the daemon stops.
-    async fn serve(&self, delay: Duration, lifecycle: &Lifecycle) {
+    async fn serve(&self, delay: Duration, lifecycle: &Lifecycle) -> Stopped {
         tokio::time::sleep(delay).await;
         let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
-        let Some(me) = self.introduce(&client).await else { return };
+        let Some(me) = self.introduce(&client).await else { return Stopped::Unauthorized };
         let live = Arc::new(self.live(me, client.clone()));
         self.app.roster.add(Arc::clone(&live));
         self.app.jobs.notify_one();
@@ -154,9 +157,7 @@ impl Bot {
         let intake = Intake::new(Arc::clone(&self.app), Arc::clone(&live), client, poller, stopping.clone());
         let stopped = intake.run().await;
         menu.abort();
-        if stopped == Stopped::Asked {
-            stopping.cancelled().await;
-        }
+        stopped
     }
 
     /// Asks who the bot is until it is known; `None` when the token is refused.

@@ -5,6 +5,8 @@ mod cli;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;
