@@ -7,6 +7,8 @@ mod conversation;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;
