@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use maskarad::lifecycle::Ended;
-use maskarad::store::{BotId, RawUpdate, Store};
+use maskarad::store::{self, BotId, Location, RawUpdate, Store};
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use time::OffsetDateTime;
@@ -127,6 +127,20 @@ async fn a_statement_that_hangs_is_given_up() {
     assert!(error.is_transient() && error.to_string().contains("doesn't answer"), "{error}");
     other.close().await.unwrap();
     assert_eq!(accept().await.unwrap(), 1, "what was given up was not done");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_locked_at_start_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("maskarad.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    other.execute("begin exclusive").await.unwrap();
+    let connecting = tokio::spawn(async move { store::connect(&Location::Sqlite(path), SOON).await });
+    // Longer than SQLite itself waits for a lock.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    other.execute("rollback").await.unwrap();
+    connecting.await.unwrap().map(drop).expect("it is opened once it is free");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,11 +52,13 @@ impl Stage {
         std::fs::write(path, format!("{text}{GENERATION}")).unwrap();
     }
 
-    /// Starts the daemon on the folder's SQLite file; `more` comes on top of the environment, and wins.
+    /// Starts the daemon on the folder's SQLite file. `more` comes on top of the environment, and wins; an empty value
+    /// takes a variable away.
     fn serve(&self, more: &[(&str, &str)]) -> Daemon {
         let log = self.folder.path().join("log");
         let [avtobus, polkson] = &self.bots;
-        let child = Command::new(env!("CARGO_BIN_EXE_maskarad"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
+        command
             .arg("serve")
             .current_dir(self.folder.path())
             .env_clear()
@@ -64,13 +66,16 @@ impl Stage {
             .env("MASKARAD_ENGINE_THREADS", "2")
             .env("AVTOBUS_TOKEN", avtobus.token())
             .env("POLKSON_TOKEN", polkson.token())
-            .envs(more.iter().copied().filter(|(_, value)| !value.is_empty()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
-        Daemon { child, log, started: Instant::now() }
+            .stderr(File::create(&log).unwrap());
+        for (name, value) in more {
+            match *value {
+                "" => command.env_remove(name),
+                value => command.env(name, value),
+            };
+        }
+        Daemon { child: command.spawn().unwrap(), log, started: Instant::now() }
     }
 
     /// Everybody writes to the first bot in private.
@@ -81,7 +86,7 @@ impl Stage {
     async fn answered(&self, messages: &[MessageRef], log: &Daemon) {
         for message in messages {
             let answer = self.tg.wait_answer(*message, SOON).await;
-            assert!(answer.is_ok(), "{message:?} got no answer\n{}", log.log());
+            assert!(answer.is_ok(), "{message:?} got no answer\n{}", log.tail());
         }
     }
 
@@ -103,6 +108,13 @@ impl Daemon {
     /// What it has logged so far.
     fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// The end of that.
+    fn tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
     /// Waits until the log holds these words.

@@ -34,7 +34,8 @@ async fn a_killed_daemon_loses_no_message(database: TestDatabase) {
     settled(&stage.tg, &stage.bots[0]).await;
     let open = database.sql("select cast(count(*) as text) from jobs where state <> 'done'").await;
     assert_eq!(open, [Some("0".to_owned())]);
-    let jobs = database.sql("select cast(message_id as text) from jobs where outcome not in ('answered', 'shared')").await;
+    let jobs =
+        database.sql("select cast(message_id as text) from jobs where outcome not in ('answered', 'shared')").await;
     assert_eq!(jobs, [], "every message is answered, alone or with a later one");
     let jobs = database.sql("select cast(count(*) as text) from jobs").await;
     assert_eq!(jobs, [Some((messages.len() + 1).to_string())], "none is lost");

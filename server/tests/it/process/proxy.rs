@@ -60,7 +60,9 @@ async fn a_socks_proxy_is_asked_for_the_name_and_given_the_password() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_proxy_is_told_without_its_password() {
     let stage = Stage::new().await;
-    for wrong in ["ftp://anna:PASSWORD@127.0.0.1:1", "anna:PASSWORD@127.0.0.1", "socks5://anna:PASSWORD@", "http://[PASSWORD"] {
+    for wrong in
+        ["ftp://anna:PASSWORD@127.0.0.1:1", "anna:PASSWORD@127.0.0.1", "socks5://anna:PASSWORD@", "http://[PASSWORD"]
+    {
         let wrong = wrong.replace("PASSWORD", PASSWORD);
         let log = stage.serve(&[("MASKARAD_TELEGRAM_PROXY", &wrong)]).refuses(&["MASKARAD_TELEGRAM_PROXY"]).await;
         assert!(!log.contains(PASSWORD), "{log}");

@@ -17,9 +17,10 @@ async fn the_log_keeps_secrets_even_at_trace() {
         url.set_password(Some(PASSWORD)).unwrap();
         url.into()
     });
-    for (filter, format) in [("debug", "human"), ("info,maskarad=trace,maskarad_engine=trace", "json"), ("trace", "human")]
+    let stage = Stage::new().await;
+    for (filter, format) in
+        [("debug", "human"), ("info,maskarad=trace,maskarad_engine=trace", "json"), ("trace", "human")]
     {
-        let stage = Stage::new().await;
         let settings = [("DATABASE_URL", url.as_str()), ("MASKARAD_LOG", filter), ("MASKARAD_LOG_FORMAT", format)];
         let mut daemon = stage.serve(&settings);
         trouble(&stage, &daemon).await;
@@ -50,7 +51,7 @@ async fn trouble(stage: &Stage, daemon: &super::Daemon) {
         Fault::Forbidden(ForbiddenKind::Blocked),
         Fault::DropConnection,
     ] {
-        stage.tg.fault(FaultSpec::new(fault).method("sendMessage").times(1));
+        stage.tg.fault(FaultSpec::new(fault).bot(&stage.bots[0]).method("sendMessage").times(1));
     }
     stage.everybody_writes(WORDS);
     stage.answers(1, daemon).await;

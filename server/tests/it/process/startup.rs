@@ -1,9 +1,10 @@
 //! What keeps the daemon from starting, and what it waits for.
 
-use maskarad_testbed::Testbed;
+use maskarad_testbed::{BotSpec, Testbed, UserSpec};
 
 use super::Stage;
 use crate::support::cluster::Cluster;
+use crate::support::host::SOON;
 
 const STRANGER: &str = "123456789:AAStrangerStrangerStrangerStranger-abc";
 const OTHER_STRANGER: &str = "987654321:AAStrangerStrangerStrangerStranger-xyz";
@@ -27,7 +28,12 @@ async fn broken_manifests_are_told_all_at_once() {
     let stage = Stage::new().await;
     stage.write_manifest("bad", "name: BAD\ncolour: red\nmodel: { path: nowhere }\n");
     stage.write_manifest("worse", "name: worse\ntoken: { env: UNSET }\nmodel: { path: nowhere }\n");
-    let wrong = ["bad.yaml:2:1", "worse.yaml:2:8: token.env: the variable UNSET is not set", "there is no folder"];
+    stage.write_manifest("lost", "name: lost\nmodel: { path: nowhere }\n");
+    let wrong = [
+        "bad.yaml:2:1",
+        "worse.yaml:2:8: token.env: the variable UNSET is not set",
+        "lost.yaml: model.path: there is no folder",
+    ];
     stage.serve(&[]).refuses(&wrong).await;
 }
 
@@ -66,17 +72,16 @@ async fn a_database_that_comes_late_is_waited_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_telegram_that_comes_late_is_waited_for() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let elsewhere = Stage::new().await;
+    let stage = Stage::new().await;
     let address = format!("http://{unused}");
-    let mut daemon = elsewhere.serve(&[("MASKARAD_TELEGRAM_API_URL", &address)]);
+    let settings =
+        [("MASKARAD_TELEGRAM_API_URL", address.as_str()), ("AVTOBUS_TOKEN", STRANGER), ("POLKSON_TOKEN", "")];
+    let mut daemon = stage.serve(&settings);
     daemon.says("Telegram can't be reached; trying again").await;
     let tg = Testbed::start_at(unused).await.unwrap();
-    let bots = elsewhere.bots.each_ref();
-    let specs = bots.map(|bot| maskarad_testbed::BotSpec::new(&bot.username()).token(&bot.token()));
-    let [avtobus, _polkson] = specs.map(|spec| tg.add_bot(spec));
-    let anna = tg.add_user(maskarad_testbed::UserSpec::new("Анна"));
-    let message = anna.writes_private(&avtobus, "привет");
-    let answer = tg.wait_answer(message, crate::support::host::SOON).await;
+    let bot = tg.add_bot(BotSpec::new("late_bot").token(STRANGER));
+    let message = tg.add_user(UserSpec::new("Анна")).writes_private(&bot, "привет");
+    let answer = tg.wait_answer(message, SOON).await;
     assert!(answer.is_ok(), "{}", daemon.log());
     daemon.signal("TERM");
     assert_eq!(daemon.ends_within(5).await.code(), Some(0), "{}", daemon.log());
