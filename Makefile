@@ -29,7 +29,7 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Both sides of each comparison in one run, as ratios
-	cargo bench --workspace --locked
+	cargo bench --workspace --locked --bench batching --bench company
 
 fmt: ## Formats the code
 	cargo fmt --all

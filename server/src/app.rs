@@ -1,6 +1,7 @@
 //! What every task of the daemon shares, built once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::Notify;
@@ -10,6 +11,9 @@ use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
 use crate::store::{ChatSettings, Store};
+
+/// How long a chat's cached settings are believed, should a change of theirs have been missed.
+const SETTINGS_MEMORY: Duration = Duration::from_secs(60);
 
 /// Shared by all tasks.
 pub struct App {
@@ -75,7 +79,7 @@ impl App {
             roster: Roster::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
-            settings: Cache::new(10_000),
+            settings: Cache::builder().max_capacity(10_000).time_to_live(SETTINGS_MEMORY).build(),
         }
     }
 

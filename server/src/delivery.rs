@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{ChatId, ChatKey, MessageId};
-use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
 use crate::store::{self, Author, ChatSettings, Finish, HistoryMessage, Job, Outcome, Reply};
 use crate::transport::{Outgoing, TransportError};
@@ -59,7 +58,10 @@ impl Work for Delivery {
             Err(TransportError::Migrated(to)) => self.migrated(&job, to).await,
             Err(TransportError::Forbidden(reason)) => self.closed(&job, reason).await,
             Err(TransportError::Rejected(reason)) => self.finish(&job, Outcome::Rejected, Some(reason), None).await,
-            Err(TransportError::Unauthorized) => self.dismiss(&live),
+            Err(TransportError::Unauthorized) => {
+                live.doubted.notify_one();
+                return Rest(UNREACHABLE_PAUSE);
+            }
         }
         Rest::NONE
     }
@@ -119,10 +121,5 @@ impl Delivery {
             tracing::warn!(%error, ?wait, "a delivery can't be recorded; trying again");
             tokio::time::sleep(wait).await;
         }
-    }
-
-    fn dismiss(&self, live: &LivePersona) {
-        tracing::error!(persona = %live.persona.name, "the token was refused; this persona stops, the others go on");
-        self.app.roster.remove(&live.persona.name);
     }
 }

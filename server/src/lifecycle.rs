@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -57,19 +57,24 @@ impl Lifecycle {
 
     /// Waits for SIGTERM or SIGINT or a failure, then for the tasks, at most [`DRAIN`]. A second signal ends at once.
     pub async fn run(self) -> Ended {
+        self.run_within(DRAIN).await
+    }
+
+    async fn run_within(self, drain: Duration) -> Ended {
+        let mut signals = Signals::listen();
         tokio::select! {
-            () = signalled() => tracing::info!("stopping: finishing the replies under way"),
+            () = signals.next() => tracing::info!("stopping: finishing the replies under way"),
             () = self.stopping.cancelled() => {}
         }
         self.stopping.cancel();
         self.tasks.close();
         tokio::select! {
             () = self.tasks.wait() => {}
-            () = tokio::time::sleep(DRAIN) => {
+            () = tokio::time::sleep(drain) => {
                 tracing::warn!("some work did not finish in time; it is taken up at the next start");
                 self.failed.store(true, Ordering::SeqCst);
             }
-            () = signalled() => {
+            () = signals.next() => {
                 tracing::warn!("a second signal: stopping at once");
                 self.failed.store(true, Ordering::SeqCst);
             }
@@ -78,14 +83,66 @@ impl Lifecycle {
     }
 }
 
-async fn signalled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals can't be listened to; only kill -9 will stop this process");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Listens to both signals from the start, so that none is missed between the first and the second.
+struct Signals(Option<[Signal; 2]>);
+
+impl Signals {
+    fn listen() -> Self {
+        let both = signal(SignalKind::terminate()).and_then(|one| Ok([one, signal(SignalKind::interrupt())?]));
+        if let Err(error) = &both {
+            tracing::error!(%error, "signals can't be listened to; only kill -9 will stop this process");
+        }
+        Self(both.ok())
+    }
+
+    async fn next(&mut self) {
+        let Some([terminate, interrupt]) = &mut self.0 else { return std::future::pending().await };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn until_stopped(stopping: CancellationToken) {
+        stopping.cancelled().await;
+    }
+
+    #[tokio::test]
+    async fn tasks_that_end_when_asked_end_it_cleanly() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn("a", until_stopped(lifecycle.stopping().clone()));
+        lifecycle.stopping().cancel();
+        assert_eq!(lifecycle.run().await, Ended::Cleanly);
+    }
+
+    #[tokio::test]
+    async fn a_panicking_task_stops_the_others_and_ends_it_badly() {
+        let lifecycle = Lifecycle::default();
+        let stopping = lifecycle.stopping().clone();
+        lifecycle.spawn("a", until_stopped(stopping.clone()));
+        lifecycle.spawn("b", async { panic!("a task that dies") });
+        let started = tokio::time::Instant::now();
+        assert_eq!(lifecycle.run().await, Ended::Badly);
+        assert!(stopping.is_cancelled() && started.elapsed() < DRAIN, "nobody waits for the dead");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_unasked_ends_it_badly() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn("a", async {});
+        assert_eq!(lifecycle.run().await, Ended::Badly);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_does_not_end_is_left_behind() {
+        let lifecycle = Lifecycle::default();
+        lifecycle.spawn("a", std::future::pending());
+        lifecycle.stopping().cancel();
+        assert_eq!(lifecycle.run_within(Duration::from_millis(20)).await, Ended::Badly);
     }
 }

@@ -70,10 +70,14 @@ impl<W: Work> Pump<W> {
 
     /// Runs until `stopping`, looking for work when the bell rings, when a piece is done or a rest is over, and every few
     /// seconds.
-    pub async fn run(mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
+    pub async fn run(&mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         while !stopping.is_cancelled() {
-            let wait = match self.start_more().await {
+            let started = tokio::select! {
+                started = self.start_more() => started,
+                () = stopping.cancelled() => break,
+            };
+            let wait = match started {
                 Ok(()) => {
                     backoff.reset();
                     self.until_a_rest_ends().min(LOOK_AGAIN)
@@ -91,6 +95,18 @@ impl<W: Work> Pump<W> {
                 () = stopping.cancelled() => {}
             }
         }
+        self.drain().await;
+    }
+
+    /// After [`Pump::run`]: looks once more, for what came up on the way to the end.
+    pub async fn finish(&mut self) {
+        if let Err(error) = self.start_more().await {
+            tracing::warn!(work = W::NAME, %error, "the last work can't be read; the next start takes it up");
+        }
+        self.drain().await;
+    }
+
+    async fn drain(&mut self) {
         while !self.tasks.is_empty() {
             self.one_done().await;
         }
@@ -175,7 +191,7 @@ mod tests {
     async fn one_piece_per_key_at_a_time_and_a_death_stops_nobody() {
         let lists = (0..4).map(|key| (key, (0..10).collect())).collect();
         let work = Lists { lists: Mutex::new(lists), under_way: Default::default(), done: Mutex::default() };
-        let pump = Pump::new(work, 3);
+        let mut pump = Pump::new(work, 3);
         let work = Arc::clone(&pump.work);
         let stopping = CancellationToken::new();
         let (bell, dice) = (Notify::new(), Dice::seeded(0));
@@ -216,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_rests_takes_no_room_and_comes_back_in_time() {
-        let pump = Pump::new(Tired(Mutex::default()), 1);
+        let mut pump = Pump::new(Tired(Mutex::default()), 1);
         let work = Arc::clone(&pump.work);
         let stopping = CancellationToken::new();
         let (bell, dice) = (Notify::new(), Dice::seeded(0));

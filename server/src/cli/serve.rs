@@ -11,8 +11,7 @@ use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
-use crate::config::manifest;
-use crate::config::persona::Persona;
+use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
 use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
@@ -22,31 +21,33 @@ use crate::telegram::connect;
 
 /// How often the engine is looked after.
 const ENGINE_WATCH: Duration = Duration::from_secs(1);
+/// How long the store may take to close.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let personas = manifest::load(&config.personas, Environment::of_process()).into_result()?;
+    let loaded = manifest::load(&config.personas, Environment::of_process());
     anyhow::ensure!(
-        personas.iter().any(|persona| persona.token.is_some()),
+        !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
         "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
          (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
         config.personas.display(),
-        personas[0].name,
+        loaded.personas[0].name,
     );
     let engine = Engine::start(config.engine)?;
-    let booted = boot(&engine, personas)?;
+    let booted = boot(&engine, loaded)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
     engine.shutdown();
-    anyhow::ensure!(ended == Ended::Cleanly, "stopped with work unfinished; the log says why");
+    anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
     Ok(())
 }
 
-/// Loads every checkpoint, or tells all that can't be loaded.
-fn boot(engine: &Engine, personas: Vec<Persona>) -> Result<Vec<Booted>, Problems> {
-    let (mut booted, mut problems) = (Vec::new(), Vec::new());
-    for persona in personas {
+/// Loads every checkpoint, or tells all that is wrong with manifests and checkpoints.
+fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
+    let (mut booted, mut problems) = (Vec::new(), loaded.problems.0);
+    for persona in loaded.personas {
         let message = format!("{}: loading the checkpoint", persona.name);
         match progress::during(&message, || model::load(engine, &persona)) {
             Ok(voice) => {
@@ -79,7 +80,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
-    store.close().await;
+    // Closing waits for every statement, and a database that doesn't answer must not keep the process.
+    if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
+        tracing::warn!("the store could not be closed in time");
+    }
     Ok(ended)
 }
 

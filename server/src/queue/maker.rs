@@ -57,8 +57,24 @@ impl Maker {
                 Err(error) => break failed(error.to_string()),
             }
         };
+        let made = self.consoled(made);
         while let Err(error) = self.record(&made).await {
             self.rest(&mut backoff, &error).await;
+        }
+    }
+
+    /// Who addressed the persona gets its fallback, whatever went wrong.
+    fn consoled(&self, made: Made) -> Made {
+        match made {
+            Made::Nothing { outcome: Outcome::Failed, reason } => {
+                tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, reason, "no reply could be generated");
+                if self.lead.trigger.is_directed() {
+                    let text = self.live.persona.reply.fallback.clone();
+                    return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(reason) });
+                }
+                failed(reason)
+            }
+            made => made,
         }
     }
 
@@ -169,7 +185,11 @@ impl Maker {
                 reply::Outcome::Text(text) => {
                     return Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None });
                 }
-                reply::Outcome::Discard(why) => reason = Some(why.as_str().to_owned()),
+                reply::Outcome::Discard(why) => {
+                    let persona = &self.live.persona.name;
+                    tracing::info!(%persona, job = self.lead.id.0, attempt, reason = why.as_str(), "a reply was discarded");
+                    reason = Some(why.as_str().to_owned());
+                }
             }
         }
         if self.lead.trigger.is_directed() {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::{AssertSqlSafe, Database, Pool, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{AssertSqlSafe, Database, SqlSafeStr, SqlStr, Transaction};
 use time::OffsetDateTime;
 
 use super::error::{Result, StoreError};
@@ -18,7 +18,7 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     fn one_of(expression: &str, parameter: u8) -> String;
 
     /// Opens a transaction that may write.
-    fn begin(pool: &Pool<Self>) -> impl Future<Output = sqlx::Result<Transaction<'static, Self>>> + Send;
+    fn begin(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<Transaction<'_, Self>>> + Send;
 
     /// Runs a statement; returns how many rows it changed.
     fn execute(

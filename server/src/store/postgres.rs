@@ -8,9 +8,7 @@ use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgTypeInfo, PgValueRef, Postgres,
 };
 use sqlx::query::Query;
-use sqlx::{
-    ConnectOptions, Connection, Decode, Encode, PgConnection, PgPool, Row, SqlSafeStr, SqlStr, Transaction, Type,
-};
+use sqlx::{ConnectOptions, Connection, Decode, Encode, PgConnection, Row, SqlSafeStr, SqlStr, Transaction, Type};
 use time::OffsetDateTime;
 
 use super::connect::{ACQUIRE_TIMEOUT, migration_error};
@@ -54,8 +52,8 @@ impl Dialect for Postgres {
         format!("{expression} = any(${parameter})")
     }
 
-    async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Self>> {
-        pool.begin().await
+    async fn begin(connection: &mut PgConnection) -> sqlx::Result<Transaction<'_, Self>> {
+        connection.begin().await
     }
 
     async fn execute(connection: &mut PgConnection, statement: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {

@@ -58,7 +58,8 @@ async fn remove<D: Dialect>(
     let sql = format!("delete from {table} where {id} in (select {id} from {table} where {condition} limit {BATCH})");
     let mut removed = 0;
     loop {
-        let mut transaction = store.begin().await?;
+        let mut connection = store.writer().await?;
+        let mut transaction = D::begin(&mut connection).await?;
         let batch = Session::<D>::on(&mut transaction).execute(sql.clone(), values).await?;
         transaction.commit().await?;
         removed += batch;

@@ -1,10 +1,15 @@
 //! The store over either database: opens a connection or a transaction for each call and hands it to the module that
 //! knows the statements. Holds no statement but the ping.
 
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use async_trait::async_trait;
+use sqlx::Pool;
 use sqlx::pool::PoolConnection;
-use sqlx::{Pool, Transaction};
 use time::OffsetDateTime;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::dialect::{Dialect, Session, values};
 use super::{
@@ -19,22 +24,43 @@ pub(super) struct SqlStore<D: Dialect> {
     writers: Pool<D>,
 }
 
+/// How long a call may take once it has its connection. It takes milliseconds, unless the database has fallen silent.
+const DEADLINE: Duration = Duration::from_secs(15);
+
 /// Runs one call without a transaction: it is a single statement that only reads.
 macro_rules! read {
     ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
         let mut connection = $store.reader().await?;
-        $module::$function(&mut Session::<D>::on(&mut connection), $($argument),*).await
+        let work = async { $module::$function(&mut Session::<D>::on(&mut connection), $($argument),*).await };
+        let done = timeout(DEADLINE, work).await;
+        in_time(done, &mut connection)
     }};
 }
 
 /// Runs one call in a transaction of its own; an error rolls it back.
 macro_rules! write {
     ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
-        let mut transaction = $store.begin().await?;
-        let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
-        transaction.commit().await?;
-        Ok(result)
+        let mut connection = $store.writer().await?;
+        let work = async {
+            let mut transaction = D::begin(&mut connection).await?;
+            let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
+            transaction.commit().await?;
+            Ok(result)
+        };
+        let done = timeout(DEADLINE, work).await;
+        in_time(done, &mut connection)
     }};
+}
+
+/// The result of a call that kept the deadline. One that didn't takes its connection along: nobody knows its state.
+fn in_time<D: Dialect, T>(
+    done: std::result::Result<Result<T>, Elapsed>,
+    connection: &mut PoolConnection<D>,
+) -> Result<T> {
+    done.unwrap_or_else(|_| {
+        connection.close_on_drop();
+        Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
+    })
 }
 
 impl<D: Dialect> SqlStore<D> {
@@ -48,9 +74,9 @@ impl<D: Dialect> SqlStore<D> {
         Ok(self.readers.acquire().await?)
     }
 
-    /// Opens a transaction that may write.
-    pub(super) async fn begin(&self) -> Result<Transaction<'static, D>> {
-        Ok(D::begin(&self.writers).await?)
+    /// A connection for a transaction that writes.
+    pub(super) async fn writer(&self) -> Result<PoolConnection<D>> {
+        Ok(self.writers.acquire().await?)
     }
 }
 

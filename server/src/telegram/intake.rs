@@ -12,6 +12,9 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::live::LivePersona;
 
+/// Pause after updates none of which was new.
+const NOTHING_NEW: Duration = Duration::from_secs(1);
+
 /// The loop of one persona.
 pub struct Intake {
     app: Arc<App>,
@@ -57,13 +60,15 @@ impl Intake {
                         tracing::info!(persona = %self.live.persona.name, "Telegram answers again");
                     }
                     backoff.reset();
-                    if !self.store(&batch).await {
-                        return Stopped::Asked;
-                    }
+                    let Some(new) = self.store(&batch).await else { return Stopped::Asked };
                     // An empty batch means that all before the offset is confirmed. Ids may restart at random after
                     // a silent week, and an old offset would then confirm what was never fetched.
                     offset = batch.next_offset();
-                    continue;
+                    if new > 0 || batch.is_empty() {
+                        continue;
+                    }
+                    // What is known already, or has no id to be confirmed by, may come again at once.
+                    NOTHING_NEW
                 }
                 Err(PollError::Unauthorized) => return Stopped::Unauthorized,
                 Err(PollError::Flood(wait)) => wait,
@@ -83,13 +88,14 @@ impl Intake {
         }
     }
 
-    /// Stores a batch, as long as it takes: what can't be stored is not confirmed. `false` when the daemon stops.
-    async fn store(&self, batch: &Batch) -> bool {
+    /// Stores a batch, as long as it takes: what can't be stored is not confirmed. Returns how many updates were new;
+    /// `None` when the daemon stops.
+    async fn store(&self, batch: &Batch) -> Option<u64> {
         if batch.unreadable > 0 {
             tracing::warn!(persona = %self.live.persona.name, count = batch.unreadable, "updates without an id were left out");
         }
         if batch.updates.is_empty() {
-            return true;
+            return Some(0);
         }
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         loop {
@@ -97,13 +103,13 @@ impl Intake {
                 Ok(new) => {
                     tracing::debug!(persona = %self.live.persona.name, count = batch.updates.len(), new, "updates stored");
                     self.live.inbox.notify_one();
-                    return true;
+                    return Some(new);
                 }
                 Err(error) => {
                     let wait = backoff.next(&self.app.dice);
                     tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "updates can't be stored; none are asked for meanwhile");
                     if self.pause(wait).await {
-                        return false;
+                        return None;
                     }
                 }
             }

@@ -57,9 +57,16 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// The offset that confirms this batch; `None` when it is empty.
+    /// Whether the poll brought nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.updates.is_empty() && self.unreadable == 0
+    }
+
+    /// The offset that confirms this batch; `None` when there is none. Telegram counts its updates from above zero, and
+    /// would take a negative offset as leave to forget all but the last few.
     pub fn next_offset(&self) -> Option<i64> {
-        self.updates.iter().map(|update| update.update_id).max().map(|last| last.saturating_add(1))
+        let last = self.updates.iter().map(|update| update.update_id).max();
+        last.map(|last| last.saturating_add(1)).filter(|offset| *offset > 0)
     }
 }
 
@@ -141,8 +148,8 @@ fn batch(raw: Vec<Box<RawValue>>) -> Batch {
 }
 
 fn read(raw: &RawValue) -> Option<RawUpdate> {
-    let value: serde_json::Value = serde_json::from_str(raw.get()).ok()?;
-    Some(RawUpdate { update_id: update_id_of(&value)?, chat: chat_of(&value), raw: raw.get().to_owned() })
+    let chat = serde_json::from_str(raw.get()).ok().as_ref().and_then(chat_of);
+    Some(RawUpdate { update_id: update_id_of(raw.get())?, chat, raw: raw.get().to_owned() })
 }
 
 #[cfg(test)]
@@ -160,6 +167,25 @@ mod tests {
         assert_eq!(batch.updates.iter().map(|update| update.update_id).collect::<Vec<_>>(), [7, 9]);
         assert_eq!(batch.unreadable, 1);
         assert_eq!(batch.next_offset(), Some(10));
+    }
+
+    #[test]
+    fn an_id_is_read_however_deep_the_rest_is() {
+        let deep = format!("{}0{}", "[".repeat(10_000), "]".repeat(10_000));
+        let batch = answer(&format!(r#"{{"ok":true,"result":[{{"x":{deep},"update_id":7}}]}}"#)).unwrap();
+        assert_eq!((batch.updates.len(), batch.unreadable, batch.next_offset()), (1, 0, Some(8)));
+    }
+
+    #[test]
+    fn an_id_that_is_none_of_telegrams_is_left_out_and_confirms_nothing_else() {
+        for id in ["9223372036854775808", "1e3", "\"7\"", "null", "[]"] {
+            let batch = answer(&format!(r#"{{"ok":true,"result":[{{"update_id":{id}}}]}}"#)).unwrap();
+            assert_eq!((batch.unreadable, batch.next_offset()), (1, None), "{id}");
+        }
+        for (id, offset) in [("-7", None), ("-1", None), ("0", Some(1)), ("9223372036854775807", Some(i64::MAX))] {
+            let batch = answer(&format!(r#"{{"ok":true,"result":[{{"update_id":{id}}}]}}"#)).unwrap();
+            assert_eq!((batch.unreadable, batch.next_offset()), (0, offset), "{id}");
+        }
     }
 
     #[test]

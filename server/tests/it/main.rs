@@ -7,8 +7,14 @@ mod company;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod telegram;
+#[cfg(test)]
+mod updates;

@@ -152,7 +152,7 @@ fn every_sample_is_read_as_its_source_says() {
         let incoming = parse(&raw).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(reads(&incoming), *expected, "{name}");
         assert_eq!(own_text(&incoming), text_in_json(&update), "{name}");
-        assert!(update_id_of(&update).is_some(), "{name}");
+        assert!(update_id_of(&raw).is_some(), "{name}");
     }
 }
 

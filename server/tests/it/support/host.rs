@@ -13,7 +13,7 @@ use maskarad::config::manifest;
 use maskarad::config::persona::Persona;
 use maskarad::daemon::{self, Booted, Wire};
 use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
-use maskarad::lifecycle::Lifecycle;
+use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::Voice;
 use maskarad::store::{Retention, Store};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
@@ -96,10 +96,11 @@ impl Host {
     }
 
     /// Stops it as SIGTERM would.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(self) -> Ended {
         self.lifecycle.stopping().cancel();
-        self.lifecycle.run().await;
+        let ended = self.lifecycle.run().await;
         self.engine.shutdown();
+        ended
     }
 
     /// Waits until something holds.

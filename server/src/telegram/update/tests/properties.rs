@@ -61,7 +61,8 @@ proptest! {
             body[key] = value;
         }
         let mutated = json!({"update_id": 1, kind: body});
-        let _ = (parse(&mutated.to_string()), chat_of(&mutated), update_id_of(&mutated));
+        let text = mutated.to_string();
+        let _ = (parse(&text), chat_of(&mutated), update_id_of(&text));
     }
 
     #[test]
