@@ -184,3 +184,13 @@ async fn a_flood_at_the_start_is_waited_out() {
     }
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_administers_may_be_asked_again() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let asking = scene.tg.fault(FaultSpec::new(Fault::DropConnection).method("getChatMember").times(1));
+    assert!(scene.command("/insanity on").await.contains("Безумие включено"), "one failure is no refusal");
+    assert_eq!(asking.fired(), 1);
+    host.stop().await;
+}
