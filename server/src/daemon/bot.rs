@@ -114,7 +114,11 @@ impl Bot {
                 return None;
             }
             let wait = backoff.next(&self.app.dice);
-            tracing::warn!(persona = %name, %error, ?wait, "Telegram doesn't say who the bot is; asking again");
+            if refusals > 0 {
+                tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
+            } else {
+                tracing::warn!(persona = %name, %error, ?wait, "Telegram can't be reached; trying again");
+            }
             tokio::time::sleep(wait).await;
         }
     }
