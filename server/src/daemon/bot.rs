@@ -9,6 +9,7 @@ use super::{Booted, Wire};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Me;
+use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::lifecycle::Lifecycle;
@@ -113,7 +114,7 @@ impl Bot {
             if refusals == REFUSALS {
                 return None;
             }
-            let wait = backoff.next(&self.app.dice);
+            let wait = patience(&error, &mut backoff, &self.app.dice);
             if refusals > 0 {
                 tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
             } else {
@@ -158,9 +159,14 @@ async fn menu(app: Arc<App>, client: TelegramClient, persona: Arc<Persona>) {
     for _ in 0..MENU_ATTEMPTS {
         let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await else { return };
         tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
-        match error {
-            TransportError::Flood(wait) => tokio::time::sleep(wait).await,
-            _ => tokio::time::sleep(backoff.next(&app.dice)).await,
-        }
+        tokio::time::sleep(patience(&error, &mut backoff, &app.dice)).await;
+    }
+}
+
+/// How long to wait before trying again: as long as Telegram says, where it does.
+fn patience(error: &TransportError, backoff: &mut Backoff, dice: &Dice) -> Duration {
+    match error {
+        TransportError::Flood(wait) => *wait,
+        _ => backoff.next(dice),
     }
 }
