@@ -25,10 +25,11 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+	cargo fetch --locked
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Both sides of each comparison in one run, as ratios
-	cargo bench --workspace --locked
+	cargo bench --workspace --locked --bench batching --bench company
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -117,6 +117,12 @@ impl Engine {
         Ok(Generation { receiver, cancel: CancelHandle(cancelled) })
     }
 
+    /// Whether the engine's thread is there. It ends with [`Engine::shutdown`], or by a defect.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.0.worker.is_running()
+    }
+
     /// Stops the engine: running and waiting requests end with [`EngineError::Stopped`]. Returns when the thread has
     /// ended.
     pub fn shutdown(&self) {

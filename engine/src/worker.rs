@@ -86,6 +86,11 @@ impl Worker {
         })
     }
 
+    pub(crate) fn is_running(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -28,6 +28,9 @@ pub enum GeneratorError {
     /// Every place is taken and so is every place to wait; the same request may work later.
     #[error("the engine is busy")]
     Busy,
+    /// Whatever generates has ended; the daemon is about to.
+    #[error("the engine has stopped")]
+    Gone,
     /// The request can never work.
     #[error("the engine refused the request: {0}")]
     Refused(String),

@@ -5,7 +5,7 @@ mod links;
 mod shape;
 mod tidy;
 
-use crate::config::persona::Persona;
+use crate::config::persona::{Filter, Persona};
 use crate::prompt::Markers;
 
 /// What becomes of a generated text.
@@ -48,9 +48,8 @@ pub fn clean(persona: &Persona, markers: &Markers, generated: &str) -> Outcome {
     let text = shape::without_markers(generated, markers);
     let Some(text) = shape::start(&text, rules.start_at) else { return Outcome::Discard(Discard::NoCyrillic) };
     let text = shape::replace(shape::cut(text, rules.cut), &rules.replace);
-    let text = tidy::without_controls(&text);
-    let text = links::cut(&text, &persona.filter);
-    let text = tidy::shorten(&tidy::tidy(&text), MAX_UTF16_UNITS);
+    let text = tidy::tidy(&tidy::without_controls(&text));
+    let text = tidy::shorten(&without_links(text, &persona.filter), MAX_UTF16_UNITS);
     if !tidy::is_readable(&text) {
         return Outcome::Discard(Discard::Empty);
     }
@@ -58,6 +57,17 @@ pub fn clean(persona: &Persona, markers: &Markers, generated: &str) -> Outcome {
         return Outcome::Discard(Discard::FilteredWord);
     }
     Outcome::Text(text)
+}
+
+/// Cuts and tidies until neither changes anything: what stood on both sides of a cut may be a link or a number of its own.
+fn without_links(mut text: String, filter: &Filter) -> String {
+    loop {
+        let cut = tidy::tidy(&links::cut(&text, filter));
+        if cut == text {
+            return text;
+        }
+        text = cut;
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use crate::kernels;
 /// Below so many values a second thread costs more than it brings.
 const VALUES_PER_THREAD: usize = 16 * 1024;
 
+/// From so many rows on, a product's result is too large to be turned around.
+const MANY_ROWS: usize = 64;
+
 /// `x += y`, of equal shapes.
 pub(super) fn add(x: &Tensor, y: &Tensor) -> Result<()> {
     x.inplace_op2(y, &Add)
@@ -26,11 +29,13 @@ pub(super) fn gelu_tanh(x: &Tensor) -> Result<()> {
 
 /// `x` (N, in) times `weight` (out, in) transposed → (N, out).
 ///
-/// candle's product is fastest with the weights on the left; for a single row it uses one thread only, so that is
-/// done here.
+/// candle's product of few rows is fastest with the weights on the left; of many rows, it costs more to turn the result
+/// around than that brings. For a single row it uses one thread only, so that is done here.
 pub(super) fn multiply(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    if x.dim(0)? != 1 {
-        return weight.matmul(&x.t()?)?.t()?.contiguous();
+    match x.dim(0)? {
+        1 => {}
+        2..MANY_ROWS => return weight.matmul(&x.t()?)?.t()?.contiguous(),
+        _ => return x.matmul(&weight.t()?),
     }
     let (outputs, inputs) = weight.dims2()?;
     if x.dim(1)? != inputs {

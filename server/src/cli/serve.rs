@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maskarad_engine::Engine;
+use tokio_util::sync::CancellationToken;
 
 use super::{model, progress, runtime};
 use crate::app::{App, Limits, Parts};
@@ -18,6 +19,8 @@ use crate::lifecycle::{Ended, Lifecycle};
 use crate::store::{self, Location};
 use crate::telegram::connect;
 
+/// How often the engine is looked after.
+const ENGINE_WATCH: Duration = Duration::from_secs(1);
 /// How long the store may take to close.
 const CLOSING: Duration = Duration::from_secs(3);
 
@@ -66,7 +69,7 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     tracing::info!(%location, "the store is open");
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
-        generator: Arc::new(LocalGenerator::new(engine)),
+        generator: Arc::new(LocalGenerator::new(engine.clone())),
         clock: Arc::new(SystemClock),
         dice: Dice::from_os(),
         limits: Limits::default(),
@@ -75,10 +78,22 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     let wire = Wire { api_url: config.telegram.api_url.clone(), http };
     let lifecycle = Lifecycle::default();
     daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
+    lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
     // Closing waits for every statement, and a database that doesn't answer must not keep the process.
     if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
         tracing::warn!("the store could not be closed in time");
     }
     Ok(ended)
+}
+
+/// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.
+async fn watch(engine: Engine, stopping: CancellationToken) {
+    while engine.is_running() {
+        tokio::select! {
+            () = tokio::time::sleep(ENGINE_WATCH) => {}
+            () = stopping.cancelled() => return,
+        }
+    }
+    tracing::error!("the engine has died");
 }

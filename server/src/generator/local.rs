@@ -29,6 +29,7 @@ impl Generator for LocalGenerator {
         };
         let generation = self.engine.generate(request).map_err(|error| match error {
             EngineError::Busy { .. } => GeneratorError::Busy,
+            EngineError::Stopped => GeneratorError::Gone,
             other => GeneratorError::Refused(other.to_string()),
         })?;
         let events = stream::unfold(generation, |mut generation| async move {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use maskarad_engine::Event;
+use maskarad_engine::{EngineError, Event};
 
 use super::typing::while_typing;
 use crate::app::App;
@@ -118,8 +118,12 @@ impl Maker {
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
-        let history: Vec<_> =
-            history.into_iter().filter(|message| !is_command(message)).map(|message| self.heard(message)).collect();
+        let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
+        let history: Vec<_> = history
+            .into_iter()
+            .filter(|message| answered(message) || !is_command(message))
+            .map(|message| self.heard(message))
+            .collect();
         Ok(Some(prompt::arrange(&Scene {
             history: &history,
             lead: self.lead.message,
@@ -188,6 +192,7 @@ impl Maker {
             match self.app.generator.generate(request.clone()).await {
                 Ok(events) => break events,
                 Err(GeneratorError::Busy) => tokio::time::sleep(backoff.next(&self.app.dice)).await,
+                Err(GeneratorError::Gone) => return Err(Made::Interrupted),
                 Err(GeneratorError::Refused(reason)) => return Err(failed(reason)),
             }
         };
@@ -195,6 +200,7 @@ impl Maker {
             match event {
                 Event::Token { .. } => {}
                 Event::Finished(finished) => return Ok(finished.text.unwrap_or_default()),
+                Event::Failed(EngineError::Stopped) => return Err(Made::Interrupted),
                 Event::Failed(error) => return Err(failed(error.to_string())),
             }
         }
@@ -202,7 +208,8 @@ impl Maker {
     }
 }
 
-/// A command isn't conversation; it is kept, and never enters a prompt.
+/// A command isn't conversation; it is kept, and never enters a prompt, unless it is what is answered: somebody forwarded it,
+/// or mentioned the persona in it.
 fn is_command(message: &HistoryMessage) -> bool {
     let command = message.text.strip_prefix('/').and_then(|rest| rest.split([' ', '\n']).next());
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '@');

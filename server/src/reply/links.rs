@@ -6,8 +6,8 @@ use regex::Regex;
 
 use crate::config::persona::Filter;
 
-/// A link with a scheme, whatever follows up to the next white space.
-static URL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\b[a-z][a-z0-9+.-]*://\S+|\bmailto:\S+|\bwww\.\S+"));
+/// A link with a scheme, whatever stands right before it and follows up to the next white space.
+static URL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)[a-z][a-z0-9+.-]*://\S+|mailto:\S+|www\.\S+"));
 
 /// A bare host, with a user before or a path behind, in the zones that Russian chats link to. A dot without a space behind
 /// is common between sentences, so not every word behind a dot makes a host.
@@ -26,44 +26,34 @@ static HOST: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Phone numbers: Russian ones with or without their prefix, and foreign ones with a plus. Ordinary numbers are shorter,
-/// or are grouped by threes.
+/// or are grouped by threes. Word boundaries are ASCII's, for a Cyrillic letter may stand right beside a number.
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     compiled(
         r"(?x)
-        (?: \+ [\s(]* 7 | \b [78] ) [\s().\u{2010}-\u{2015}-]{0,3} [3-9]\d\d
-            [\s().\u{2010}-\u{2015}-]{0,3} \d{3} [\s.\u{2010}-\u{2015}-]{0,3} \d\d [\s.\u{2010}-\u{2015}-]{0,3} \d\d \b
-        | \+ \d (?: [\s().\u{2010}-\u{2015}-]{0,2} \d ){8,13} \b
-        | \( \d{3,5} \) [\s-]{0,2} \d{1,3} [\s-]? \d\d [\s-]? \d\d \b
-        | \b (?: [3-9]\d\d [\s-] )? \d{3} [\u{2010}-\u{2015}-] \d\d [\u{2010}-\u{2015}-] \d\d \b
-        | \b 9\d{9} \b",
+        (?: \+ [\s(]* 7 | (?-u:\b) [78] ) [\s().\u{2010}-\u{2015}-]{0,3} [3-9]\d\d
+            [\s().\u{2010}-\u{2015}-]{0,3} \d{3} [\s.\u{2010}-\u{2015}-]{0,3} \d\d [\s.\u{2010}-\u{2015}-]{0,3} \d\d (?-u:\b)
+        | \+ \d (?: [\s().\u{2010}-\u{2015}-]{0,2} \d ){8,13} (?-u:\b)
+        | \( \d{3,5} \) [\s-]{0,2} \d{1,3} [\s-]? \d\d [\s-]? \d\d (?-u:\b)
+        | (?-u:\b) (?: [3-9]\d\d [\s-] )? \d{3} [\u{2010}-\u{2015}-] \d\d [\u{2010}-\u{2015}-] \d\d (?-u:\b)
+        | (?-u:\b) 9\d{9} (?-u:\b)",
     )
 });
 
 /// An `@` that would make a mention. One that stands behind a Latin letter or a digit is part of an address.
 static MENTION: LazyLock<Regex> = LazyLock::new(|| compiled(r"(^|[^A-Za-z0-9_])@+([A-Za-z0-9_])"));
 
-/// The text without links and phone numbers, unless the manifest allows them, and without the `@` of mentions.
+/// The text without links and phone numbers, unless the manifest allows them, and without the `@` of mentions. What is left may
+/// make a new one: the caller asks again until nothing changes.
 pub(super) fn cut(text: &str, filter: &Filter) -> String {
     let mut text = text.to_owned();
     if !filter.allow_links {
-        text = cut_all(text, &URL);
-        text = cut_all(text, &HOST);
+        text = URL.replace_all(&text, " ").into_owned();
+        text = HOST.replace_all(&text, " ").into_owned();
     }
     if !filter.allow_phone_numbers {
-        text = cut_all(text, &PHONE);
+        text = PHONE.replace_all(&text, " ").into_owned();
     }
-    while MENTION.is_match(&text) {
-        text = MENTION.replace_all(&text, "$1$2").into_owned();
-    }
-    text
-}
-
-/// Cuts until nothing matches: what stood on both sides of a cut must not make a new match.
-fn cut_all(mut text: String, pattern: &Regex) -> String {
-    while pattern.is_match(&text) {
-        text = pattern.replace_all(&text, " ").into_owned();
-    }
-    text
+    MENTION.replace_all(&text, "$1$2").into_owned()
 }
 
 fn compiled(pattern: &str) -> Regex {

@@ -104,6 +104,12 @@ fn links_are_cut() {
 }
 
 #[test]
+fn letters_beside_them_dont_hide_links_and_numbers() {
+    assert_eq!(reply("смотриhttps://a.ru и 7https://b"), "смотри и 7");
+    assert_eq!(reply("тел89991234567или123-45-67да"), "тел или да");
+}
+
+#[test]
 fn ordinary_dots_are_no_links() {
     for text in
         ["и т.д. и т.п.", "Да.Нет.Может быть", "в 12.30 или 3.14", "версия 1.2.3", "ну...", "файл.txt", "г.Москва"]

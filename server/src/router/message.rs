@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Route, Router};
 use crate::access::{self, Admission, Allowance, Blocking, LastHour};
-use crate::chat::{ChatKey, Conversation, Message, SenderKind};
+use crate::chat::{ChatKey, Conversation, Message, SenderKind, UserId};
 use crate::command::{self, Parsed};
 use crate::settings::EffectiveSettings;
 use crate::store::{self, Author, ChatSettings, Effect, HistoryMessage, NewJob};
@@ -41,6 +41,20 @@ impl Heard<'_> {
         worth.then(|| Effect::Remember(history(&self.conversation, self.message)))
     }
 
+    /// What the message answers, for a persona that could not hear it when it was said. Its own words it knows.
+    fn replied_to(&self, me: UserId) -> Option<Effect> {
+        let replied = self.message.reply_to.as_ref().filter(|replied| !replied.text.is_empty())?;
+        let author = replied.sender.as_ref().filter(|sender| sender.id != me)?;
+        Some(Effect::Remember(HistoryMessage {
+            conversation: self.conversation.clone(),
+            id: replied.id,
+            author: Author::Other { id: author.id, name: author.name.clone() },
+            text: replied.text.clone(),
+            sent_at: self.message.sent_at,
+            reply_to: None,
+        }))
+    }
+
     pub(super) fn job(&self, trigger: Trigger, seed: i64, notice: Option<String>) -> Effect {
         Effect::Enqueue(NewJob {
             conversation: self.conversation.clone(),
@@ -59,10 +73,7 @@ impl Router {
     /// A new message.
     pub(super) async fn message(&self, message: &Message, received_at: OffsetDateTime) -> store::Result<Route> {
         let heard = self.heard(message, received_at).await?;
-        let blocked = self.app.store.is_blocked(&self.live.persona.name, message.sender.id).await?;
-        let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
-        let former = heard.own.as_ref().and_then(|own| own.former_id);
-        let mut route = match access::admit(&self.live.persona, message, former, blocking) {
+        let mut route = match self.admission(message, heard.own.as_ref()).await? {
             Admission::Admitted => self.admitted(&heard).await?,
             Admission::PrivateClosed => return self.turn_away_privately(&heard),
             Admission::GroupClosed => {
@@ -77,6 +88,13 @@ impl Router {
         Ok(route)
     }
 
+    async fn admission(&self, message: &Message, own: Option<&ChatSettings>) -> store::Result<Admission> {
+        let blocked = self.app.store.is_blocked(&self.live.persona.name, message.sender.id).await?;
+        let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
+        let former = own.and_then(|own| own.former_id);
+        Ok(access::admit(&self.live.persona, message, former, blocking))
+    }
+
     async fn heard<'a>(&self, message: &'a Message, received_at: OffsetDateTime) -> store::Result<Heard<'a>> {
         let key = self.key_of(message);
         let own = self.app.settings(&key).await?;
@@ -86,7 +104,9 @@ impl Router {
     }
 
     async fn admitted(&self, heard: &Heard<'_>) -> store::Result<Route> {
-        let mut effects: Vec<Effect> = heard.remembered().into_iter().collect();
+        let remembered = heard.remembered();
+        let replied_to = remembered.as_ref().and_then(|_| heard.replied_to(self.live.me.id));
+        let mut effects: Vec<Effect> = replied_to.into_iter().chain(remembered).collect();
         match command::parse(heard.message, &self.live.me) {
             Some(Parsed::Ours(command)) => {
                 let mut route = self.command(heard, &command).await?;
@@ -153,15 +173,19 @@ impl Router {
         Route { outcome: "context", effects: remembered.into_iter().collect() }
     }
 
-    /// A message that was changed. One we never saw is remembered as it is now.
-    pub(super) fn edited(&self, message: &Message) -> Route {
+    /// A message that was changed. One we never saw is remembered as it is now, unless it would not have been at first.
+    pub(super) async fn edited(&self, message: &Message) -> store::Result<Route> {
         if message.sender.kind == SenderKind::Bot || message.text.is_empty() {
-            return Route::nothing("edited");
+            return Ok(Route::nothing("edited"));
+        }
+        let key = self.key_of(message);
+        let own = self.app.settings(&key).await?;
+        if self.admission(message, own.as_ref()).await? != Admission::Admitted {
+            return Ok(Route::nothing("edited"));
         }
         let mut route = self.context(message);
-        let (key, text) = (self.key_of(message), message.text.clone());
-        route.effects.push(Effect::Edit { key, message: message.id, text });
-        Route { outcome: "edited", ..route }
+        route.effects.push(Effect::Edit { key, message: message.id, text: message.text.clone() });
+        Ok(Route { outcome: "edited", ..route })
     }
 }
 

@@ -61,17 +61,16 @@ pub enum ParseError {
     #[error("the update is not a JSON object")]
     NotAnObject,
     /// A part we need has an unexpected shape.
-    #[error("the update's {kind} can't be read: {source}")]
+    #[error("the update's {kind} can't be read: expected {expected}")]
     Malformed {
         /// Which part.
         kind: &'static str,
-        /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
+        /// What should stand there. What does is not told: it may be somebody's message.
+        expected: String,
     },
     /// A membership that is none of Telegram's.
-    #[error("unknown membership {0:?}")]
-    UnknownStatus(String),
+    #[error("the update tells of a membership that is none of Telegram's")]
+    UnknownStatus,
 }
 
 /// How the kinds of update that concern us are read.
@@ -144,15 +143,24 @@ pub fn update_id_of(raw: &str) -> Option<i64> {
 /// What went wrong while reading, before it is known in which kind of update.
 enum ReadError {
     Shape(serde_json::Error),
-    Status(String),
+    Status,
 }
 
 impl ReadError {
     fn named(self, kind: &'static str) -> ParseError {
         match self {
-            Self::Shape(source) => ParseError::Malformed { kind, source },
-            Self::Status(status) => ParseError::UnknownStatus(status),
+            Self::Shape(error) => ParseError::Malformed { kind, expected: expectation(&error.to_string()) },
+            Self::Status => ParseError::UnknownStatus,
         }
+    }
+}
+
+/// serde says `invalid type: string "…", expected i64`; only what follows the value is ours to repeat.
+fn expectation(error: &str) -> String {
+    match error.rsplit_once(", expected ") {
+        Some((_, expected)) => expected.to_owned(),
+        None if error.starts_with("missing field `") => error.replacen("missing field", "a field", 1),
+        None => "another shape".to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod company;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod outage;
@@ -12,5 +14,7 @@ mod process;
 mod store;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod telegram;
 #[cfg(test)]
 mod updates;

@@ -61,6 +61,6 @@ fn standing(member: RawMember) -> Result<Standing, ReadError> {
         "restricted" if member.can_send_messages == Some(false) => Ok(Standing::Muted),
         "restricted" => Ok(Standing::Member),
         "left" | "kicked" => Ok(Standing::Gone),
-        _ => Err(ReadError::Status(member.status)),
+        _ => Err(ReadError::Status),
     }
 }

@@ -80,6 +80,11 @@ fn malformed_updates_are_typed_errors() {
         let raw = json!({"update_id": 1, "message": body}).to_string();
         assert!(matches!(parse(&raw), Err(ParseError::Malformed { kind: "message", .. })), "{raw}");
     }
+    for body in [json!("моя тайна"), json!({"message_id": "моя тайна", "chat": {"id": 1, "type": "private"}})]
+    {
+        let error = parse(&json!({"update_id": 1, "message": body}).to_string()).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("тайна"), "an error repeats what somebody wrote: {error}");
+    }
     assert!(matches!(parse(&"[".repeat(100_000)), Err(ParseError::Json(_))), "deep nesting");
     assert_eq!(parse("{}").unwrap(), Incoming::Ignored("unknown_update"));
     assert_eq!(parse("{\"update_id\":1,\"telepathy\":{}}").unwrap(), Incoming::Ignored("unknown_update"));
@@ -227,7 +232,7 @@ fn memberships() {
         assert_eq!((mine.standing, mine.chat, mine.by.id), (standing, ChatId(-1001), UserId(100)));
     }
     let unknown = with(json!({"user": bot, "status": "ghost"})).to_string();
-    assert!(matches!(parse(&unknown), Err(ParseError::UnknownStatus(status)) if status == "ghost"));
+    assert!(matches!(parse(&unknown), Err(ParseError::UnknownStatus)));
     let others =
         json!({"update_id": 1, "chat_member": {"chat": group(), "new_chat_member": {"user": ann(), "status": "left"}}});
     assert_eq!(read(&others), Incoming::MembersChanged { chat: ChatId(-1001), user: UserId(100) });

@@ -1,0 +1,14 @@
+//! End to end through the emulator: what TELEGRAM.md says, line by line.
+
+mod access;
+mod commands;
+mod faults;
+mod forgery;
+mod groups;
+mod migration;
+mod personas;
+mod polling;
+mod private;
+mod replies;
+mod scene;
+mod topics;

@@ -1,0 +1,72 @@
+//! Two personas: what befalls one never stops or slows the other.
+
+use std::time::{Duration, Instant};
+
+use maskarad_testbed::{Bot, BotSpec, Fault, FaultSpec, Testbed, User, UserSpec};
+
+use super::scene::{short, sqlite};
+use crate::support::database::TestDatabase;
+use crate::support::host::{Host, SOON, persona, settled};
+
+struct Pair {
+    tg: Testbed,
+    unlucky: Bot,
+    lucky: Bot,
+    database: TestDatabase,
+}
+
+impl Pair {
+    async fn new() -> Self {
+        let tg = Testbed::start().await.unwrap();
+        let [unlucky, lucky] = ["unlucky_bot", "lucky_bot"].map(|name| tg.add_bot(BotSpec::new(name).privacy(false)));
+        Self { tg, unlucky, lucky, database: sqlite().await }
+    }
+
+    async fn host(&self) -> Host {
+        let personas = [("unlucky", &self.unlucky), ("lucky", &self.lucky)];
+        let personas = personas.map(|(name, bot)| persona(name, bot, &short("")));
+        Host::start(&self.tg, self.database.shared(), personas.into()).await
+    }
+
+    fn user(&self, name: &str) -> User {
+        self.tg.add_user(UserSpec::new(name))
+    }
+
+    async fn answered(&self, user: &User, bot: &Bot) {
+        self.tg.wait_answer(user.writes_private(bot, "привет"), SOON).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_token_stops_one_persona_alone() {
+    let pair = Pair::new().await;
+    let host = pair.host().await;
+    let anna = pair.user("Анна");
+    pair.answered(&anna, &pair.unlucky).await;
+    pair.tg.revoke(&pair.unlucky);
+    let lost = anna.writes_private(&pair.unlucky, "ты где?");
+    host.until(|host| host.app.roster.names().len() == 1).await;
+    pair.answered(&anna, &pair.lucky).await;
+    settled(&pair.tg, &pair.lucky).await;
+    assert!(pair.tg.answers_to(lost).is_empty());
+    assert_eq!(host.app.roster.names()[0].as_str(), "lucky");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_one_persona_does_not_slow_the_other() {
+    let pair = Pair::new().await;
+    let host = pair.host().await;
+    let flood = FaultSpec::new(Fault::TooManyRequests { retry_after: 20 }).method("sendMessage").bot(&pair.unlucky);
+    let flood = pair.tg.fault(flood);
+    let flooded = host.app.limits.sends_at_once;
+    for number in 0..flooded {
+        pair.user(&format!("Гость {number}")).writes_private(&pair.unlucky, "привет");
+    }
+    pair.tg.wait_until(SOON, |_| usize::try_from(flood.fired()).unwrap() == flooded).await.unwrap();
+    let since = Instant::now();
+    pair.answered(&pair.user("Анна"), &pair.lucky).await;
+    assert!(since.elapsed() < Duration::from_secs(5), "the other persona waited {:?}", since.elapsed());
+    assert_eq!(usize::try_from(flood.fired()).unwrap(), flooded, "and nobody was tried again before their time");
+    host.stop().await;
+}

@@ -1,0 +1,55 @@
+//! What is sent, and how: as a reply, without previews, and never without something to say.
+
+use super::scene::Scene;
+use crate::support::database::{TestDatabase, on_both};
+use crate::support::host::settled;
+
+on_both!(nothing_usable_gets_the_fallback_or_silence);
+
+/// A greedy persona says the same to the same; the second one may not say it.
+async fn nothing_usable_gets_the_fallback_or_silence(database: TestDatabase) {
+    let scene = Scene::new(database).await;
+    let Scene { tg, bot, anna, boris, vera, group, .. } = &scene;
+    let greedy = "generation: { max_new_tokens: 8, do_sample: false }\nchat_defaults: { context_length: 0 }\n";
+    let host = scene.host(greedy).await;
+    let said = scene.private(anna, "как дела").await;
+    host.stop().await;
+
+    let filter = format!("filter: {{ words: [{}] }}\nreply: {{ fallback: не знаю }}\n", serde_json::json!(said));
+    let host = scene.host(&format!("{greedy}{filter}")).await;
+    assert_eq!(scene.private(boris, "как дела").await, "не знаю");
+    let seeds: Vec<_> = host.requests().iter().map(|request| request.generation.seed).collect();
+    assert_eq!(seeds.len(), 3, "two more tries");
+    assert!(seeds[0] != seeds[1] && seeds[1] != seeds[2] && seeds[0] != seeds[2], "{seeds:?}");
+
+    scene.command("/insanity on").await;
+    let ambient = vera.writes(group, "как дела");
+    scene.silence([ambient]).await;
+    assert_eq!(host.requests().len(), 6);
+    assert_eq!(scene.answer(vera.writes(group, "автобус, как дела")).await.text, "не знаю");
+    settled(tg, bot).await;
+    assert_eq!(scene.jobs("outcome").await, ["answered", "fallback", "discarded", "fallback"]);
+    assert_eq!(scene.jobs("reason").await, ["", "filtered_word", "filtered_word", "filtered_word"]);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_a_reply_in_plain_text_without_previews() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("generation: { max_new_tokens: 60 }\n").await;
+    let Scene { bot, boris, group, .. } = &scene;
+    let asked = boris.writes(group, "автобус, расскажи что-нибудь");
+    let sent = scene.answer(asked).await;
+    let field = |name: &str| match sent.params.get(name) {
+        Some(serde_json::Value::String(text)) => serde_json::from_str(text).unwrap(),
+        other => other.cloned().unwrap_or_default(),
+    };
+    assert_eq!(field("link_preview_options")["is_disabled"], true);
+    assert_eq!(field("reply_parameters")["message_id"], asked.message_id.0);
+    assert_eq!(field("reply_parameters")["allow_sending_without_reply"], true);
+    assert!(!sent.params.contains_key("parse_mode"), "what looks like markup is text");
+    let typing = bot.chat_actions();
+    assert!(typing.iter().all(|action| action.chat_id == group.id() && action.action == "typing"), "{typing:?}");
+    assert!(!typing.is_empty() && typing[0].at <= sent.at, "shown while it was being made");
+    host.stop().await;
+}
