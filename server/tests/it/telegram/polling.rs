@@ -60,6 +60,7 @@ async fn ids_may_restart_after_a_silent_week() {
     let scene = Scene::sqlite().await;
     let Scene { bot, anna, .. } = &scene;
     let host = scene.host("").await;
+    scene.tg.wait_confirmed(bot, SOON).await.unwrap();
     bot.restart_update_ids(900_000);
     scene.private(anna, "раз").await;
     tokio::time::sleep(Duration::from_millis(200)).await;
