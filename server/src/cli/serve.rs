@@ -6,12 +6,12 @@ use std::time::Duration;
 use maskarad_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use super::{model, progress, runtime};
+use super::{model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
-use crate::config::manifest;
+use crate::config::manifest::{self, Personas};
 use crate::config::persona::Persona;
 use crate::config::problem::Problems;
 use crate::daemon::{self, Booted, Wire};
@@ -27,16 +27,12 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let personas = manifest::load(&config.personas, Environment::of_process()).into_result()?;
-    anyhow::ensure!(
-        personas.iter().any(|persona| persona.token.is_some()),
-        "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
-         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
-        config.personas.display(),
-        personas[0].name,
-    );
+    let Personas { personas, problems } = manifest::load(&config.personas, Environment::of_process());
+    if problems.0.is_empty() {
+        ensure_somebody_goes_live(&personas, config)?;
+    }
     let engine = Engine::start(config.engine)?;
-    let booted = boot(&engine, personas)?;
+    let booted = boot(&engine, personas, problems)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
@@ -45,20 +41,30 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads every checkpoint, or tells all that can't be loaded.
-fn boot(engine: &Engine, personas: Vec<Persona>) -> Result<Vec<Booted>, Problems> {
-    let (mut booted, mut problems) = (Vec::new(), Vec::new());
+fn ensure_somebody_goes_live(personas: &[Persona], config: &DaemonConfig) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        personas.iter().any(|persona| persona.token.is_some()),
+        "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
+         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
+        config.personas.display(),
+        personas[0].name,
+    );
+    Ok(())
+}
+
+/// Loads every checkpoint. Tells all that can't be loaded, after what is wrong with the other manifests.
+fn boot(engine: &Engine, personas: Vec<Persona>, mut problems: Problems) -> Result<Vec<Booted>, Problems> {
+    let mut booted = Vec::new();
     for persona in personas {
-        let message = format!("{}: loading the checkpoint", persona.name);
-        match progress::during(&message, || model::load(engine, &persona)) {
+        match model::load(engine, &persona) {
             Ok(voice) => {
                 tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
                 booted.push(Booted { persona: Arc::new(persona), voice });
             }
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.0.push(problem),
         }
     }
-    if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
+    if problems.0.is_empty() { Ok(booted) } else { Err(problems) }
 }
 
 async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {

@@ -43,8 +43,6 @@ pub struct Scene<'a> {
     pub history: &'a [HistoryMessage],
     /// The message to answer.
     pub lead: MessageId,
-    /// Its text without the mention or name that called the persona; `None` takes it from the history.
-    pub lead_text: Option<&'a str>,
     /// Other messages the same reply answers, oldest first.
     pub shared: &'a [MessageId],
     /// The message that the lead replies to, wherever it stands.
@@ -95,13 +93,9 @@ impl Scene<'_> {
 
     /// The lead, after `last`.
     fn lead_turn(&self, last: Option<&Turn>) -> Option<Turn> {
-        let stored = self.find(self.lead).map(|message| message.text.as_str());
-        let text = self.lead_text.or(stored).unwrap_or_default();
-        if !text.trim().is_empty() {
-            return Some(Turn::asked(text));
-        }
+        let text = self.find(self.lead).map_or("", |message| message.text.as_str());
         let something_to_answer = last.is_some_and(|turn| turn.side == Side::Others);
-        (!something_to_answer).then(|| Turn::asked(stored.unwrap_or_default()))
+        (!text.trim().is_empty() || !something_to_answer).then(|| Turn::asked(text))
     }
 }
 

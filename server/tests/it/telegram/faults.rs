@@ -63,8 +63,7 @@ async fn a_flood_pauses_its_chat_alone() {
     assert!(tg.answers_to(flooded).is_empty(), "another chat is answered meanwhile");
     scene.answer(flooded).await;
     let calls = bot.requests_of("sendMessage");
-    let of_anna: Vec<_> =
-        calls.iter().filter(|call| call.params["chat_id"] == anna.id().0).collect();
+    let of_anna: Vec<_> = calls.iter().filter(|call| call.params["chat_id"] == anna.id().0).collect();
     assert_eq!(of_anna.len(), 2);
     assert!(of_anna[1].at.duration_since(of_anna[0].at).unwrap() >= Duration::from_secs(2), "not before its time");
     host.stop().await;
