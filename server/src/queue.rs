@@ -12,15 +12,15 @@ use async_trait::async_trait;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
-use crate::pump::Work;
-use crate::store::{self, JobId};
+use crate::pump::{Rest, Work};
+use crate::store::{self, Finish, JobId, Outcome};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
 const PENDING_AT_ONCE: u32 = 200;
 
 /// How long a conversation rests after the store failed it.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 
 /// Makes replies, one at a time in a conversation.
 pub struct Queue {
@@ -50,13 +50,24 @@ impl Queue {
             .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
             .partition(|job| job.id == claim.lead);
         let Some(lead) = lead.into_iter().next() else { return Ok(()) };
-        Maker::new(Arc::clone(&self.app), live, lead, shared).run().await;
-        Ok(())
+        let maker = Maker::new(Arc::clone(&self.app), live, lead, shared);
+        match tokio::spawn(maker.run()).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.give_up(claim.lead, &error).await,
+        }
+    }
+
+    /// A reply whose making died ends here: left running, it would silence its conversation until the next start.
+    async fn give_up(&self, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
+        tracing::error!(job = job.0, %error, "the making of a reply died");
+        let reason = Some("a defect of the daemon".to_owned());
+        let finish = Finish { job, outcome: Outcome::Failed, reason, delivered: None, at: self.app.clock.now() };
+        self.app.store.finish(&finish).await
     }
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.
     async fn unclaim(&self, lead: JobId) {
-        let mut backoff = Backoff::new(AFTER_AN_ERROR, Duration::from_secs(10));
+        let mut backoff = Backoff::new(AFTER_AN_ERROR.0, Duration::from_secs(10));
         while let Err(error) = self.app.store.release(lead).await {
             if !error.is_transient() {
                 tracing::error!(job = lead.0, %error, "a job can't be given back; the next start takes it up");
@@ -80,11 +91,12 @@ impl Work for Queue {
         Ok(free.take(room).map(|conversation| (conversation.clone(), conversation)).collect())
     }
 
-    async fn work(&self, conversation: Conversation) {
+    async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
         if let Err(error) = self.next(conversation).await {
             tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            tokio::time::sleep(AFTER_AN_ERROR).await;
+            return AFTER_AN_ERROR;
         }
+        Rest::NONE
     }
 }

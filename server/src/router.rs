@@ -14,14 +14,14 @@ use async_trait::async_trait;
 use moka::future::Cache;
 
 use crate::app::App;
-use crate::chat::{ChatId, ChatKey, Message, TransportKind};
+use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
 use crate::live::LivePersona;
-use crate::pump::Work;
+use crate::pump::{Rest, Work};
 use crate::store::{self, Effect, Routed, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
 
 /// How long a chat rests after the store failed it.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 /// How long somebody who used up an hour's answers isn't told so again.
 const TOLD_FOR: Duration = Duration::from_secs(3600);
 
@@ -29,7 +29,9 @@ const TOLD_FOR: Duration = Duration::from_secs(3600);
 pub struct Router {
     app: Arc<App>,
     live: Arc<LivePersona>,
-    told_spent: Cache<(ChatKey, crate::chat::UserId), ()>,
+    told_spent: Cache<(ChatKey, UserId), ()>,
+    /// How many answers to commands each person had within the hour.
+    told: Cache<UserId, u32>,
 }
 
 /// What an update changes, and a word for what became of it.
@@ -57,31 +59,32 @@ impl Work for Router {
         Ok(updates.into_iter().map(|stored| (stored.update.chat, stored)).collect())
     }
 
-    async fn work(&self, stored: StoredUpdate) {
+    async fn work(&self, stored: StoredUpdate) -> Rest {
         let update_id = stored.update.update_id;
         let persona = &self.live.persona.name;
         match self.route(&stored).await {
             Ok(()) => {}
             Err(error) if error.is_transient() => {
                 tracing::warn!(%persona, update_id, %error, "an update waits for the store");
-                tokio::time::sleep(AFTER_AN_ERROR).await;
+                return AFTER_AN_ERROR;
             }
             Err(error) => {
                 tracing::error!(%persona, update_id, %error, "an update could not be routed; it is left out");
                 let left_out = Route::nothing("failed");
                 if let Err(error) = self.apply(&stored, left_out).await {
                     tracing::error!(%persona, update_id, %error, "nor could that be recorded");
-                    tokio::time::sleep(AFTER_AN_ERROR).await;
+                    return AFTER_AN_ERROR;
                 }
             }
         }
+        Rest::NONE
     }
 }
 
 impl Router {
     /// A router for one persona.
     pub fn new(app: Arc<App>, live: Arc<LivePersona>) -> Self {
-        Self { app, live, told_spent: Cache::builder().max_capacity(10_000).time_to_live(TOLD_FOR).build() }
+        Self { app, live, told_spent: within_the_hour(), told: within_the_hour() }
     }
 
     async fn route(&self, stored: &StoredUpdate) -> store::Result<()> {
@@ -155,4 +158,12 @@ impl Router {
     fn key_of(&self, message: &Message) -> ChatKey {
         ChatKey { persona: self.live.persona.name.clone(), transport: message.chat.transport, chat: message.chat.id }
     }
+}
+
+fn within_the_hour<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(10_000).time_to_live(TOLD_FOR).build()
 }

@@ -12,7 +12,6 @@ use crate::clock::{Dice, SystemClock};
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
 use crate::config::manifest::{self, Personas};
-use crate::config::persona::Persona;
 use crate::config::problem::Problems;
 use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
@@ -27,12 +26,16 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let Personas { personas, problems } = manifest::load(&config.personas, Environment::of_process());
-    if problems.0.is_empty() {
-        ensure_somebody_goes_live(&personas, config)?;
-    }
+    let loaded = manifest::load(&config.personas, Environment::of_process());
+    anyhow::ensure!(
+        !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
+        "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
+         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
+        config.personas.display(),
+        loaded.personas[0].name,
+    );
     let engine = Engine::start(config.engine)?;
-    let booted = boot(&engine, personas, problems)?;
+    let booted = boot(&engine, loaded)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
@@ -41,30 +44,19 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ensure_somebody_goes_live(personas: &[Persona], config: &DaemonConfig) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        personas.iter().any(|persona| persona.token.is_some()),
-        "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
-         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
-        config.personas.display(),
-        personas[0].name,
-    );
-    Ok(())
-}
-
-/// Loads every checkpoint. Tells all that can't be loaded, after what is wrong with the other manifests.
-fn boot(engine: &Engine, personas: Vec<Persona>, mut problems: Problems) -> Result<Vec<Booted>, Problems> {
-    let mut booted = Vec::new();
-    for persona in personas {
+/// Loads every checkpoint, or tells all that is wrong with manifests and checkpoints.
+fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
+    let (mut booted, mut problems) = (Vec::new(), loaded.problems.0);
+    for persona in loaded.personas {
         match model::load(engine, &persona) {
             Ok(voice) => {
                 tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
                 booted.push(Booted { persona: Arc::new(persona), voice });
             }
-            Err(problem) => problems.0.push(problem),
+            Err(problem) => problems.push(problem),
         }
     }
-    if problems.0.is_empty() { Ok(booted) } else { Err(problems) }
+    if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
 }
 
 async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {

@@ -43,6 +43,8 @@ pub struct Scene<'a> {
     pub history: &'a [HistoryMessage],
     /// The message to answer.
     pub lead: MessageId,
+    /// Its text without the mention or name that called the persona; `None` takes it from the history.
+    pub lead_text: Option<&'a str>,
     /// Other messages the same reply answers, oldest first.
     pub shared: &'a [MessageId],
     /// The message that the lead replies to, wherever it stands.
@@ -54,13 +56,17 @@ pub struct Scene<'a> {
 /// Orders a scene's messages: context, messages that share the reply, the replied-to message, the lead.
 ///
 /// What others wrote after the lead is left out, it has (or will have) its own reply; the persona's own replies stay.
-/// Messages without text are skipped, and so is a lead that was nothing but a call, where something else is left to answer.
+/// Messages without text are skipped, and so is a lead that was nothing but a call, where something else is left to answer:
+/// what stands last is then what is asked.
 pub fn arrange(scene: &Scene<'_>) -> Vec<Turn> {
     let mut turns = scene.context();
     turns.extend(scene.shared.iter().filter_map(|id| scene.find(*id)).map(|message| Turn::asked(&message.text)));
     turns.extend(scene.replied_to.filter(|replied| !scene.is_answered(replied.id)).map(turn));
     turns.retain(|turn| !turn.text.trim().is_empty());
-    turns.extend(scene.lead_turn(turns.last()));
+    match scene.lead_turn(turns.last()) {
+        Some(lead) => turns.push(lead),
+        None => turns.last_mut().into_iter().for_each(|last| last.asked = true),
+    }
     turns
 }
 
@@ -93,9 +99,13 @@ impl Scene<'_> {
 
     /// The lead, after `last`.
     fn lead_turn(&self, last: Option<&Turn>) -> Option<Turn> {
-        let text = self.find(self.lead).map_or("", |message| message.text.as_str());
+        let stored = self.find(self.lead).map(|message| message.text.as_str());
+        let text = self.lead_text.or(stored).unwrap_or_default();
+        if !text.trim().is_empty() {
+            return Some(Turn::asked(text));
+        }
         let something_to_answer = last.is_some_and(|turn| turn.side == Side::Others);
-        (!text.trim().is_empty() || !something_to_answer).then(|| Turn::asked(text))
+        (!something_to_answer).then(|| Turn::asked(stored.unwrap_or_default()))
     }
 }
 

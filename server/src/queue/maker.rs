@@ -56,8 +56,24 @@ impl Maker {
                 Err(error) => break failed(error.to_string()),
             }
         };
+        let made = self.consoled(made);
         while let Err(error) = self.record(&made).await {
             self.rest(&mut backoff, &error).await;
+        }
+    }
+
+    /// Who addressed the persona gets its fallback, whatever went wrong.
+    fn consoled(&self, made: Made) -> Made {
+        match made {
+            Made::Nothing { outcome: Outcome::Failed, reason } => {
+                tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, reason, "no reply could be generated");
+                if self.lead.trigger.is_directed() {
+                    let text = self.live.persona.reply.fallback.clone();
+                    return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(reason) });
+                }
+                failed(reason)
+            }
+            made => made,
         }
     }
 
@@ -114,6 +130,7 @@ impl Maker {
             }
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
+        let asked = trigger::besides_call(&self.live.persona, &self.live.me, self.lead.trigger, &lead.text);
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
         let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
         let history: Vec<_> = history
@@ -124,6 +141,7 @@ impl Maker {
         Ok(Some(prompt::arrange(&Scene {
             history: &history,
             lead: self.lead.message,
+            lead_text: Some(&asked),
             shared: &shared,
             replied_to: replied_to.as_ref(),
             context_length: usize::from(settings.context_length),
@@ -161,7 +179,12 @@ impl Maker {
                 Ok(text) => text,
                 Err(made) => return made,
             };
-            return match attempts.after(reply::clean(persona, &voice.markers, &text)) {
+            let outcome = reply::clean(persona, &voice.markers, &text);
+            if let reply::Outcome::Discard(why) = outcome {
+                let (job, seed, reason) = (self.lead.id.0, attempts.seed(), why.as_str());
+                tracing::info!(persona = %persona.name, job, seed, reason, "a reply was discarded");
+            }
+            return match attempts.after(outcome) {
                 Step::Again => continue,
                 Step::Text(text) => Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None }),
                 Step::Fallback(why) => {

@@ -20,7 +20,7 @@ fn me(id: i64, text: &str) -> HistoryMessage {
 }
 
 fn scene(history: &[HistoryMessage], lead: i64) -> Scene<'_> {
-    Scene { history, lead: MessageId(lead), shared: &[], replied_to: None, context_length: 50 }
+    Scene { history, lead: MessageId(lead), lead_text: None, shared: &[], replied_to: None, context_length: 50 }
 }
 
 /// `>` before the persona's own, `?` before what is asked.
@@ -75,16 +75,24 @@ fn a_reply_to_a_shared_message_repeats_nothing() {
 }
 
 #[test]
-fn a_bare_call_answers_what_it_replies_to() {
-    let history = [them(1, "вопрос"), me(2, "ответ"), them(4, " ")];
-    let bare = Scene { context_length: 0, ..scene(&history, 4) };
-    assert_eq!(show(&arrange(&bare)), "? ");
-    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[0]), ..bare })), "вопрос");
-    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[1]), ..bare })), ">ответ ? ");
+fn the_cue_is_cut_and_a_bare_call_answers_what_it_replies_to() {
+    let history = [them(1, "вопрос"), me(2, "ответ"), them(3, "Автобус, где ты?"), them(4, "Автобус!")];
+    let cut = Scene { lead_text: Some("где ты?"), ..scene(&history, 3) };
+    assert_eq!(show(&arrange(&cut)), "вопрос >ответ ?где ты?");
+    let bare = Scene { lead_text: Some(" "), context_length: 0, ..scene(&history, 4) };
+    assert_eq!(show(&arrange(&bare)), "?Автобус!");
+    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[0]), ..bare })), "?вопрос");
+    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[1]), ..bare })), ">ответ ?Автобус!");
 }
 
 #[test]
 fn empty_messages_are_skipped_and_dont_count() {
     let history = [them(1, "a"), them(2, " \n"), me(3, ""), them(4, "lead")];
     assert_eq!(show(&arrange(&Scene { context_length: 1, ..scene(&history, 4) })), "a ?lead");
+}
+
+#[test]
+fn a_lead_that_is_gone_is_asked_by_its_text() {
+    let history = [them(8, "later"), me(9, "mine")];
+    assert_eq!(show(&arrange(&Scene { lead_text: Some("текст"), ..scene(&history, 4) })), ">mine ?текст");
 }

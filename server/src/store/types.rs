@@ -1,0 +1,15 @@
+//! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
+
+pub use effect::{Effect, Routed};
+pub use job::{Claim, Finish, Job, JobId, JobState, NewJob, Outcome, Reply};
+pub use message::{Author, HistoryMessage};
+pub use retention::{Pruned, Retention};
+pub use settings::ChatSettings;
+pub use update::{BotId, RawUpdate, StoredUpdate};
+
+mod effect;
+mod job;
+mod message;
+mod retention;
+mod settings;
+mod update;
