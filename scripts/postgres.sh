@@ -5,6 +5,8 @@
 # already is used again. The data lies outside the repository, because PostgreSQL refuses to run as root and whom we
 # run it as instead may not be able to enter the repository. Durability is off: nothing here outlives a test.
 set -euo pipefail
+# A plain `su` leaves these out, and runuser is there.
+export PATH=$PATH:/usr/sbin:/sbin
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 directory=${2:-${TMPDIR:-/tmp}/maskarad-postgres-$(id -u)-$(cksum <<<"$repository" | cut -d' ' -f1)}
@@ -19,13 +21,20 @@ binaries() {
     return 1
 }
 
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
 install() {
-    [ "$(id -u)" = 0 ] || { echo "PostgreSQL is not installed, and only root can install it" >&2; exit 1; }
+    command -v apt-get >/dev/null || { echo "PostgreSQL was not found: install it and run this again" >&2; exit 1; }
     echo "installing PostgreSQL…" >&2
-    mkdir -p /etc/postgresql-common
-    [ -e /etc/postgresql-common/createcluster.conf ] ||
-        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends postgresql; } >&2
+    # Debian's package must not bring up a cluster of its own.
+    as_root sh -ec '
+        mkdir -p /etc/postgresql-common
+        [ -e /etc/postgresql-common/createcluster.conf ] ||
+            echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+        apt-get update -q
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql' >&2
 }
 
 # Runs a program of PostgreSQL as somebody who is not root.

@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{ChatId, ChatKey, MessageId};
-use crate::live::LivePersona;
-use crate::pump::Work;
+use crate::pump::{Rest, Work};
 use crate::store::{self, Author, ChatSettings, Finish, HistoryMessage, Job, Outcome, Reply};
 use crate::transport::{Outgoing, TransportError};
 use crate::trigger::Trigger;
@@ -21,13 +19,12 @@ const UNREACHABLE_PAUSE: Duration = Duration::from_secs(5);
 /// Sends ready replies, in order within a chat.
 pub struct Delivery {
     app: Arc<App>,
-    stopping: CancellationToken,
 }
 
 impl Delivery {
     /// A delivery that has not begun.
-    pub fn new(app: Arc<App>, stopping: CancellationToken) -> Self {
-        Self { app, stopping }
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
     }
 }
 
@@ -43,8 +40,10 @@ impl Work for Delivery {
         Ok(jobs.into_iter().map(|job| (job.conversation.key(), job)).collect())
     }
 
-    async fn work(&self, job: Job) {
-        let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), &job.reply) else { return };
+    async fn work(&self, job: Job) -> Rest {
+        let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), &job.reply) else {
+            return Rest::NONE;
+        };
         let outgoing = Outgoing { chat: job.conversation.chat, text: reply.text.clone(), reply_to: Some(job.message) };
         let sent = live.transport.send(&outgoing).await;
         if let Err(error) = &sent {
@@ -52,15 +51,19 @@ impl Work for Delivery {
         }
         match sent {
             Ok(message) => self.delivered(&job, reply, message).await,
-            Err(TransportError::Flood(wait)) => self.pause(wait).await,
+            Err(TransportError::Flood(wait)) => return Rest(wait),
             Err(TransportError::Unreachable(_)) => {
-                self.pause(UNREACHABLE_PAUSE.mul_f64(0.5 + self.app.dice.fraction())).await;
+                return Rest(UNREACHABLE_PAUSE.mul_f64(0.5 + self.app.dice.fraction()));
             }
             Err(TransportError::Migrated(to)) => self.migrated(&job, to).await,
             Err(TransportError::Forbidden(reason)) => self.closed(&job, reason).await,
             Err(TransportError::Rejected(reason)) => self.finish(&job, Outcome::Rejected, Some(reason), None).await,
-            Err(TransportError::Unauthorized) => self.dismiss(&live),
+            Err(TransportError::Unauthorized) => {
+                live.doubted.notify_one();
+                return Rest(UNREACHABLE_PAUSE);
+            }
         }
+        Rest::NONE
     }
 }
 
@@ -118,18 +121,5 @@ impl Delivery {
             tracing::warn!(%error, ?wait, "a delivery can't be recorded; trying again");
             tokio::time::sleep(wait).await;
         }
-    }
-
-    /// Keeps this chat busy for a while.
-    async fn pause(&self, wait: Duration) {
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.stopping.cancelled() => {}
-        }
-    }
-
-    fn dismiss(&self, live: &LivePersona) {
-        tracing::error!(persona = %live.persona.name, "the token was refused; this persona stops, the others go on");
-        self.app.roster.remove(&live.persona.name);
     }
 }

@@ -46,6 +46,8 @@ pub struct LivePersona {
     pub transport: Arc<dyn Transport>,
     /// Rung when its inbox has news.
     pub inbox: Notify,
+    /// Rung when Telegram refused the token in passing: whether it is refused for good must be asked.
+    pub doubted: Notify,
 }
 
 /// The personas that are up now.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -18,6 +19,17 @@ use crate::store;
 
 /// How long the pump trusts that no bell means no work.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long a key rests whose work died.
+const AFTER_A_DEATH: Duration = Duration::from_secs(1);
+
+/// How long a key is left alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rest(pub Duration);
+
+impl Rest {
+    /// Not at all.
+    pub const NONE: Self = Self(Duration::ZERO);
+}
 
 /// A kind of work.
 #[async_trait]
@@ -36,25 +48,28 @@ pub trait Work: Send + Sync + 'static {
     /// As the store says; the pump then waits and asks again.
     async fn find(&self, busy: &[Self::Key], room: usize) -> store::Result<Vec<(Self::Key, Self::Item)>>;
 
-    /// Does one piece. What fails for now is left in the store, to be found again.
-    async fn work(&self, item: Self::Item);
+    /// Does one piece, and says how long its key must rest before the next. What fails for now is left in the store, to be
+    /// found again. Rest is taken here and not within the work, for a key that rests takes no room.
+    async fn work(&self, item: Self::Item) -> Rest;
 }
 
 /// Runs work until the daemon stops, then lets what is under way finish.
 pub struct Pump<W: Work> {
     work: Arc<W>,
     at_once: usize,
-    tasks: JoinSet<()>,
+    tasks: JoinSet<Rest>,
     keys: HashMap<Id, W::Key>,
+    resting: HashMap<W::Key, Instant>,
 }
 
 impl<W: Work> Pump<W> {
     /// A pump that does at most `at_once` pieces in parallel.
     pub fn new(work: W, at_once: usize) -> Self {
-        Self { work: Arc::new(work), at_once, tasks: JoinSet::new(), keys: HashMap::new() }
+        Self { work: Arc::new(work), at_once, tasks: JoinSet::new(), keys: HashMap::new(), resting: HashMap::new() }
     }
 
-    /// Runs until `stopping`, looking for work when the bell rings, when a piece is done, and every few seconds.
+    /// Runs until `stopping`, looking for work when the bell rings, when a piece is done or a rest is over, and every few
+    /// seconds.
     pub async fn run(&mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         while !stopping.is_cancelled() {
@@ -65,7 +80,7 @@ impl<W: Work> Pump<W> {
             let wait = match started {
                 Ok(()) => {
                     backoff.reset();
-                    LOOK_AGAIN
+                    self.until_a_rest_ends().min(LOOK_AGAIN)
                 }
                 Err(error) => {
                     let wait = backoff.next(dice);
@@ -102,7 +117,9 @@ impl<W: Work> Pump<W> {
         if room == 0 {
             return Ok(());
         }
-        let busy: Vec<W::Key> = self.keys.values().cloned().collect();
+        let now = Instant::now();
+        self.resting.retain(|_, until| *until > now);
+        let busy: Vec<W::Key> = self.keys.values().chain(self.resting.keys()).cloned().collect();
         for (key, item) in self.work.find(&busy, room).await? {
             let work = Arc::clone(&self.work);
             let task = self.tasks.spawn(async move { work.work(item).await });
@@ -111,17 +128,25 @@ impl<W: Work> Pump<W> {
         Ok(())
     }
 
+    fn until_a_rest_ends(&self) -> Duration {
+        let now = Instant::now();
+        self.resting.values().map(|until| *until - now).min().unwrap_or(Duration::MAX)
+    }
+
     /// Waits for one piece; for ever when there is none.
     async fn one_done(&mut self) {
-        let id = match self.tasks.join_next_with_id().await {
+        let (id, rest) = match self.tasks.join_next_with_id().await {
             None => return std::future::pending().await,
-            Some(Ok((id, ()))) => id,
+            Some(Ok(done)) => done,
             Some(Err(error)) => {
                 tracing::error!(work = W::NAME, %error, "a piece of work died");
-                error.id()
+                (error.id(), Rest(AFTER_A_DEATH))
             }
         };
-        self.keys.remove(&id);
+        let key = self.keys.remove(&id);
+        if let Some(key) = key.filter(|_| rest != Rest::NONE) {
+            self.resting.insert(key, Instant::now() + rest.0);
+        }
     }
 }
 
@@ -151,13 +176,14 @@ mod tests {
             Ok(free.take(room).map(|(key, list)| (*key, (*key, list.remove(0)))).collect())
         }
 
-        async fn work(&self, (key, item): (u8, u8)) {
+        async fn work(&self, (key, item): (u8, u8)) -> Rest {
             let others = self.under_way[usize::from(key)].fetch_add(1, Ordering::SeqCst);
             assert_eq!(others, 0, "two pieces of one key at once");
             tokio::time::sleep(Duration::from_millis(2)).await;
             self.under_way[usize::from(key)].fetch_sub(1, Ordering::SeqCst);
             assert!((key, item) != (1, 2), "a piece that dies");
             self.done.lock().unwrap().push((key, item));
+            Rest::NONE
         }
     }
 
@@ -181,5 +207,47 @@ mod tests {
                 work.done.lock().unwrap().iter().filter(|done| done.0 == key).map(|done| done.1).collect();
             assert!(order.is_sorted() && order.len() == if key == 1 { 9 } else { 10 }, "key {key}: {order:?}");
         }
+    }
+
+    const TIRED: Duration = Duration::from_millis(100);
+
+    /// Each key has work for ever, and rests after each piece.
+    struct Tired(Mutex<Vec<(u8, Instant)>>);
+
+    #[async_trait]
+    impl Work for Tired {
+        type Key = u8;
+        type Item = u8;
+        const NAME: &'static str = "tired";
+
+        async fn find(&self, busy: &[u8], room: usize) -> store::Result<Vec<(u8, u8)>> {
+            Ok((0..3).filter(|key| !busy.contains(key)).take(room).map(|key| (key, key)).collect())
+        }
+
+        async fn work(&self, key: u8) -> Rest {
+            self.0.lock().unwrap().push((key, Instant::now()));
+            Rest(TIRED)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_rests_takes_no_room_and_comes_back_in_time() {
+        let mut pump = Pump::new(Tired(Mutex::default()), 1);
+        let work = Arc::clone(&pump.work);
+        let stopping = CancellationToken::new();
+        let (bell, dice) = (Notify::new(), Dice::seeded(0));
+        tokio::join!(pump.run(&bell, &dice, &stopping), async {
+            while work.0.lock().unwrap().len() < 6 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            stopping.cancel();
+        });
+        let done = work.0.lock().unwrap();
+        for key in 0..3 {
+            let times: Vec<_> = done.iter().filter(|piece| piece.0 == key).map(|piece| piece.1).collect();
+            assert!(times.len() == 2 && times[1] - times[0] >= TIRED, "key {key}: {times:?}");
+        }
+        let first: Vec<u8> = done[..3].iter().map(|piece| piece.0).collect();
+        assert_eq!(first, [0, 1, 2], "nobody waited for somebody else's rest");
     }
 }

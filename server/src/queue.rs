@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
-use crate::pump::Work;
+use crate::pump::{Rest, Work};
 use crate::store::{self, JobId};
 use maker::Maker;
 
@@ -20,7 +20,7 @@ use maker::Maker;
 const PENDING_AT_ONCE: u32 = 200;
 
 /// How long a conversation rests after the store failed it.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 
 /// Makes replies, one at a time in a conversation.
 pub struct Queue {
@@ -56,7 +56,7 @@ impl Queue {
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.
     async fn unclaim(&self, lead: JobId) {
-        let mut backoff = Backoff::new(AFTER_AN_ERROR, Duration::from_secs(10));
+        let mut backoff = Backoff::new(AFTER_AN_ERROR.0, Duration::from_secs(10));
         while let Err(error) = self.app.store.release(lead).await {
             if !error.is_transient() {
                 tracing::error!(job = lead.0, %error, "a job can't be given back; the next start takes it up");
@@ -80,11 +80,12 @@ impl Work for Queue {
         Ok(free.take(room).map(|conversation| (conversation.clone(), conversation)).collect())
     }
 
-    async fn work(&self, conversation: Conversation) {
+    async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
         if let Err(error) = self.next(conversation).await {
             tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            tokio::time::sleep(AFTER_AN_ERROR).await;
+            return AFTER_AN_ERROR;
         }
+        Rest::NONE
     }
 }

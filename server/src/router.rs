@@ -16,12 +16,12 @@ use moka::future::Cache;
 use crate::app::App;
 use crate::chat::{ChatId, ChatKey, Message, TransportKind};
 use crate::live::LivePersona;
-use crate::pump::Work;
+use crate::pump::{Rest, Work};
 use crate::store::{self, Effect, Routed, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
 
 /// How long a chat rests after the store failed it.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 /// How long somebody who used up an hour's answers isn't told so again.
 const TOLD_FOR: Duration = Duration::from_secs(3600);
 
@@ -57,24 +57,25 @@ impl Work for Router {
         Ok(updates.into_iter().map(|stored| (stored.update.chat, stored)).collect())
     }
 
-    async fn work(&self, stored: StoredUpdate) {
+    async fn work(&self, stored: StoredUpdate) -> Rest {
         let update_id = stored.update.update_id;
         let persona = &self.live.persona.name;
         match self.route(&stored).await {
             Ok(()) => {}
             Err(error) if error.is_transient() => {
                 tracing::warn!(%persona, update_id, %error, "an update waits for the store");
-                tokio::time::sleep(AFTER_AN_ERROR).await;
+                return AFTER_AN_ERROR;
             }
             Err(error) => {
                 tracing::error!(%persona, update_id, %error, "an update could not be routed; it is left out");
                 let left_out = Route::nothing("failed");
                 if let Err(error) = self.apply(&stored, left_out).await {
                     tracing::error!(%persona, update_id, %error, "nor could that be recorded");
-                    tokio::time::sleep(AFTER_AN_ERROR).await;
+                    return AFTER_AN_ERROR;
                 }
             }
         }
+        Rest::NONE
     }
 }
 

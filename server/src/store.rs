@@ -71,10 +71,10 @@ pub trait Store: Send + Sync + 'static {
     /// One message of a chat, in whatever thread it stands.
     async fn message(&self, key: &ChatKey, id: MessageId) -> Result<Option<HistoryMessage>>;
 
-    /// How many jobs but notices a chat has had since then.
+    /// How many jobs a chat has had since then, but for notices and for those that got no reply of their own.
     async fn jobs_in_chat(&self, key: &ChatKey, since: OffsetDateTime) -> Result<u64>;
 
-    /// How many jobs but notices a person has caused since then.
+    /// How many jobs a person has caused since then, but for the same.
     async fn jobs_of_user(&self, persona: &PersonaName, user: UserId, since: OffsetDateTime) -> Result<u64>;
 
     /// Conversations of these personas that have a pending job and no reply under way (no job that is running, and none ready

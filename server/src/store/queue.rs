@@ -74,7 +74,7 @@ pub(super) async fn deliverable<D: Dialect>(
     session.rows(sql, values![&name_list(personas), &busy, limit]).await?.iter().map(rows::job).collect()
 }
 
-/// How many jobs but notices a chat has had since then.
+/// How many replies a chat has asked for since then: messages that got none of their own don't count.
 pub(super) async fn count_in_chat<D: Dialect>(
     session: &mut Session<'_, D>,
     key: &ChatKey,
@@ -82,11 +82,12 @@ pub(super) async fn count_in_chat<D: Dialect>(
 ) -> Result<u64> {
     let sql = "select count(*) as count from jobs
                where persona = $1 and transport = $2 and chat_id = $3 and created_at >= $4
-                 and trigger_kind <> 'notice'";
+                 and trigger_kind <> 'notice'
+                 and (outcome is null or outcome not in ('shared', 'coalesced', 'reset'))";
     session.count(sql, values![&key.persona, key.transport, key.chat, since]).await
 }
 
-/// How many jobs but notices a person has caused since then.
+/// How many replies a person has asked for since then, counted alike.
 pub(super) async fn count_of_user<D: Dialect>(
     session: &mut Session<'_, D>,
     persona: &PersonaName,
@@ -94,7 +95,8 @@ pub(super) async fn count_of_user<D: Dialect>(
     since: OffsetDateTime,
 ) -> Result<u64> {
     let sql = "select count(*) as count from jobs
-               where persona = $1 and sender_id = $2 and created_at >= $3 and trigger_kind <> 'notice'";
+               where persona = $1 and sender_id = $2 and created_at >= $3 and trigger_kind <> 'notice'
+                 and (outcome is null or outcome not in ('shared', 'coalesced', 'reset'))";
     session.count(sql, values![persona, user, since]).await
 }
 

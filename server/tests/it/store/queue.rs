@@ -1,7 +1,7 @@
 //! Who waits, for what, and for how long.
 
 use maskarad::chat::{Conversation, UserId};
-use maskarad::store::{Job, NewJob};
+use maskarad::store::{Claim, Job, NewJob};
 use maskarad::trigger::Trigger;
 
 use super::fixtures::*;
@@ -98,4 +98,11 @@ async fn jobs_are_counted(database: TestDatabase) {
     assert_eq!(store.jobs_of_user(&avtobus, ANNA, NOW).await.unwrap(), 6);
     assert_eq!(store.jobs_of_user(&avtobus, ANNA, after(5)).await.unwrap(), 2);
     assert_eq!(store.jobs_of_user(&avtobus, bob, NOW).await.unwrap(), 1);
+
+    let coalesced = vec![pending_job(store, &place(6), 7).await.id];
+    let lead_id = pending_job(store, &place(5), 2).await.id;
+    let claim = Claim { lead: lead_id, shared: Vec::new(), coalesced };
+    assert!(store.claim(&claim, NOW).await.unwrap());
+    assert_eq!(store.jobs_of_user(&avtobus, ANNA, NOW).await.unwrap(), 5, "what was passed over isn't counted");
+    assert_eq!(store.jobs_in_chat(&place(6).key(), NOW).await.unwrap(), 0);
 }

@@ -11,7 +11,7 @@ async fn private_chats_may_be_closed_but_to_the_owner() {
     let Scene { bot, anna, boris, .. } = &scene;
     let host = scene.host(&format!("access: {{ private: nobody }}\nowner: {}\n", anna.id())).await;
     assert!(scene.private(boris, "привет").await.contains("не всем"), "told why");
-    scene.silence(boris.writes_private(bot, "ну пожалуйста")).await;
+    scene.silence([boris.writes_private(bot, "ну пожалуйста")]).await;
     scene.private(anna, "это я").await;
     assert_eq!(host.requests().len(), 1);
     host.stop().await;
@@ -62,9 +62,7 @@ async fn the_owner_blocks_and_unblocks() {
     let ignored = boris.writes(group, "автобус, ау");
     let command = boris.writes(group, "/help@avtobus_bot");
     boris.edits(ignored, "автобус, это правка");
-    for message in [ignored, command, boris.writes_private(bot, "и тут?")] {
-        scene.silence(message).await;
-    }
+    scene.silence([ignored, command, boris.writes_private(bot, "и тут?")]).await;
     scene.answer(anna.writes(group, "автобус, слышал?")).await;
     let prompt = host.prompts().pop().unwrap();
     assert!(!prompt.contains("ау") && !prompt.contains("правка"), "nor do they get into the history: {prompt}");
@@ -83,7 +81,7 @@ async fn an_hours_answers_are_capped_for_a_person() {
     scene.private(boris, "раз").await;
     scene.answer(boris.writes(group, "автобус, два")).await;
     assert!(scene.private(boris, "три").await.contains("для вас закончились"), "told once");
-    scene.silence(boris.writes_private(bot, "четыре")).await;
+    scene.silence([boris.writes_private(bot, "четыре")]).await;
     scene.answer(vera.writes(group, "автобус, а я?")).await;
     assert_eq!(host.requests().len(), 3);
     host.stop().await;
@@ -97,7 +95,7 @@ async fn an_hours_answers_are_capped_for_a_chat() {
     for text in ["раз", "два"] {
         scene.answer(boris.writes(group, text)).await;
     }
-    scene.silence(boris.writes(group, "никто не звал, никто не жалуется")).await;
+    scene.silence([boris.writes(group, "никто не звал, никто не жалуется")]).await;
     let told = scene.answer(vera.writes(group, "автобус, ты где?")).await;
     assert!(told.text.contains("в этом чате закончились"), "{}", told.text);
     scene.private(vera, "а в личке?").await;
@@ -114,7 +112,6 @@ async fn coalesced_messages_do_not_use_up_the_hour() {
     scene.answer(boris.writes(group, "раз")).await;
     boris.writes(group, "это пропустят");
     scene.answer(vera.writes(group, "два")).await;
-    settled(&scene.tg, &scene.bot).await;
     assert_eq!(scene.jobs("outcome").await, ["answered", "coalesced", "answered"]);
     scene.answer(vera.writes(group, "три")).await;
     assert_eq!(host.requests().len(), 3, "three answers");

@@ -14,12 +14,12 @@ async fn chance_and_quiet() {
     scene.answer(boris.writes(group, "сто из ста")).await;
     assert_eq!(scene.jobs("trigger_kind").await, ["chance"]);
     scene.command("/quiet 1").await;
-    scene.silence(boris.writes(group, "тихо?")).await;
+    scene.silence([boris.writes(group, "тихо?")]).await;
     scene.answer(boris.writes(group, "автобус, ты тут?")).await;
     scene.command("/quiet off").await;
     scene.answer(boris.writes(group, "а теперь?")).await;
     scene.command("/chance 0").await;
-    scene.silence(boris.writes(group, "ноль из ста")).await;
+    scene.silence([boris.writes(group, "ноль из ста")]).await;
     host.stop().await;
 }
 
@@ -88,8 +88,7 @@ async fn unknown_commands_are_only_answered_where_they_are_ours() {
     let ours = boris.writes(group, "/weather@avtobus_bot");
     assert!(scene.answer(ours).await.text.contains("/help"));
     assert!(scene.private(anna, "/weather").await.contains("/help"));
-    scene.silence(anybody).await;
-    scene.silence(other).await;
+    scene.silence([anybody, other]).await;
     let called = boris.writes(group, "/ask @avtobus_bot какая погода");
     scene.answer(called).await;
     let prompts = host.prompts();

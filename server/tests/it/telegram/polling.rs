@@ -24,11 +24,13 @@ async fn polling_survives_everything() {
     assert!(faults.iter().all(|fault| fault.fired() == 1));
     let lost = tg.fault(polling(Fault::LostAnswer));
     let server = tg.fault(polling(Fault::ServerError(502)));
-    let late = boris.writes_private(bot, "и ещё раз");
-    scene.answer(late).await;
-    tg.wait_until(SOON, |_| lost.fired() == 1 && server.fired() == 1).await.unwrap();
+    // The poll that is open brings the first of these; the answer that brings the second is lost.
+    for text in ["и ещё раз", "и ещё раз!"] {
+        scene.private(boris, text).await;
+    }
+    assert_eq!((lost.fired(), server.fired()), (1, 1));
     settled(tg, bot).await;
-    assert_eq!(tg.sent_count(bot), 2, "an update that comes twice is answered once");
+    assert_eq!(scene.jobs("state").await.len(), 3, "an update that comes twice is answered once");
     host.stop().await;
 }
 

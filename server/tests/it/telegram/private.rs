@@ -53,8 +53,7 @@ async fn a_sticker_triggers_nothing_and_a_caption_does() {
     let bare = anna.compose_private(bot).photo("").send();
     let caption = anna.compose_private(bot).photo("это мой кот").send();
     scene.answer(caption).await;
-    scene.silence(sticker).await;
-    scene.silence(bare).await;
+    scene.silence([sticker, bare]).await;
     assert!(host.prompts().pop().unwrap().contains("это мой кот"));
     assert_eq!(host.requests().len(), 1);
     host.stop().await;
@@ -70,7 +69,7 @@ async fn an_old_backlog_is_remembered_and_not_answered() {
     let recent = anna.writes_private(bot, "только что");
     let host = scene.host("").await;
     scene.answer(recent).await;
-    scene.silence(old).await;
+    scene.silence([old]).await;
     let prompts = host.prompts();
     assert!(prompts.len() == 1 && prompts[0].contains("давным-давно"), "{prompts:?}");
     host.stop().await;

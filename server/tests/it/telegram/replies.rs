@@ -24,7 +24,7 @@ async fn nothing_usable_gets_the_fallback_or_silence(database: TestDatabase) {
 
     scene.command("/insanity on").await;
     let ambient = vera.writes(group, "как дела");
-    scene.silence(ambient).await;
+    scene.silence([ambient]).await;
     assert_eq!(host.requests().len(), 6);
     assert_eq!(scene.answer(vera.writes(group, "автобус, как дела")).await.text, "не знаю");
     settled(tg, bot).await;

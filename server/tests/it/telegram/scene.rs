@@ -56,10 +56,13 @@ impl Scene {
         self.tg.wait_answer(message, SOON).await.unwrap()
     }
 
-    /// Waits until there is nothing more to come, and asserts that a message was not answered.
-    pub(super) async fn silence(&self, message: MessageRef) {
+    /// Waits until there is nothing more to come, and asserts that these messages were not answered.
+    pub(super) async fn silence(&self, messages: impl IntoIterator<Item = MessageRef>) {
         settled(&self.tg, &self.bot).await;
-        assert_eq!(self.tg.answers_to(message), [], "nobody should have answered");
+        self.jobs("id").await;
+        for message in messages {
+            assert_eq!(self.tg.answers_to(message), [], "nobody should have answered");
+        }
     }
 
     /// Anna gives a command in the group; its answer.
@@ -79,9 +82,14 @@ impl Scene {
         self.tg.fault(FaultSpec::new(Fault::Slow(HOLD)).method("sendMessage").times(1))
     }
 
-    /// A column of all jobs but notices, in their order.
+    /// A column of all jobs but notices, in their order, once all are done.
     pub(super) async fn jobs(&self, column: &str) -> Vec<String> {
-        let sql = format!("select {column} from jobs where trigger_kind <> 'notice' order by id");
+        let deadline = tokio::time::Instant::now() + SOON;
+        while !self.database.sql("select state from jobs where state <> 'done'").await.is_empty() {
+            assert!(tokio::time::Instant::now() < deadline, "some jobs never ended");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let sql = format!("select cast({column} as text) from jobs where trigger_kind <> 'notice' order by id");
         self.database.sql(&sql).await.into_iter().map(Option::unwrap_or_default).collect()
     }
 

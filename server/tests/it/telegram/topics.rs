@@ -57,7 +57,7 @@ async fn a_topic_that_the_persona_opened_is_no_call() {
     });
     let unasked = boris.compose(group).text("просто разговор").field("message_thread_id", json!(topic.0));
     let unasked = unasked.field("is_topic_message", json!(true)).field("reply_to_message", root).send();
-    scene.silence(unasked).await;
+    scene.silence([unasked]).await;
     scene.answer(boris.compose(group).text("автобус, а теперь?").in_topic(topic).send()).await;
     tg.wait_confirmed(bot, SOON).await.unwrap();
     settled(tg, bot).await;

@@ -1,0 +1,162 @@
+//! One persona's bot: introduced, routed, and polled, until the daemon stops or its token is refused for good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::{Booted, Wire};
+use crate::app::App;
+use crate::backoff::Backoff;
+use crate::chat::Me;
+use crate::config::persona::Persona;
+use crate::config::secret::Secret;
+use crate::lifecycle::Lifecycle;
+use crate::live::LivePersona;
+use crate::pump::{Pump, Work};
+use crate::router::Router;
+use crate::store::BotId;
+use crate::telegram::client::TelegramClient;
+use crate::telegram::connect;
+use crate::telegram::intake::{Intake, Stopped};
+use crate::telegram::poll::Poller;
+use crate::transport::TransportError;
+
+/// A token counts as refused after so many refusals in a row: a proxy or a local Bot API server may be starting up.
+const REFUSALS: u32 = 3;
+/// How often the menu of commands is tried.
+const MENU_ATTEMPTS: u32 = 5;
+
+/// One persona's bot.
+pub(super) struct Bot {
+    pub(super) app: Arc<App>,
+    pub(super) booted: Booted,
+    pub(super) token: Secret,
+    pub(super) wire: Wire,
+    pub(super) lifecycle: Lifecycle,
+}
+
+/// Why a bot ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The daemon stops.
+    Stopping,
+    /// Its token was refused for good.
+    Refused,
+}
+
+impl Bot {
+    /// Runs until the end.
+    pub(super) async fn run(self, delay: Duration) -> Ended {
+        let stopping = self.lifecycle.stopping().clone();
+        let ended = tokio::select! {
+            biased;
+            () = stopping.cancelled() => Ended::Stopping,
+            ended = self.serve(delay) => ended,
+        };
+        if ended == Ended::Refused {
+            self.app.roster.remove(&self.booted.persona.name);
+            tracing::error!(
+                persona = %self.booted.persona.name,
+                "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
+            );
+        }
+        ended
+    }
+
+    async fn serve(&self, delay: Duration) -> Ended {
+        tokio::time::sleep(delay).await;
+        let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
+        let Some(me) = self.introduce(&client).await else { return Ended::Refused };
+        tracing::info!(persona = %self.booted.persona.name, username = me.username, "up");
+        self.warn_if_blind(&me);
+        let live = Arc::new(self.live(me, client.clone()));
+        self.route(&live);
+        tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&self.booted.persona)));
+        self.app.roster.add(Arc::clone(&live));
+        self.app.jobs.notify_one();
+        self.app.replies.notify_one();
+        self.poll(&live, &client).await
+    }
+
+    /// Polls until the daemon stops, or until a refusal, of polling or of sending, is confirmed.
+    async fn poll(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> Ended {
+        let stopping = self.lifecycle.stopping();
+        let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
+        loop {
+            let (app, live) = (Arc::clone(&self.app), Arc::clone(live));
+            let intake = Intake::new(app, Arc::clone(&live), client.clone(), poller.clone(), stopping.clone());
+            let stopped = tokio::select! {
+                stopped = intake.run() => stopped,
+                () = live.doubted.notified() => Stopped::Unauthorized,
+            };
+            if stopped == Stopped::Asked {
+                return Ended::Stopping;
+            }
+            if self.introduce(client).await.is_none() {
+                return Ended::Refused;
+            }
+        }
+    }
+
+    /// Asks who the bot is until it is known; `None` when the token is refused again and again.
+    async fn introduce(&self, client: &TelegramClient) -> Option<Me> {
+        let name = &self.booted.persona.name;
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
+        let mut refusals = 0;
+        loop {
+            let error = match connect::introduce(client).await {
+                Ok(me) => return Some(me),
+                Err(error) => error,
+            };
+            refusals = if error == TransportError::Unauthorized { refusals + 1 } else { 0 };
+            if refusals == REFUSALS {
+                return None;
+            }
+            let wait = backoff.next(&self.app.dice);
+            tracing::warn!(persona = %name, %error, ?wait, "Telegram doesn't say who the bot is; asking again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn warn_if_blind(&self, me: &Me) {
+        if self.booted.persona.chat_defaults.insanity && !me.can_read_all_group_messages {
+            tracing::warn!(persona = %self.booted.persona.name, "insanity mode is the default, but the bot is blind in \
+                groups: switch privacy mode off (@BotFather, /setprivacy) and add it to its groups again");
+        }
+    }
+
+    fn live(&self, me: Me, client: TelegramClient) -> LivePersona {
+        LivePersona {
+            persona: Arc::clone(&self.booted.persona),
+            voice: self.booted.voice.clone(),
+            bot_id: BotId(me.id.0),
+            me,
+            transport: Arc::new(client),
+            inbox: Notify::new(),
+            doubted: Notify::new(),
+        }
+    }
+
+    fn route(&self, live: &Arc<LivePersona>) {
+        let (app, live) = (Arc::clone(&self.app), Arc::clone(live));
+        let stopping = self.lifecycle.stopping().clone();
+        self.lifecycle.spawn(Router::NAME, async move {
+            let router = Router::new(Arc::clone(&app), Arc::clone(&live));
+            Pump::new(router, app.limits.routed_at_once).run(&live.inbox, &app.dice, &stopping).await;
+        });
+    }
+}
+
+/// The menu is a comfort: tried a few times, and nothing waits for it.
+async fn menu(app: Arc<App>, client: TelegramClient, persona: Arc<Persona>) {
+    let mut backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(300));
+    for _ in 0..MENU_ATTEMPTS {
+        let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await else { return };
+        tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
+        match error {
+            TransportError::Flood(wait) => tokio::time::sleep(wait).await,
+            _ => tokio::time::sleep(backoff.next(&app.dice)).await,
+        }
+    }
+}
