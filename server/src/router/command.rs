@@ -3,7 +3,7 @@
 use super::message::Heard;
 use super::{Route, Router};
 use crate::command::{self, Change, Command, Hearing, Needs, Permission, Scene};
-use crate::store::{self, Effect};
+use crate::store::{self, ChatSettings, Effect};
 
 impl Router {
     /// A command addressed to this persona.
@@ -14,7 +14,9 @@ impl Router {
             let effects = refusal.map(|text| self.notice(heard, text)).into_iter().collect();
             return Ok(Route { outcome: "command_refused", effects });
         }
-        let executed = command::execute(command, &self.scene(heard, command).await);
+        // Not from the cache: what is changed is written back as a whole.
+        let own = self.app.store.settings(&heard.key).await?;
+        let executed = command::execute(command, &self.scene(heard, own.as_ref(), command).await);
         let mut effects: Vec<Effect> = executed.change.map(|change| self.effect(heard, change)).into_iter().collect();
         if !heard.is_stale() {
             effects.push(self.notice(heard, executed.answer));
@@ -38,14 +40,14 @@ impl Router {
         })
     }
 
-    async fn scene<'a>(&'a self, heard: &'a Heard<'_>, command: &Command) -> Scene<'a> {
+    async fn scene<'a>(&'a self, heard: &Heard<'_>, own: Option<&'a ChatSettings>, command: &Command) -> Scene<'a> {
         let blind_matters = matches!(command, Command::Insanity(_) | Command::Chance(_));
         let asks = blind_matters && !self.live.me.can_read_all_group_messages;
         let administers = asks && self.is_admin(heard, self.live.me.id).await;
         Scene {
             persona: &self.live.persona,
             kind: heard.message.chat_kind,
-            own: heard.own.as_ref(),
+            own,
             hearing: Hearing::of(&self.live.me, administers),
             now: self.app.clock.now(),
             language: heard.language(),
@@ -56,7 +58,7 @@ impl Router {
         let persona = self.live.persona.name.clone();
         match change {
             Change::Settings(settings) => {
-                Effect::Settings(heard.key.clone(), store::ChatSettings { active: true, ..settings })
+                Effect::Settings(heard.key.clone(), ChatSettings { active: true, ..settings })
             }
             Change::Reset => Effect::Reset(heard.conversation.clone()),
             Change::Block(user) => Effect::Block { persona, user, blocked: true },

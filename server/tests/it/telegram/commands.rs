@@ -164,3 +164,18 @@ async fn menus_are_registered_for_every_audience_and_language() {
     assert_ne!(description(""), description("en"));
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_changes_one_thing_whatever_is_remembered() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let key = scene.key(scene.group.id().into());
+    assert!(scene.command("/settings").await.contains("Сообщений в памяти: 4"));
+    let store = scene.database.store();
+    let elsewhere = store.settings(&key).await.unwrap().unwrap_or_default();
+    store.put_settings(&key, &ChatSettings { context_length: Some(9), ..elsewhere }).await.unwrap();
+    scene.command("/chance 30").await;
+    let settings = store.settings(&key).await.unwrap().unwrap();
+    assert_eq!((settings.context_length, settings.chance), (Some(9), Some(0.3)));
+    host.stop().await;
+}
