@@ -1,5 +1,6 @@
 //! Commands: who may give them, what they change, and which aren't ours.
 
+use maskarad::store::ChatSettings;
 use maskarad_testbed::{BotSpec, UserSpec};
 
 use super::scene::{Scene, sqlite};
@@ -169,7 +170,7 @@ async fn menus_are_registered_for_every_audience_and_language() {
 async fn a_command_changes_one_thing_whatever_is_remembered() {
     let scene = Scene::sqlite().await;
     let host = scene.host("").await;
-    let key = scene.key(scene.group.id().into());
+    let key = scene.key(scene.group.id());
     assert!(scene.command("/settings").await.contains("Сообщений в памяти: 4"));
     let store = scene.database.store();
     let elsewhere = store.settings(&key).await.unwrap().unwrap_or_default();
