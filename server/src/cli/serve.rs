@@ -6,7 +6,7 @@ use std::time::Duration;
 use maskarad_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use super::{model, progress, runtime};
+use super::{model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
 use crate::config::daemon::{DaemonConfig, StoreTarget};
@@ -48,8 +48,7 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
 fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
     let (mut booted, mut problems) = (Vec::new(), loaded.problems.0);
     for persona in loaded.personas {
-        let message = format!("{}: loading the checkpoint", persona.name);
-        match progress::during(&message, || model::load(engine, &persona)) {
+        match model::load(engine, &persona) {
             Ok(voice) => {
                 tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
                 booted.push(Booted { persona: Arc::new(persona), voice });

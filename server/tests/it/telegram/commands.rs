@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use maskarad::store::ChatSettings;
 use maskarad_testbed::{BotSpec, Fault, FaultSpec, UserSpec};
 
 use super::scene::{Scene, sqlite};
@@ -48,7 +49,7 @@ async fn anonymous_administrators_may_and_channels_may_not() {
     anna.writes(group, "/insanity@another_bot on");
     assert!(!heard("ни пересланное, ни исправленное, ни чужое").await);
     scene.answer(anna.compose(group).text(on).anonymously().send()).await;
-    assert!(heard("а анонимный администратор может").await);
+    scene.answer(boris.writes(group, "а анонимный администратор может")).await;
     host.stop().await;
 }
 
@@ -192,5 +193,20 @@ async fn who_administers_may_be_asked_again() {
     let asking = scene.tg.fault(FaultSpec::new(Fault::DropConnection).method("getChatMember").times(1));
     assert!(scene.command("/insanity on").await.contains("Безумие включено"), "one failure is no refusal");
     assert_eq!(asking.fired(), 1);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_changes_one_thing_whatever_is_remembered() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let key = scene.key(scene.group.id());
+    assert!(scene.command("/settings").await.contains("Сообщений в памяти: 4"));
+    let store = scene.database.store();
+    let elsewhere = store.settings(&key).await.unwrap().unwrap_or_default();
+    store.put_settings(&key, &ChatSettings { context_length: Some(9), ..elsewhere }).await.unwrap();
+    scene.command("/chance 30").await;
+    let settings = store.settings(&key).await.unwrap().unwrap();
+    assert_eq!((settings.context_length, settings.chance), (Some(9), Some(0.3)));
     host.stop().await;
 }
