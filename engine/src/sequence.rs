@@ -111,10 +111,22 @@ impl Sequence {
         self.prompt_len + self.max_new_tokens
     }
 
+    /// Tokens it may still come to, of its prompt and of its reply.
+    #[must_use]
+    pub fn tokens_left(&self) -> usize {
+        self.capacity() - self.seen
+    }
+
+    /// Prompt tokens it has yet to read.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.prompt_len.saturating_sub(self.seen)
+    }
+
     /// Whether it still has prompt tokens to read.
     #[must_use]
     pub fn is_reading(&self) -> bool {
-        self.seen < self.prompt_len
+        self.unread() > 0
     }
 
     /// The tokens the model is to look at next, at most `most` of a prompt; `None` if that leaves none.

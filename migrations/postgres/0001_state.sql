@@ -1,4 +1,4 @@
--- The state of all personas: inbox, history, settings, jobs, blocks.
+-- The state of all personas: inbox, history, settings, jobs, blocks, bots.
 -- Text that came from outside is `text`, never jsonb: jsonb refuses \u0000 and reorders keys.
 -- Instants are stored to the millisecond, as in SQLite.
 
@@ -24,7 +24,7 @@ create table messages (
     transport   text        not null,
     chat_id     bigint      not null,
     thread_id   bigint      not null,   -- 0 outside of topics
-    message_id  bigint      not null,   -- negative where the message moved here from a group's former id
+    message_id  bigint      not null,   -- negative where it moved: from a group's former id, or from another bot's numbering
     author_id   bigint,                 -- null for the persona itself
     author_name text        not null,
     text        text        not null,
@@ -91,4 +91,12 @@ create table blocks (
     persona text   not null,
     user_id bigint not null,
     primary key (persona, user_id)
+);
+
+-- Which bot spoke for a persona last: another one numbers the messages of private chats afresh.
+create table bots (
+    persona   text   not null,
+    transport text   not null,
+    bot_id    bigint not null,
+    primary key (persona, transport)
 );

@@ -1,4 +1,4 @@
--- The state of all personas: inbox, history, settings, jobs, blocks.
+-- The state of all personas: inbox, history, settings, jobs, blocks, bots.
 -- Every table is strict: a value of another type is an error, as in PostgreSQL.
 -- Instants are unix milliseconds, booleans 0 or 1. `autoincrement` never gives an id a second time.
 
@@ -24,7 +24,7 @@ create table messages (
     transport   text    not null,
     chat_id     integer not null,
     thread_id   integer not null, -- 0 outside of topics
-    message_id  integer not null, -- negative where the message moved here from a group's former id
+    message_id  integer not null, -- negative where it moved: from a group's former id, or from another bot's numbering
     author_id   integer,          -- null for the persona itself
     author_name text    not null,
     text        text    not null,
@@ -91,4 +91,12 @@ create table blocks (
     persona text    not null,
     user_id integer not null,
     primary key (persona, user_id)
+) strict;
+
+-- Which bot spoke for a persona last: another one numbers the messages of private chats afresh.
+create table bots (
+    persona   text   not null,
+    transport text   not null,
+    bot_id    integer not null,
+    primary key (persona, transport)
 ) strict;

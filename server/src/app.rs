@@ -1,19 +1,17 @@
 //! What every task of the daemon shares, built once.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod settings_cache;
 
-use moka::future::Cache;
+use std::sync::Arc;
+
 use tokio::sync::Notify;
 
+use self::settings_cache::SettingsCache;
 use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
 use crate::store::{ChatSettings, Store};
-
-/// How long a chat's cached settings are believed, should a change of theirs have been missed.
-const SETTINGS_MEMORY: Duration = Duration::from_secs(60);
 
 /// Shared by all tasks.
 pub struct App {
@@ -33,7 +31,7 @@ pub struct App {
     pub jobs: Notify,
     /// Rung when a reply waits to be sent.
     pub replies: Notify,
-    settings: Cache<ChatKey, Option<ChatSettings>>,
+    settings: SettingsCache,
 }
 
 /// Bounds of the daemon's work.
@@ -79,7 +77,7 @@ impl App {
             roster: Roster::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
-            settings: Cache::builder().max_capacity(10_000).time_to_live(SETTINGS_MEMORY).build(),
+            settings: SettingsCache::new(),
         }
     }
 
@@ -88,16 +86,11 @@ impl App {
     /// # Errors
     /// As the store says.
     pub async fn settings(&self, key: &ChatKey) -> crate::store::Result<Option<ChatSettings>> {
-        if let Some(settings) = self.settings.get(key).await {
-            return Ok(settings);
-        }
-        let settings = self.store.settings(key).await?;
-        self.settings.insert(key.clone(), settings.clone()).await;
-        Ok(settings)
+        self.settings.get(key, async || self.store.settings(key).await).await
     }
 
     /// Forgets a cached chat: its settings have changed.
     pub async fn forget_settings(&self, key: &ChatKey) {
-        self.settings.invalidate(key).await;
+        self.settings.forget(key).await;
     }
 }

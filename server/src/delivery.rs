@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{ChatId, ChatKey, MessageId};
 use crate::pump::{Rest, Work};
-use crate::store::{self, Author, ChatSettings, Finish, HistoryMessage, Job, Outcome, Reply};
+use crate::store::{self, Author, Finish, HistoryMessage, Job, Outcome, Reply};
 use crate::transport::{Outgoing, TransportError};
 use crate::trigger::Trigger;
 
@@ -89,8 +89,7 @@ impl Delivery {
     async fn closed(&self, job: &Job, reason: String) {
         let key = job.conversation.key();
         self.insist(|| async {
-            let settings = self.app.settings(&key).await?.unwrap_or_default();
-            self.app.store.put_settings(&key, &ChatSettings { active: false, ..settings }).await?;
+            self.app.store.set_active(&key, false).await?;
             self.app.forget_settings(&key).await;
             Ok(())
         })

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, UserId};
+use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
 pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
@@ -17,6 +17,7 @@ pub use types::{
     RawUpdate, Reply, Retention, Routed, StoredUpdate,
 };
 
+mod bots;
 mod connect;
 mod dialect;
 mod effects;
@@ -56,11 +57,19 @@ pub trait Store: Send + Sync + 'static {
     /// A chat's settings; `None` where nothing was ever set.
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>>;
 
-    /// Writes a chat's settings outside of routing (a delivery that found the chat closed).
+    /// Writes a chat's settings outside of routing, all of them.
     async fn put_settings(&self, key: &ChatKey, settings: &ChatSettings) -> Result<()>;
+
+    /// Notes whether the persona may write in a chat, and leaves whatever else the chat has set (a delivery that found it
+    /// closed).
+    async fn set_active(&self, key: &ChatKey, active: bool) -> Result<()>;
 
     /// Moves a chat outside of routing (a delivery that learned of a migration). Harmless when repeated.
     async fn migrate(&self, key: &ChatKey, to: ChatId) -> Result<()>;
+
+    /// Notes which bot speaks for a persona. `true` when it was another one until now: its private chats and basic groups
+    /// number their messages afresh, so ids of what was said there become negative, as with [`Effect::Migrate`].
+    async fn take_over(&self, persona: &PersonaName, transport: TransportKind, bot: BotId) -> Result<bool>;
 
     /// Whether the persona doesn't answer this person.
     async fn is_blocked(&self, persona: &PersonaName, user: UserId) -> Result<bool>;

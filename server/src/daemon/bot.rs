@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 use super::{Booted, Wire};
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::Me;
+use crate::chat::{Me, TransportKind};
+use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::lifecycle::Lifecycle;
@@ -70,6 +71,7 @@ impl Bot {
         let Some(me) = self.introduce(&client).await else { return Ended::Refused };
         tracing::info!(persona = %self.booted.persona.name, username = me.username, "up");
         self.warn_if_blind(&me);
+        self.take_over(&me).await;
         let live = Arc::new(self.live(me, client.clone()));
         self.route(&live);
         tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&self.booted.persona)));
@@ -113,8 +115,12 @@ impl Bot {
             if refusals == REFUSALS {
                 return None;
             }
-            let wait = backoff.next(&self.app.dice);
-            tracing::warn!(persona = %name, %error, ?wait, "Telegram doesn't say who the bot is; asking again");
+            let wait = patience(&error, &mut backoff, &self.app.dice);
+            if refusals > 0 {
+                tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
+            } else {
+                tracing::warn!(persona = %name, %error, ?wait, "Telegram can't be reached; trying again");
+            }
             tokio::time::sleep(wait).await;
         }
     }
@@ -123,6 +129,23 @@ impl Bot {
         if self.booted.persona.chat_defaults.insanity && !me.can_read_all_group_messages {
             tracing::warn!(persona = %self.booted.persona.name, "insanity mode is the default, but the bot is blind in \
                 groups: switch privacy mode off (@BotFather, /setprivacy) and add it to its groups again");
+        }
+    }
+
+    /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
+    async fn take_over(&self, me: &Me) {
+        let name = &self.booted.persona.name;
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
+        loop {
+            match self.app.store.take_over(name, TransportKind::Telegram, BotId(me.id.0)).await {
+                Ok(false) => return,
+                Ok(true) => return tracing::info!(persona = %name, "speaks through another bot than before"),
+                Err(error) => {
+                    let wait = backoff.next(&self.app.dice);
+                    tracing::warn!(persona = %name, %error, ?wait, "who speaks for a persona can't be noted; trying again");
+                    tokio::time::sleep(wait).await;
+                }
+            }
         }
     }
 
@@ -154,9 +177,14 @@ async fn menu(app: Arc<App>, client: TelegramClient, persona: Arc<Persona>) {
     for _ in 0..MENU_ATTEMPTS {
         let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await else { return };
         tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
-        match error {
-            TransportError::Flood(wait) => tokio::time::sleep(wait).await,
-            _ => tokio::time::sleep(backoff.next(&app.dice)).await,
-        }
+        tokio::time::sleep(patience(&error, &mut backoff, &app.dice)).await;
+    }
+}
+
+/// How long to wait before trying again: as long as Telegram says, where it does.
+fn patience(error: &TransportError, backoff: &mut Backoff, dice: &Dice) -> Duration {
+    match error {
+        TransportError::Flood(wait) => *wait,
+        _ => backoff.next(dice),
     }
 }

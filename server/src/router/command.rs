@@ -7,7 +7,7 @@ use super::{Route, Router};
 use crate::backoff::Backoff;
 use crate::chat::UserId;
 use crate::command::{self, Change, Command, Hearing, Needs, Permission, Scene};
-use crate::store::{self, Effect};
+use crate::store::{self, ChatSettings, Effect};
 
 /// Commands of one person that are answered in an hour; later ones are carried out in silence.
 const ANSWERS_HOURLY: u32 = 60;
@@ -19,7 +19,7 @@ impl Router {
     pub(super) async fn command(&self, heard: &Heard<'_>, command: &Command) -> store::Result<Route> {
         let needs = command::permission(command, heard.message.chat_kind, &self.live.persona);
         let (outcome, refusal) = match self.permitted(heard, needs).await {
-            Some(true) => return Ok(self.execute(heard, command).await),
+            Some(true) => return self.execute(heard, command).await,
             Some(false) => ("command_refused", command::refusal(needs, heard.language())),
             None => ("command_undecided", Some(heard.texts().admins_unknown())),
         };
@@ -27,11 +27,13 @@ impl Router {
         Ok(Route { outcome, effects: notice.into_iter().collect() })
     }
 
-    async fn execute(&self, heard: &Heard<'_>, command: &Command) -> Route {
-        let executed = command::execute(command, &self.scene(heard, command).await);
+    async fn execute(&self, heard: &Heard<'_>, command: &Command) -> store::Result<Route> {
+        // Not from the cache: what is changed is written back as a whole.
+        let own = self.app.store.settings(&heard.key).await?;
+        let executed = command::execute(command, &self.scene(heard, own.as_ref(), command).await);
         let mut effects: Vec<Effect> = executed.change.map(|change| self.effect(heard, change)).into_iter().collect();
         effects.extend(self.answer(heard, Some(executed.answer)).await);
-        Route { outcome: "command", effects }
+        Ok(Route { outcome: "command", effects })
     }
 
     /// A notice, unless the command is an old one: its effects count, but nobody waits for its answer. Nor is anybody
@@ -79,13 +81,13 @@ impl Router {
         Hearing::of(me, self.is_admin(heard, me.id).await.unwrap_or(false))
     }
 
-    async fn scene<'a>(&'a self, heard: &'a Heard<'_>, command: &Command) -> Scene<'a> {
+    async fn scene<'a>(&'a self, heard: &Heard<'_>, own: Option<&'a ChatSettings>, command: &Command) -> Scene<'a> {
         let blind_matters = matches!(command, Command::Insanity(_) | Command::Chance(_));
         let hearing = if blind_matters { self.hearing(heard).await } else { Hearing::Everything };
         Scene {
             persona: &self.live.persona,
             kind: heard.message.chat_kind,
-            own: heard.own.as_ref(),
+            own,
             hearing,
             now: self.app.clock.now(),
             language: heard.language(),
@@ -96,7 +98,7 @@ impl Router {
         let persona = self.live.persona.name.clone();
         match change {
             Change::Settings(settings) => {
-                Effect::Settings(heard.key.clone(), store::ChatSettings { active: true, ..settings })
+                Effect::Settings(heard.key.clone(), ChatSettings { active: true, ..settings })
             }
             Change::Reset => Effect::Reset(heard.conversation.clone()),
             Change::Block(user) => Effect::Block { persona, user, blocked: true },

@@ -44,6 +44,14 @@ pub(super) async fn put<D: Dialect>(
     Ok(())
 }
 
+/// Sets whether a chat is active, and nothing else.
+pub(super) async fn set_active<D: Dialect>(session: &mut Session<'_, D>, key: &ChatKey, active: bool) -> Result<()> {
+    let sql = "insert into chats (persona, transport, chat_id, active, told_off) values ($1, $2, $3, $4, $5)
+               on conflict (persona, transport, chat_id) do update set active = excluded.active";
+    session.execute(sql, values![&key.persona, key.transport, key.chat, active, false]).await?;
+    Ok(())
+}
+
 /// Whether the persona doesn't answer this person.
 pub(super) async fn is_blocked<D: Dialect>(
     session: &mut Session<'_, D>,

@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use super::dialect::{Dialect, Session, values};
 use super::{
     BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Pruned, RawUpdate, Reply, Result, Retention,
-    Routed, Store, StoredUpdate, effects, history, inbox, jobs, migration, prune, queue, settings,
+    Routed, Store, StoredUpdate, bots, effects, history, inbox, jobs, migration, prune, queue, settings,
 };
-use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, UserId};
+use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
 /// The store over one of the two databases.
 pub(super) struct SqlStore<D: Dialect> {
@@ -108,8 +108,16 @@ impl<D: Dialect> Store for SqlStore<D> {
         write!(self, settings::put(key, settings))
     }
 
+    async fn set_active(&self, key: &ChatKey, active: bool) -> Result<()> {
+        write!(self, settings::set_active(key, active))
+    }
+
     async fn migrate(&self, key: &ChatKey, to: ChatId) -> Result<()> {
         write!(self, migration::migrate(key, to))
+    }
+
+    async fn take_over(&self, persona: &PersonaName, transport: TransportKind, bot: BotId) -> Result<bool> {
+        write!(self, bots::take_over(persona, transport, bot))
     }
 
     async fn is_blocked(&self, persona: &PersonaName, user: UserId) -> Result<bool> {

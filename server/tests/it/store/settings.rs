@@ -6,7 +6,7 @@ use maskarad::store::{ChatSettings, Effect};
 use super::fixtures::*;
 use crate::support::database::{TestDatabase, on_both};
 
-on_both!(settings_belong_to_a_persona_in_a_chat, settings_are_replaced_as_a_whole);
+on_both!(settings_belong_to_a_persona_in_a_chat, settings_are_replaced_as_a_whole, activity_is_set_alone);
 
 fn all_set() -> ChatSettings {
     ChatSettings {
@@ -40,4 +40,17 @@ async fn settings_are_replaced_as_a_whole(database: TestDatabase) {
         assert!(apply(store, vec![Effect::Settings(key.clone(), settings.clone())]).await);
         assert_eq!(store.settings(&key).await.unwrap(), Some(settings));
     }
+}
+
+async fn activity_is_set_alone(database: TestDatabase) {
+    let store = database.store();
+    store.set_active(&place(5).key(), false).await.unwrap();
+    let closed = ChatSettings { active: false, ..ChatSettings::default() };
+    assert_eq!(store.settings(&place(5).key()).await.unwrap(), Some(closed));
+    store.put_settings(&place(6).key(), &all_set()).await.unwrap();
+    for active in [true, true, false] {
+        store.set_active(&place(6).key(), active).await.unwrap();
+        assert_eq!(store.settings(&place(6).key()).await.unwrap(), Some(ChatSettings { active, ..all_set() }));
+    }
+    assert_eq!(store.settings(&place_of("polkson", 6).key()).await.unwrap(), None);
 }

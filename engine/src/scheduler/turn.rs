@@ -1,0 +1,153 @@
+//! The sequences of one model: its queue, those that run, and their common forward pass.
+
+use std::collections::VecDeque;
+
+use super::{Report, Reports, SequenceId, finish};
+use crate::error::EngineError;
+use crate::generation::Event;
+use crate::key::ModelKey;
+use crate::model::{KvCache, Segment};
+use crate::sequence::{Progress, Sequence};
+
+/// One model's part of a scheduler.
+pub(super) struct Turn {
+    model: ModelKey,
+    waiting: VecDeque<(SequenceId, Sequence)>,
+    running: Vec<Running>,
+    /// Tokens that its admitted sequences may compute, less what they left: the model with least is owed most.
+    granted: u64,
+}
+
+struct Running {
+    id: SequenceId,
+    sequence: Sequence,
+    cache: KvCache,
+}
+
+impl Turn {
+    pub(super) fn new(model: ModelKey) -> Self {
+        Self { model, waiting: VecDeque::new(), running: Vec::new(), granted: 0 }
+    }
+
+    pub(super) fn model(&self) -> ModelKey {
+        self.model
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.running.len()
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn granted(&self) -> u64 {
+        self.granted
+    }
+
+    pub(super) fn kv_bytes(&self) -> usize {
+        self.running.iter().map(|running| running.sequence.kv_bytes()).sum()
+    }
+
+    /// Prompt tokens that its running sequences have yet to read.
+    pub(super) fn unread(&self) -> usize {
+        self.running.iter().map(|running| running.sequence.unread()).sum()
+    }
+
+    /// Puts a sequence at the end of the queue. `granted` is where a model begins whose queue was empty.
+    pub(super) fn submit(&mut self, id: SequenceId, sequence: Sequence, granted: u64) {
+        if self.waiting.is_empty() {
+            self.granted = self.granted.max(granted);
+        }
+        self.waiting.push_back((id, sequence));
+    }
+
+    /// Lets the first of the queue run if it fits. All tokens it may come to count at once: how many it will be nobody
+    /// knows, and other models are to have their turn before they are known.
+    pub(super) fn admit(&mut self, fits: impl FnOnce(&Sequence) -> bool) -> Option<SequenceId> {
+        let (id, sequence) = self.waiting.pop_front_if(|(_, sequence)| fits(sequence))?;
+        self.granted += sequence.tokens_left() as u64;
+        self.running.push(Running { id, cache: sequence.new_cache(), sequence });
+        Some(id)
+    }
+
+    /// Takes a sequence out, whether it waits or runs.
+    pub(super) fn remove(&mut self, id: SequenceId) -> Option<Sequence> {
+        if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == id) {
+            return self.waiting.remove(at).map(|(_, sequence)| sequence);
+        }
+        let at = self.running.iter().position(|running| running.id == id)?;
+        Some(self.leave(at).sequence)
+    }
+
+    /// Takes a running sequence out. What it was granted and didn't use goes back.
+    fn leave(&mut self, at: usize) -> Running {
+        let running = self.running.remove(at);
+        self.granted = self.granted.saturating_sub(running.sequence.tokens_left() as u64);
+        running
+    }
+
+    /// One forward pass over one token of each sequence that is writing, and up to `prompt_tokens` of those that are
+    /// still reading their prompts.
+    pub(super) fn forward(&mut self, prompt_tokens: usize, reports: &mut Reports) {
+        let Some(model) = self.running.first().map(|running| running.sequence.model().clone()) else {
+            return;
+        };
+        let mut left = prompt_tokens;
+        let mut batch = Vec::new();
+        let mut members = Vec::new();
+        for (index, running) in self.running.iter_mut().enumerate() {
+            let Some((tokens, output)) = running.sequence.next_tokens(left) else {
+                continue;
+            };
+            if running.sequence.is_reading() {
+                left -= tokens.len();
+            }
+            batch.push(Segment { tokens, output, cache: &mut running.cache });
+            members.push(index);
+        }
+        let rows = match model.network().forward(&mut batch) {
+            Ok(rows) => rows,
+            Err(error) => return self.fail(&EngineError::from(error), reports),
+        };
+        drop(batch);
+        self.advance(&members, rows, reports);
+    }
+
+    /// Gives every member its logits, last to first, so that those who finish can leave on the way.
+    fn advance(&mut self, members: &[usize], rows: Vec<Vec<f32>>, reports: &mut Reports) {
+        let mut outcomes = Vec::new();
+        for (index, logits) in members.iter().zip(rows) {
+            let running = &mut self.running[*index];
+            let progress = running.sequence.advance(logits);
+            outcomes.push((*index, running.id, progress));
+        }
+        let mut leaving = Vec::new();
+        for (index, id, progress) in outcomes {
+            match progress {
+                Progress::Reading => {}
+                Progress::Token { id: token, text, stop } => {
+                    reports.push((id, Report::Event(Event::Token { id: token, text })));
+                    leaving.extend(stop.map(|stop| (index, Ok(stop))));
+                }
+                Progress::Failed(error) => leaving.push((index, Err(error))),
+            }
+        }
+        for (index, end) in leaving.into_iter().rev() {
+            let Running { id, sequence, .. } = self.leave(index);
+            let report = match end {
+                Ok(stop) => finish(sequence, stop),
+                Err(error) => Report::Event(Event::Failed(error)),
+            };
+            reports.push((id, report));
+        }
+    }
+
+    fn fail(&mut self, error: &EngineError, reports: &mut Reports) {
+        tracing::error!(model = %self.model, %error, "a forward pass failed");
+        while !self.running.is_empty() {
+            let Running { id, .. } = self.leave(0);
+            reports.push((id, Report::Event(Event::Failed(error.clone()))));
+        }
+    }
+}
