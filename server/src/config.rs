@@ -7,5 +7,7 @@ pub mod environment;
 pub mod manifest;
 pub mod persona;
 pub mod problem;
+mod record;
 pub mod secret;
+mod tree;
 mod units;

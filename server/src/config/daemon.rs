@@ -100,7 +100,7 @@ pub fn load(file: Option<&Path>, environment: Environment<'_>) -> Result<DaemonC
 /// # Errors
 /// Everything that is wrong with them.
 pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<DaemonConfig, Problems> {
-    let mut settings = Settings::read(file, text, environment)?;
+    let mut settings = Settings::read(file, text, environment);
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
         engine: engine(&mut settings),

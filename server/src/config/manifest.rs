@@ -1,7 +1,7 @@
 //! Persona manifests: `personas/*.yaml` read, checked and made into [`Persona`]s.
 //!
-//! Every problem of every manifest is collected: one of syntax or shape for a file, or else all its wrong values, and what
-//! clashes between the files.
+//! Every problem of every manifest is collected: an error of syntax, or else all its unknown keys and wrong values, and
+//! what clashes between the files.
 
 mod generation;
 mod raw;
@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::config::environment::Environment;
 use crate::config::persona::Persona;
 use crate::config::problem::{Problem, Problems, Report};
+use crate::config::record;
 
 /// A manifest larger than this is something else.
 const MOST_BYTES: u64 = 1 << 20;
@@ -84,17 +85,12 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Pe
 /// Without an environment no token is looked up.
 fn parse_with(file: &Path, text: &str, environment: Option<Environment<'_>>) -> Result<Persona, Problems> {
     let mut report = Report::new(file, Some(text));
-    let manifest: raw::Manifest = match serde_saphyr::from_str(text) {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            report.note_yaml(&error);
-            return Err(Problems(report.problems));
-        }
-    };
-    let persona = validate::persona(manifest, file, environment, &mut report);
+    let persona = record::read(text, &mut report)
+        .and_then(|manifest: raw::Manifest| validate::persona(manifest, file, environment, &mut report));
+    let problems = report.into_problems();
     match persona {
-        Some(persona) if report.problems.is_empty() => Ok(persona),
-        _ => Err(Problems(report.problems)),
+        Some(persona) if problems.0.is_empty() => Ok(persona),
+        _ => Err(problems),
     }
 }
 

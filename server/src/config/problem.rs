@@ -80,23 +80,19 @@ impl<'a> Report<'a> {
         self.problems.push(problem);
     }
 
-    /// Notes what the YAML reader found: a syntax error, an unknown key, a value of the wrong type.
+    /// Everything that was noted, in the order of the file.
+    pub(super) fn into_problems(mut self) -> Problems {
+        self.problems.sort_by_key(|problem| problem.place);
+        Problems(self.problems)
+    }
+
+    /// Notes what the YAML reader found: a syntax error, a key that stands twice.
     pub(super) fn note_yaml(&mut self, error: &serde_saphyr::Error) {
         let location = error.location().unwrap_or(Location::UNKNOWN);
         let message = error.without_snippet().to_string();
         // The place is told in front of the message already.
         let suffix = format!(" at line {}, column {}", location.line(), location.column());
-        let key = self.key_before(location).unwrap_or_default();
-        self.note(&key, location, plainly(message.trim_end_matches(&suffix)));
-    }
-
-    /// The key whose value begins at a place, if it stands on the same line.
-    fn key_before(&self, location: Location) -> Option<String> {
-        let column = usize::try_from(location.column()).ok()?.checked_sub(1)?;
-        let before: String = self.line(location.line())?.chars().take(column).collect();
-        let key = before.trim_end().strip_suffix(':')?;
-        let name = key.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
-        name.map(str::to_owned)
+        self.note("", location, plainly(message.trim_end_matches(&suffix)));
     }
 
     fn line(&self, number: u64) -> Option<&'a str> {
@@ -113,17 +109,9 @@ impl<'a> Report<'a> {
 
 /// The YAML reader's messages in the words of those who write manifests.
 fn plainly(message: &str) -> String {
-    match message {
-        "expected string scalar" => "expected a text".to_owned(),
-        "expected mapping start" => "expected a mapping, such as { key: value }".to_owned(),
-        "expected sequence start" => "expected a list, such as [a, b]".to_owned(),
-        "invalid boolean" => "expected true or false".to_owned(),
-        "invalid i64" => "expected a whole number".to_owned(),
-        "invalid f64" => "expected a number".to_owned(),
-        other => match other.strip_prefix("duplicate mapping key: ").and_then(|rest| rest.split(',').next()) {
-            Some(key) => format!("the key {key} stands here twice"),
-            None => other.to_owned(),
-        },
+    match message.strip_prefix("duplicate mapping key: ").and_then(|rest| rest.split(',').next()) {
+        Some(key) => format!("the key {key} stands here twice"),
+        None => message.to_owned(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_saphyr::{Location, Spanned};
 
 use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems, Report};
+use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
 const KEYS: [(&str, &str, InFile); 15] = [
@@ -31,59 +31,49 @@ const KEYS: [(&str, &str, InFile); 15] = [
     ("log.filter", "MASKARAD_LOG", |file| file.log.filter.take()),
 ];
 
-type Value = Option<Spanned<String>>;
+type Value = Maybe<String>;
 
 /// Where a key stands in the file.
 type InFile = fn(&mut File) -> Value;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct File {
-    telegram: Telegram,
-    engine: Engine,
-    store: Store,
-    personas: Value,
-    log: Log,
-}
+records! {
+    struct File {
+        telegram: Telegram,
+        engine: Engine,
+        store: Store,
+        personas: Value,
+        log: Log,
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Telegram {
-    api_url: Value,
-    proxy: Value,
-}
+    struct Telegram {
+        api_url: Value,
+        proxy: Value,
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Engine {
-    threads: Value,
-    kv_memory: Value,
-    max_batch: Value,
-}
+    struct Engine {
+        threads: Value,
+        kv_memory: Value,
+        max_batch: Value,
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Store {
-    url: Value,
-    path: Value,
-    wait_seconds: Value,
-    retention: Retention,
-}
+    struct Store {
+        url: Value,
+        path: Value,
+        wait_seconds: Value,
+        retention: Retention,
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Retention {
-    message_days: Value,
-    messages_per_chat: Value,
-    inbox_hours: Value,
-    job_days: Value,
-}
+    struct Retention {
+        message_days: Value,
+        messages_per_chat: Value,
+        inbox_hours: Value,
+        job_days: Value,
+    }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Log {
-    format: Value,
-    filter: Value,
+    struct Log {
+        format: Value,
+        filter: Value,
+    }
 }
 
 /// One setting, as written.
@@ -112,17 +102,10 @@ pub(super) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// Reads the file's text and looks up every variable, which come first.
-    pub(super) fn read(file: &'a Path, text: &str, environment: Environment<'_>) -> Result<Self, Problems> {
+    pub(super) fn read(file: &'a Path, text: &str, environment: Environment<'_>) -> Self {
         // No line of this file is ever shown: the proxy and the database URL may hold passwords.
         let mut report = Report::new(file, None);
-        let parsed: Result<Option<File>, _> = serde_saphyr::from_str(text);
-        let mut parsed = match parsed {
-            Ok(parsed) => parsed.unwrap_or_default(),
-            Err(error) => {
-                report.note_yaml(&error);
-                return Err(Problems(report.problems));
-            }
-        };
+        let mut parsed: File = record::read(text, &mut report).unwrap_or_default();
         let mut settings = Vec::new();
         for (key, variable, in_file) in KEYS {
             let of_variable = environment.get(variable).map(|text| Setting::InVariable { text, name: variable });
@@ -130,7 +113,7 @@ impl<'a> Settings<'a> {
                 .map(|Spanned { value, referenced, .. }| Setting::InFile { text: value, location: referenced });
             settings.extend(of_variable.or(of_file).map(|setting| (key, setting)));
         }
-        Ok(Self { file, settings, report })
+        Self { file, settings, report }
     }
 
     /// The setting of a key, where it is written.
@@ -157,6 +140,7 @@ impl<'a> Settings<'a> {
 
     /// Whether all went well.
     pub(super) fn finish(self) -> Result<(), Problems> {
-        if self.report.problems.is_empty() { Ok(()) } else { Err(Problems(self.report.problems)) }
+        let problems = self.report.into_problems();
+        if problems.0.is_empty() { Ok(()) } else { Err(problems) }
     }
 }

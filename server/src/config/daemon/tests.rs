@@ -92,12 +92,13 @@ fn state_goes_where_systemd_says() {
 
 #[test]
 fn all_wrong_settings_are_told_at_once_and_no_secret_is() {
-    let text = "telegram: { api_url: nowhere, proxy: 'ftp://u:hunter2@x' }
-engine: { threads: 0, kv_memory: lots, max_batch: -1 }
+    let text = "telegram: { api_url: nowhere, proxy: 'ftp://u:hunter2@x', proxi: hunter2 }
+engine: { threads: 0, kv_memory: lots, max_batch: [hunter2] }
+cache: hunter2
 store: { url: 'mysql://u:hunter2@x', wait_seconds: soon, retention: { inbox_hours: 1 } }
 log: { format: xml, filter: 'a=b=c' }";
     let told = read(text, &[("MASKARAD_RETENTION_JOB_DAYS", "hunter2")]).unwrap_err();
-    assert_eq!(told.0.len(), 11, "{told}");
+    assert_eq!(told.0.len(), 13, "{told}");
     let told = told.to_string();
     assert!(told.contains("etc/maskarad.yaml:2:20: engine.threads: expected a whole number from 1 to 1024"), "{told}");
     assert!(told.contains("$MASKARAD_RETENTION_JOB_DAYS: store.retention.job_days: expected"), "{told}");

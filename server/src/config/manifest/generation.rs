@@ -4,8 +4,9 @@ use std::ops::RangeInclusive;
 
 use maskarad_engine::{GenerationConfig, MAX_NEW_TOKENS};
 
-use super::raw::{self, Maybe};
+use super::raw;
 use crate::config::problem::Report;
+use crate::config::record::Maybe;
 
 /// Hugging Face's parameters, each in its range. Sampling is the default: a persona that always says the same is a bore.
 pub(super) fn generation(raw: &raw::Generation, report: &mut Report<'_>) -> GenerationConfig {

@@ -3,10 +3,11 @@
 use serde_saphyr::Spanned;
 
 use super::generation::{real, whole};
-use super::raw::{self, Maybe, WordOrIds};
+use super::raw::{self, WordOrIds};
 use crate::chat::{ChatId, UserId};
 use crate::config::persona::{Access, ChatDefaults, Filter, GroupAccess, NamesMatch, PrivateAccess, Triggers};
 use crate::config::problem::Report;
+use crate::config::record::Maybe;
 
 /// Answers to one person in an hour unless the manifest says otherwise: more than a talkative person asks for.
 const PER_USER_HOURLY: u32 = 300;
@@ -24,11 +25,7 @@ pub(super) fn triggers(raw: &raw::Triggers, report: &mut Report<'_>) -> Triggers
     for name in raw.names.iter().filter(|name| !name.value.chars().any(char::is_alphanumeric)) {
         report.note("triggers.names", name.referenced, format!("{:?} has no letter or digit to call by", name.value));
     }
-    let names_match = match raw.names_match {
-        None | Some(raw::NamesMatch::Edges) => NamesMatch::Edges,
-        Some(raw::NamesMatch::Anywhere) => NamesMatch::Anywhere,
-    };
-    Triggers { names, names_match }
+    Triggers { names, names_match: raw.names_match.unwrap_or(NamesMatch::Edges) }
 }
 
 pub(super) fn chat_defaults(raw: &raw::ChatDefaults, chance: &Maybe<f64>, report: &mut Report<'_>) -> ChatDefaults {

@@ -1,22 +1,16 @@
 //! The dialog template, and what `prompt` and `reply` are for it unless the manifest says otherwise.
 
-use serde_saphyr::Spanned;
-
-use super::raw::{self, Maybe};
-use super::{generation, sections};
-use crate::config::persona::{
-    Case, CharClass, CustomTemplate, Cut, LengthClass, PromptRules, ReplyRules, StartAt, Template,
-};
+use super::{generation, raw, sections};
+use crate::config::persona::{CharClass, CustomTemplate, Cut, LengthClass, PromptRules, ReplyRules, StartAt, Template};
 use crate::config::problem::Report;
+use crate::config::record::Maybe;
 
 /// The longest fallback that can be sent, in UTF-16 units.
 const MOST_FALLBACK: usize = 4096;
 
-pub(super) fn template(
-    raw: Spanned<raw::Template>,
-    answer_length: &Maybe<String>,
-    report: &mut Report<'_>,
-) -> Template {
+/// The template; any, where none could be read.
+pub(super) fn template(raw: Maybe<raw::Template>, answer_length: &Maybe<String>, report: &mut Report<'_>) -> Template {
+    let Some(raw) = raw else { return Template::Continuation };
     let template = match raw.value {
         raw::Template::PromptReply => Template::PromptReply,
         raw::Template::Rudialogpt3 => Template::Rudialogpt3 { answer_length: length(answer_length, report) },
@@ -46,14 +40,15 @@ fn length(value: &Maybe<String>, report: &mut Report<'_>) -> LengthClass {
 }
 
 fn custom(raw: raw::Custom, report: &mut Report<'_>) -> CustomTemplate {
+    let persona_prefix = raw.persona_prefix.unwrap_or_default();
     let max_turns = generation::whole(report, "template.custom.max_turns", &raw.max_turns, 1..=51);
     CustomTemplate {
         // The model goes on where a turn of the persona's would begin.
-        answer_prefix: raw.answer_prefix.unwrap_or_else(|| raw.persona_prefix.trim_end().to_owned()),
-        start: raw.start,
-        user_prefix: raw.user_prefix,
-        persona_prefix: raw.persona_prefix,
-        separator: raw.separator,
+        answer_prefix: raw.answer_prefix.unwrap_or_else(|| persona_prefix.trim_end().to_owned()),
+        start: raw.start.unwrap_or_default(),
+        user_prefix: raw.user_prefix.unwrap_or_default(),
+        persona_prefix,
+        separator: raw.separator.unwrap_or_default(),
         stop_strings: sections::not_empty(report, "template.custom.stop_strings", &raw.stop_strings),
         max_turns: max_turns.and_then(|turns| usize::try_from(turns).ok()),
     }
@@ -73,36 +68,26 @@ pub(super) fn prompt(raw: raw::Prompt, template: &Template, report: &mut Report<
         None if *template == Template::PromptReply => CharClass::parse("А-Яа-яЁё0-9.,?!; ").ok(),
         None => None,
     };
-    let case = match raw.case {
-        None | Some(raw::Case::Keep) => Case::Keep,
-        Some(raw::Case::Lower) => Case::Lower,
-        Some(raw::Case::Upper) => Case::Upper,
-    };
-    PromptRules { case, suffix: raw.suffix.unwrap_or_default(), keep_chars }
+    PromptRules { case: raw.case.unwrap_or_default(), suffix: raw.suffix.unwrap_or_default(), keep_chars }
 }
 
 /// `prompt_reply` models write `\nREPLY: ` before the answer, and go on after it.
 pub(super) fn reply(raw: raw::Reply, template: &Template, report: &mut Report<'_>) -> ReplyRules {
-    let is_prompt_reply = *template == Template::PromptReply;
-    let start_at = match raw.start_at {
-        Some(raw::StartAt::Beginning) => StartAt::Beginning,
-        Some(raw::StartAt::FirstCyrillic) => StartAt::FirstCyrillic,
-        Some(raw::StartAt::FirstCyrillicAfterNewline) => StartAt::FirstCyrillicAfterNewline,
-        None if is_prompt_reply => StartAt::FirstCyrillicAfterNewline,
-        None => StartAt::Beginning,
-    };
-    let cut = match raw.cut {
-        Some(raw::Cut::Nothing) => Cut::Nothing,
-        Some(raw::Cut::FirstSentence) => Cut::FirstSentence,
-        Some(raw::Cut::FirstLine) => Cut::FirstLine,
-        None if is_prompt_reply => Cut::FirstSentence,
-        None => Cut::Nothing,
+    let (start_at, cut) = if *template == Template::PromptReply {
+        (StartAt::FirstCyrillicAfterNewline, Cut::FirstSentence)
+    } else {
+        (StartAt::Beginning, Cut::Nothing)
     };
     let replace = raw.replace.into_iter().filter_map(|replacement| {
-        let from = sections::not_empty(report, "reply.replace.from", &[replacement.from]).pop()?;
-        Some((from, replacement.to))
+        let from = sections::not_empty(report, "reply.replace.from", &[replacement.from.0?]).pop()?;
+        Some((from, replacement.to.0?.value))
     });
-    ReplyRules { start_at, cut, replace: replace.collect(), fallback: fallback(&raw.fallback, report) }
+    ReplyRules {
+        start_at: raw.start_at.unwrap_or(start_at),
+        cut: raw.cut.unwrap_or(cut),
+        replace: replace.collect(),
+        fallback: fallback(&raw.fallback, report),
+    }
 }
 
 fn fallback(value: &Maybe<String>, report: &mut Report<'_>) -> String {

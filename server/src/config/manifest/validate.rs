@@ -11,6 +11,7 @@ use crate::chat::PersonaName;
 use crate::config::environment::Environment;
 use crate::config::persona::{ModelSpec, Persona, WhoMayToggle};
 use crate::config::problem::Report;
+use crate::config::record::Maybe;
 
 /// The persona; meaningless when anything was noted. `None` where not even its name is one.
 pub(super) fn persona(
@@ -19,10 +20,10 @@ pub(super) fn persona(
     environment: Option<Environment<'_>>,
     report: &mut Report<'_>,
 ) -> Option<Persona> {
-    let name = name(&raw.name, report);
-    let template = template::template(raw.template, &raw.answer_length, report);
+    let name = name(raw.name.0.as_ref(), report);
+    let template = template::template(raw.template.0, &raw.answer_length, report);
     let persona = Persona {
-        display_name: display_name(raw.display_name, &raw.name.value, report),
+        display_name: display_name(raw.display_name, name.as_ref(), report),
         name: name.clone().unwrap_or_else(placeholder_name),
         source: file.to_owned(),
         token: environment.and_then(|environment| token::token(raw.token, environment, report)),
@@ -30,10 +31,7 @@ pub(super) fn persona(
         generation: generation::generation(&raw.generation, report),
         triggers: sections::triggers(&raw.triggers, report),
         chat_defaults: sections::chat_defaults(&raw.chat_defaults, &raw.triggers.chance, report),
-        who_may_toggle: match raw.who_may_toggle {
-            None | Some(raw::WhoMayToggle::Admins) => WhoMayToggle::Admins,
-            Some(raw::WhoMayToggle::Everyone) => WhoMayToggle::Everyone,
-        },
+        who_may_toggle: raw.who_may_toggle.unwrap_or(WhoMayToggle::Admins),
         access: sections::access(raw.access, report),
         owner: sections::owner(&raw.owner, report),
         prompt: template::prompt(raw.prompt, &template, report),
@@ -44,7 +42,8 @@ pub(super) fn persona(
     name.is_some().then_some(persona)
 }
 
-fn name(raw: &Spanned<String>, report: &mut Report<'_>) -> Option<PersonaName> {
+fn name(raw: Option<&Spanned<String>>, report: &mut Report<'_>) -> Option<PersonaName> {
+    let raw = raw?;
     let name = PersonaName::parse(&raw.value);
     if name.is_none() {
         let expected = format!("is {:?}, expected 1 to 32 of a-z, 0-9, _ and -", raw.value);
@@ -58,8 +57,8 @@ fn placeholder_name() -> PersonaName {
     PersonaName::parse("unnamed").expect("the placeholder is a name")
 }
 
-fn display_name(raw: raw::Maybe<String>, name: &str, report: &mut Report<'_>) -> String {
-    let Some(spanned) = raw else { return name.to_owned() };
+fn display_name(raw: Maybe<String>, name: Option<&PersonaName>, report: &mut Report<'_>) -> String {
+    let Some(spanned) = raw else { return name.map(PersonaName::to_string).unwrap_or_default() };
     let text = spanned.value.trim();
     if text.is_empty() || text.chars().count() > 64 {
         report.note("display_name", spanned.referenced, "expected a text of 1 to 64 characters");
@@ -75,9 +74,10 @@ fn model(raw: raw::Model, file: &Path, report: &mut Report<'_>) -> ModelSpec {
             Precision::Int8
         }),
     };
-    if raw.path.value.trim().is_empty() {
-        report.note("model.path", raw.path.referenced, "is empty, expected a checkpoint folder");
+    let Some(path) = raw.path.0 else { return ModelSpec { path: PathBuf::new(), precision } };
+    if path.value.trim().is_empty() {
+        report.note("model.path", path.referenced, "is empty, expected a checkpoint folder");
     }
     let folder = file.parent().unwrap_or(Path::new(""));
-    ModelSpec { path: folder.join(PathBuf::from(raw.path.value)), precision }
+    ModelSpec { path: folder.join(path.value), precision }
 }

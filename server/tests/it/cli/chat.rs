@@ -54,5 +54,5 @@ fn neither_a_token_nor_sound_neighbours_are_needed() {
     assert!(run.stdout.starts_with("a: "), "{}", run.stdout);
     let run = maskarad(&["chat", "b", "--personas", folder], &[], "");
     assert_eq!(run.code, Some(1));
-    assert!(run.stderr.contains("b.yaml:2:1: unknown field `colour`"), "{}", run.stderr);
+    assert!(run.stderr.contains("b.yaml:2:1: colour: unknown key"), "{}", run.stderr);
 }

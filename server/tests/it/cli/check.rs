@@ -39,9 +39,11 @@ fn everything_that_is_wrong_is_told_at_once() {
         "c.yaml:1:7: name: is \"C\"",
         "c.yaml:2:8: token.env: the variable UNSET is not set",
         "c.yaml:5:22: generation.top_p: is 2",
-        "d.yaml:2:1: unknown field `colour`",
+        "d.yaml:1:1: model.path: is missing",
+        "d.yaml:1:1: template: is missing",
+        "d.yaml:2:1: colour: unknown key",
         "e.yaml: template: the template alone takes",
-        "maskarad: 8 things to mend",
+        "maskarad: 10 things to mend",
     ] {
         assert!(run.stderr.contains(told), "{told}\n{}", run.stderr);
     }
