@@ -120,6 +120,13 @@ impl Engine {
         &self.0.config
     }
 
+    /// Tokens that a sequence on this model may have, prompt and continuation together: as many as the model has positions,
+    /// and as the keys and values of fit `kv_memory`.
+    #[must_use]
+    pub fn most_tokens(&self, model: &LoadedModel) -> usize {
+        model.config().n_positions.min(self.0.config.kv_memory / model.kv_bytes(1))
+    }
+
     /// Takes a request, without waiting for anything.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ impl Sequence {
     /// Bytes of keys and values it will need at most.
     #[must_use]
     pub fn kv_bytes(&self) -> usize {
-        self.capacity() * self.model.config().kv_bytes_per_token()
+        self.model.kv_bytes(self.capacity())
     }
 
     /// Room for all the keys and values it will ever need.

@@ -1,16 +1,20 @@
-//! The command line: what is asked for, and who does it. Exit codes: 0 done, 1 failed, 2 asked for wrongly.
+//! The command line: what is asked for, and who does it. Exit codes: 0 done, 1 failed, 2 asked for wrongly,
+//! 141 nobody read the output to its end (what a shell calls SIGPIPE).
 
 mod chat;
 mod check;
 mod generate;
 mod logging;
 mod model;
+mod output;
 mod progress;
 mod serve;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+
+pub use self::output::hung_up;
 
 use crate::config::daemon::{self, DaemonConfig};
 use crate::config::environment::Environment;

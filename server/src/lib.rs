@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 
 pub mod access;
+pub mod attempts;
 pub mod command;
 pub mod prompt;
 pub mod reply;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use maskarad_engine::{LoadedModel, Tokenizer};
+use maskarad_engine::{Engine, GenerationConfig, LoadedModel, Tokenizer};
 use tokio::sync::Notify;
 
 use crate::chat::{Me, PersonaName};
 use crate::config::persona::Persona;
-use crate::prompt::Markers;
+use crate::prompt::{self, Markers, PromptError, Turn, Window};
 use crate::store::BotId;
 use crate::transport::Transport;
 
@@ -21,14 +21,37 @@ pub struct Voice {
     pub tokenizer: Arc<Tokenizer>,
     /// What no text of a chat may forge.
     pub markers: Arc<Markers>,
+    window: Window,
+    /// Of every reply, but for the seed.
+    generation: Arc<GenerationConfig>,
 }
 
 impl Voice {
-    /// The voice of a persona; `None` when its checkpoint has no tokenizer.
-    pub fn new(persona: &Persona, model: LoadedModel) -> Option<Self> {
+    /// The voice of a persona on a model of this engine; `None` when its checkpoint has no tokenizer.
+    pub fn new(persona: &Persona, model: LoadedModel, engine: &Engine) -> Option<Self> {
         let tokenizer = Arc::clone(model.tokenizer()?);
         let markers = Arc::new(Markers::new(&persona.template, &tokenizer));
-        Some(Self { model, tokenizer, markers })
+        let window = prompt::window(engine.most_tokens(&model), persona.generation.max_new_tokens);
+        let generation = Arc::new(prompt::generation(persona, &model, window));
+        Some(Self { model, tokenizer, markers, window, generation })
+    }
+
+    /// How the positions that the model has, and the engine has memory for, are shared.
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// The ids of a prompt that fits the window.
+    ///
+    /// # Errors
+    /// A template that leaves no room for any text, or a tokenizer that can't encode it.
+    pub fn prompt(&self, persona: &Persona, turns: &[Turn]) -> Result<Vec<u32>, PromptError> {
+        prompt::build(persona, &self.tokenizer, &self.markers, turns, self.window.prompt)
+    }
+
+    /// How a reply with this seed is generated.
+    pub fn generation(&self, seed: u64) -> GenerationConfig {
+        GenerationConfig { seed, ..GenerationConfig::clone(&self.generation) }
     }
 }
 
@@ -75,3 +98,6 @@ impl Roster {
         self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use maskarad_engine::{Tokenizer, TokenizerError};
 
 pub use self::arrange::{Scene, Side, Turn, arrange};
 pub use self::markers::Markers;
-pub use self::stops::{Stops, Window, generation, stops, window};
+pub use self::stops::{Window, generation, window};
 use crate::config::persona::Persona;
 
 /// Why no prompt could be made.
@@ -40,8 +40,14 @@ pub enum PromptError {
 ///
 /// # Errors
 /// A template that leaves no room for any text, or a tokenizer that can't encode it.
-pub fn build(persona: &Persona, tokenizer: &Tokenizer, turns: &[Turn], budget: usize) -> Result<Vec<u32>, PromptError> {
-    let writer = render::Writer::new(persona, tokenizer);
+pub fn build(
+    persona: &Persona,
+    tokenizer: &Tokenizer,
+    markers: &Markers,
+    turns: &[Turn],
+    budget: usize,
+) -> Result<Vec<u32>, PromptError> {
+    let writer = render::Writer::new(persona, tokenizer, markers);
     fit::fit(&writer, &writer.clean(turns), budget)
 }
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
 use crate::pump::{Rest, Work};
-use crate::store::{self, JobId};
+use crate::store::{self, Finish, JobId, Outcome};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
@@ -50,8 +50,19 @@ impl Queue {
             .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
             .partition(|job| job.id == claim.lead);
         let Some(lead) = lead.into_iter().next() else { return Ok(()) };
-        Maker::new(Arc::clone(&self.app), live, lead, shared).run().await;
-        Ok(())
+        let maker = Maker::new(Arc::clone(&self.app), live, lead, shared);
+        match tokio::spawn(maker.run()).await {
+            Ok(()) => Ok(()),
+            Err(error) => self.give_up(claim.lead, &error).await,
+        }
+    }
+
+    /// A reply whose making died ends here: left running, it would silence its conversation until the next start.
+    async fn give_up(&self, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
+        tracing::error!(job = job.0, %error, "the making of a reply died");
+        let reason = Some("a defect of the daemon".to_owned());
+        let finish = Finish { job, outcome: Outcome::Failed, reason, delivered: None, at: self.app.clock.now() };
+        self.app.store.finish(&finish).await
     }
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use moka::future::Cache;
 
 use crate::app::App;
-use crate::chat::{ChatId, ChatKey, Message, TransportKind};
+use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
 use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
 use crate::store::{self, Effect, Routed, StoredUpdate};
@@ -29,7 +29,9 @@ const TOLD_FOR: Duration = Duration::from_secs(3600);
 pub struct Router {
     app: Arc<App>,
     live: Arc<LivePersona>,
-    told_spent: Cache<(ChatKey, crate::chat::UserId), ()>,
+    told_spent: Cache<(ChatKey, UserId), ()>,
+    /// How many answers to commands each person had within the hour.
+    told: Cache<UserId, u32>,
 }
 
 /// What an update changes, and a word for what became of it.
@@ -82,7 +84,7 @@ impl Work for Router {
 impl Router {
     /// A router for one persona.
     pub fn new(app: Arc<App>, live: Arc<LivePersona>) -> Self {
-        Self { app, live, told_spent: Cache::builder().max_capacity(10_000).time_to_live(TOLD_FOR).build() }
+        Self { app, live, told_spent: within_the_hour(), told: within_the_hour() }
     }
 
     async fn route(&self, stored: &StoredUpdate) -> store::Result<()> {
@@ -156,4 +158,12 @@ impl Router {
     fn key_of(&self, message: &Message) -> ChatKey {
         ChatKey { persona: self.live.persona.name.clone(), transport: message.chat.transport, chat: message.chat.id }
     }
+}
+
+fn within_the_hour<K, V>() -> Cache<K, V>
+where
+    K: std::hash::Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(10_000).time_to_live(TOLD_FOR).build()
 }

@@ -111,6 +111,8 @@ pub trait Texts: Sync {
 
     /// Only administrators may.
     fn admins_only(&self) -> String;
+    /// Who administers the group can't be told now.
+    fn admins_unknown(&self) -> String;
     /// Only the persona's owner may.
     fn owner_only(&self) -> String;
     /// The persona may not stay in this group.

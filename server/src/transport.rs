@@ -61,6 +61,12 @@ pub trait Transport: Send + Sync + 'static {
     /// As [`TransportError`] says.
     async fn is_admin(&self, chat: ChatId, user: UserId) -> Result<bool, TransportError>;
 
+    /// Whether the persona hears what isn't addressed to it in every group, as of now.
+    ///
+    /// # Errors
+    /// As [`TransportError`] says.
+    async fn hears_groups(&self) -> Result<bool, TransportError>;
+
     /// Forgets what [`Transport::is_admin`] remembers of this person: their rights have changed.
     async fn rights_changed(&self, chat: ChatId, user: UserId);
 

@@ -9,7 +9,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use cut::prompt_text;
+pub use cut::{besides_call, prompt_text};
 pub use decide::{Decision, Ignored, Moment, STALE_AFTER, decide};
 
 /// The reason a job exists, strongest first.

@@ -56,6 +56,12 @@ impl LoadedModel {
         self.0.network.memory()
     }
 
+    /// Bytes of the keys and values of so many tokens.
+    #[must_use]
+    pub fn kv_bytes(&self, tokens: usize) -> usize {
+        tokens.saturating_mul(self.config().kv_bytes_per_token())
+    }
+
     /// Whether both are the same copy in memory.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -1,10 +1,9 @@
 //! `maskarad chat`: a conversation in the terminal, in memory only.
-#![expect(clippy::print_stdout, reason = "its output is what the command is for")]
 
 mod input;
 mod talk;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use anyhow::Context;
 use clap::{Args, CommandFactory};
@@ -12,7 +11,7 @@ use maskarad_engine::Engine;
 
 use self::input::Input;
 use self::talk::Talk;
-use super::{model, progress};
+use super::model;
 use crate::config::daemon::DaemonConfig;
 use crate::config::manifest::{self, Personas};
 use crate::config::persona::Persona;
@@ -35,13 +34,13 @@ const HELP: &str = "/reset forgets the conversation, /context N holds N earlier 
 pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
     let persona = choose(arguments, manifest::load_without_tokens(&config.personas))?;
     let engine = Engine::start(config.engine)?;
-    let loaded = progress::during("loading the checkpoint", || model::load(&engine, &persona));
-    let voice = loaded.map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let voice = model::load(&engine, &persona).map_err(|problem| anyhow::anyhow!("{problem}"))?;
     let seed = arguments.seed.unwrap_or_else(rand::random);
-    if std::io::stdin().is_terminal() {
-        println!("{} listens. {HELP}.", persona.display_name);
-    }
+    let greeting = format!("{} listens. {HELP}.", persona.display_name);
     let mut talk = Talk::new(persona, engine, voice, seed);
+    if std::io::stdin().is_terminal() {
+        writeln!(talk.output, "{greeting}")?;
+    }
     if let Some(length) = arguments.context_length {
         talk.context_length = length;
     }
@@ -74,16 +73,16 @@ fn converse(mut talk: Talk) -> anyhow::Result<()> {
             ("/quit" | "/exit", _) => break,
             ("/reset", _) => {
                 talk.reset();
-                println!("(forgotten)");
+                writeln!(talk.output, "(forgotten)")?;
             }
             ("/context", number) => match number.trim().parse() {
                 Ok(length @ 0..=50) => {
                     talk.context_length = length;
-                    println!("({length} earlier messages)");
+                    writeln!(talk.output, "({length} earlier messages)")?;
                 }
-                _ => println!("(expected /context and a number from 0 to 50)"),
+                _ => writeln!(talk.output, "(expected /context and a number from 0 to 50)")?,
             },
-            (command, _) if command.starts_with('/') => println!("({HELP})"),
+            (command, _) if command.starts_with('/') => writeln!(talk.output, "({HELP})")?,
             _ => talk.answer(line)?,
         }
     }

@@ -1,12 +1,12 @@
 //! `maskarad check`: is everything ready to serve? Tells everything that is wrong at once.
-#![expect(clippy::print_stdout, reason = "its output is what the command is for")]
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use clap::Args;
 use maskarad_engine::Engine;
 
-use super::{model, progress, runtime};
+use super::output::Output;
+use super::{model, runtime};
 use crate::chat::Me;
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
@@ -36,15 +36,21 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let mut problems = loaded.problems.0;
     let mut rows = Vec::new();
     for persona in &loaded.personas {
-        let checked = check(persona, &engine);
-        problems.extend(checked.as_ref().err().cloned());
+        let memory = match model::load(&engine, persona) {
+            Ok(voice) => Some(voice.model.memory()),
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
         let telegram = telegram(persona, config, arguments.online, &mut problems);
-        rows.push(row(persona, checked.as_ref().ok(), telegram));
+        rows.push(row(persona, memory, telegram));
     }
+    let mut output = Output::open();
     if !rows.is_empty() {
-        print_table(&rows);
+        print_table(&rows, &mut output)?;
     }
-    println!("{}", summary(config, &engine));
+    writeln!(output, "{}", summary(config, &engine))?;
     if problems.is_empty() {
         return Ok(());
     }
@@ -52,12 +58,6 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
         eprintln!("{problem}");
     }
     anyhow::bail!("{} {} to mend", problems.len(), if problems.len() == 1 { "thing" } else { "things" })
-}
-
-/// Loads the checkpoint and returns its size in bytes.
-fn check(persona: &Persona, engine: &Engine) -> Result<usize, Problem> {
-    let message = format!("{}: loading the checkpoint", persona.name);
-    progress::during(&message, || model::load(engine, persona)).map(|voice| voice.model.memory())
 }
 
 /// What is known of the persona's bot.
@@ -84,7 +84,7 @@ async fn introduce(config: &DaemonConfig, token: &Secret) -> anyhow::Result<Me> 
     Ok(connect::introduce(&client).await?)
 }
 
-fn row(persona: &Persona, memory: Option<&usize>, telegram: String) -> Row {
+fn row(persona: &Persona, memory: Option<usize>, telegram: String) -> Row {
     let weights = match memory {
         Some(bytes) => format!("{} {} MiB", persona.model.precision, bytes.div_ceil(1 << 20)),
         None => "can't be loaded".to_owned(),
@@ -111,7 +111,7 @@ fn template_name(template: &Template) -> &'static str {
     }
 }
 
-fn print_table(rows: &[Row]) {
+fn print_table(rows: &[Row], output: &mut Output) -> std::io::Result<()> {
     let head =
         Row { cells: ["PERSONA", "SHOWN AS", "TEMPLATE", "CHECKPOINT", "WEIGHTS", "TELEGRAM"].map(str::to_owned) };
     let width = |column: usize| {
@@ -120,8 +120,9 @@ fn print_table(rows: &[Row]) {
     };
     for row in [&head].into_iter().chain(rows) {
         let cells = row.cells.iter().enumerate().map(|(column, cell)| format!("{cell:<width$}", width = width(column)));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        writeln!(output, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
+    Ok(())
 }
 
 fn summary(config: &DaemonConfig, engine: &Engine) -> String {

@@ -1,5 +1,4 @@
 //! `maskarad generate`: the smoke test of a checkpoint, and the probe that other programs read.
-#![expect(clippy::print_stdout, reason = "its output is what the command is for")]
 
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -11,6 +10,7 @@ use maskarad_engine::{
 };
 use serde::Serialize;
 
+use super::output::Output;
 use super::progress;
 use crate::config::daemon::DaemonConfig;
 use crate::prompt;
@@ -70,7 +70,7 @@ pub(super) struct Arguments {
 
 /// The line of JSON.
 #[derive(Debug, Serialize)]
-struct Output {
+struct Line {
     ids: Vec<u32>,
     text: Option<String>,
     stop_reason: StopReason,
@@ -86,14 +86,15 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let request = request(arguments, &model, text.as_deref())?;
     let stream = !arguments.json && model.tokenizer().is_some();
     let mut generation = engine.generate(request)?;
+    let mut output = Output::open();
     loop {
         match generation.blocking_next().context("the engine died")? {
             Event::Token { text, .. } if stream => {
-                print!("{text}");
-                std::io::stdout().flush()?;
+                write!(output, "{text}")?;
+                output.flush()?;
             }
             Event::Token { .. } => {}
-            Event::Finished(finished) => return print(arguments, finished),
+            Event::Finished(finished) => return print(arguments, finished, output),
             Event::Failed(error) => return Err(error.into()),
         }
     }
@@ -152,16 +153,16 @@ fn parameters(arguments: &Arguments, model: &LoadedModel) -> GenerationConfig {
     }
 }
 
-fn print(arguments: &Arguments, finished: Finished) -> anyhow::Result<()> {
+fn print(arguments: &Arguments, finished: Finished, mut output: Output) -> anyhow::Result<()> {
     let Finished { ids, text, stop_reason, timings, prompt_logits } = finished;
     if arguments.json {
-        let output = Output { ids, text, stop_reason, timings, logits: prompt_logits };
-        println!("{}", serde_json::to_string(&output)?);
+        let line = Line { ids, text, stop_reason, timings, logits: prompt_logits };
+        writeln!(output, "{}", serde_json::to_string(&line)?)?;
     } else if text.is_some() {
-        println!();
+        writeln!(output)?;
     } else {
         let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
-        println!("{}", ids.join(","));
+        writeln!(output, "{}", ids.join(","))?;
     }
     Ok(())
 }

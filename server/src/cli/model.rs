@@ -2,10 +2,11 @@
 
 use maskarad_engine::{Engine, Tokenizer};
 
+use super::progress;
 use crate::config::persona::{Persona, Template};
 use crate::config::problem::Problem;
 use crate::live::Voice;
-use crate::prompt::{self, Turn};
+use crate::prompt::{PromptError, Turn};
 
 /// Loads a persona's checkpoint; personas with the same files share it.
 ///
@@ -17,17 +18,30 @@ pub(super) fn load(engine: &Engine, persona: &Persona) -> Result<Voice, Problem>
     if !path.is_dir() {
         return Err(problem("model.path", format!("there is no folder {}", path.display())));
     }
-    let model = engine
-        .load(path, persona.model.precision)
+    let message = format!("{}: loading the checkpoint", persona.name);
+    let model = progress::during(&message, || engine.load(path, persona.model.precision))
         .map_err(|error| problem("model", super::sentence(&anyhow::Error::new(error))))?;
-    let Some(voice) = Voice::new(persona, model) else {
+    let Some(voice) = Voice::new(persona, model, engine) else {
         return Err(problem("model.path", format!("{} has no tokenizer", path.display())));
     };
-    let budget = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens).prompt;
-    prompt::build(persona, &voice.tokenizer, &[Turn::asked("Привет")], budget)
-        .map_err(|error| problem("template", super::sentence(&anyhow::Error::new(error))))?;
+    if let Err(error) = voice.prompt(persona, &[Turn::asked("Привет")]) {
+        let (key, message) = without_prompt(persona, &voice, error);
+        return Err(problem(key, message));
+    }
     warn_of_missing_tokens(persona, &voice.tokenizer);
     Ok(voice)
+}
+
+/// Why not even a greeting makes a prompt, and the key to mend it at: memory, where the model alone has room enough.
+fn without_prompt(persona: &Persona, voice: &Voice, error: PromptError) -> (&'static str, String) {
+    if let PromptError::NoRoom { needed, .. } = error {
+        let least = needed + needed.min(persona.generation.max_new_tokens);
+        if least <= voice.model.config().n_positions {
+            let memory = voice.model.kv_bytes(least).div_ceil(1 << 20);
+            return ("engine.kv_memory", format!("is too small for this model and template, which need {memory} MiB"));
+        }
+    }
+    ("template", super::sentence(&anyhow::Error::new(error)))
 }
 
 /// A template whose markers aren't tokens of the checkpoint works, but hardly as its author meant.

@@ -6,13 +6,12 @@ use std::time::Duration;
 use maskarad_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use super::{model, progress, runtime};
+use super::{model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
-use crate::config::manifest;
-use crate::config::persona::Persona;
+use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
 use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
@@ -27,16 +26,16 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let personas = manifest::load(&config.personas, Environment::of_process()).into_result()?;
+    let loaded = manifest::load(&config.personas, Environment::of_process());
     anyhow::ensure!(
-        personas.iter().any(|persona| persona.token.is_some()),
+        !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
         "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
          (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
         config.personas.display(),
-        personas[0].name,
+        loaded.personas[0].name,
     );
     let engine = Engine::start(config.engine)?;
-    let booted = boot(&engine, personas)?;
+    let booted = boot(&engine, loaded)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
     runtime.shutdown_background();
@@ -45,12 +44,11 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Loads every checkpoint, or tells all that can't be loaded.
-fn boot(engine: &Engine, personas: Vec<Persona>) -> Result<Vec<Booted>, Problems> {
-    let (mut booted, mut problems) = (Vec::new(), Vec::new());
-    for persona in personas {
-        let message = format!("{}: loading the checkpoint", persona.name);
-        match progress::during(&message, || model::load(engine, &persona)) {
+/// Loads every checkpoint, or tells all that is wrong with manifests and checkpoints.
+fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
+    let (mut booted, mut problems) = (Vec::new(), loaded.problems.0);
+    for persona in loaded.personas {
+        match model::load(engine, &persona) {
             Ok(voice) => {
                 tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
                 booted.push(Booted { persona: Arc::new(persona), voice });

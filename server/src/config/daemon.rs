@@ -31,8 +31,6 @@ pub struct DaemonConfig {
     pub store: StoreConfig,
     /// The folder of manifests.
     pub personas: PathBuf,
-    /// Where files are kept that can be made again.
-    pub cache: PathBuf,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -108,10 +106,6 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         engine: engine(&mut settings),
         store: store(&mut settings, environment),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
-        cache: settings
-            .path("cache")
-            .or_else(|| environment.folder("CACHE_DIRECTORY"))
-            .unwrap_or_else(|| PathBuf::from("cache")),
         log: log(&mut settings),
     };
     settings.finish().map(|()| config)

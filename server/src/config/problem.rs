@@ -95,8 +95,8 @@ impl<'a> Report<'a> {
         let column = usize::try_from(location.column()).ok()?.checked_sub(1)?;
         let before: String = self.line(location.line())?.chars().take(column).collect();
         let key = before.trim_end().strip_suffix(':')?;
-        let start = key.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
-        Some(key[start..].to_owned())
+        let name = key.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+        name.map(str::to_owned)
     }
 
     fn line(&self, number: u64) -> Option<&'a str> {

@@ -9,6 +9,7 @@ use super::{Booted, Wire};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{Me, TransportKind};
+use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::lifecycle::Lifecycle;
@@ -114,8 +115,12 @@ impl Bot {
             if refusals == REFUSALS {
                 return None;
             }
-            let wait = backoff.next(&self.app.dice);
-            tracing::warn!(persona = %name, %error, ?wait, "Telegram doesn't say who the bot is; asking again");
+            let wait = patience(&error, &mut backoff, &self.app.dice);
+            if refusals > 0 {
+                tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
+            } else {
+                tracing::warn!(persona = %name, %error, ?wait, "Telegram can't be reached; trying again");
+            }
             tokio::time::sleep(wait).await;
         }
     }
@@ -172,9 +177,14 @@ async fn menu(app: Arc<App>, client: TelegramClient, persona: Arc<Persona>) {
     for _ in 0..MENU_ATTEMPTS {
         let Err(error) = connect::register_menu(&client, persona.who_may_toggle).await else { return };
         tracing::warn!(persona = %persona.name, %error, "the menu of commands could not be registered");
-        match error {
-            TransportError::Flood(wait) => tokio::time::sleep(wait).await,
-            _ => tokio::time::sleep(backoff.next(&app.dice)).await,
-        }
+        tokio::time::sleep(patience(&error, &mut backoff, &app.dice)).await;
+    }
+}
+
+/// How long to wait before trying again: as long as Telegram says, where it does.
+fn patience(error: &TransportError, backoff: &mut Backoff, dice: &Dice) -> Duration {
+    match error {
+        TransportError::Flood(wait) => *wait,
+        _ => backoff.next(dice),
     }
 }

@@ -56,13 +56,17 @@ pub struct Scene<'a> {
 /// Orders a scene's messages: context, messages that share the reply, the replied-to message, the lead.
 ///
 /// What others wrote after the lead is left out, it has (or will have) its own reply; the persona's own replies stay.
-/// Messages without text are skipped, and so is a lead that was nothing but a call, where something else is left to answer.
+/// Messages without text are skipped, and so is a lead that was nothing but a call, where something else is left to answer:
+/// what stands last is then what is asked.
 pub fn arrange(scene: &Scene<'_>) -> Vec<Turn> {
     let mut turns = scene.context();
     turns.extend(scene.shared.iter().filter_map(|id| scene.find(*id)).map(|message| Turn::asked(&message.text)));
     turns.extend(scene.replied_to.filter(|replied| !scene.is_answered(replied.id)).map(turn));
     turns.retain(|turn| !turn.text.trim().is_empty());
-    turns.extend(scene.lead_turn(turns.last()));
+    match scene.lead_turn(turns.last()) {
+        Some(lead) => turns.push(lead),
+        None => turns.last_mut().into_iter().for_each(|last| last.asked = true),
+    }
     turns
 }
 

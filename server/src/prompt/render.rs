@@ -20,12 +20,11 @@ pub(super) struct Writer<'a> {
     template: &'a Template,
     rules: &'a PromptRules,
     tokenizer: &'a Tokenizer,
-    markers: Markers,
+    markers: &'a Markers,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(persona: &'a Persona, tokenizer: &'a Tokenizer) -> Self {
-        let markers = Markers::new(&persona.template, tokenizer);
+    pub(super) fn new(persona: &'a Persona, tokenizer: &'a Tokenizer, markers: &'a Markers) -> Self {
         Self { template: &persona.template, rules: &persona.prompt, tokenizer, markers }
     }
 

@@ -13,23 +13,23 @@ pub struct Window {
     pub max_new_tokens: usize,
 }
 
-/// Shares `n_positions`: the reply gets what it asks for but at most half, the prompt the rest.
-pub fn window(n_positions: usize, max_new_tokens: usize) -> Window {
-    let max_new_tokens = max_new_tokens.min(n_positions / 2).max(1);
-    Window { prompt: n_positions.saturating_sub(max_new_tokens), max_new_tokens }
+/// Shares the positions a sequence may have: the reply gets what it asks for but at most half, the prompt the rest.
+pub fn window(positions: usize, max_new_tokens: usize) -> Window {
+    let max_new_tokens = max_new_tokens.min(positions / 2).max(1);
+    Window { prompt: positions.saturating_sub(max_new_tokens), max_new_tokens }
 }
 
 /// What ends a reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stops {
+pub(super) struct Stops {
     /// Tokens.
-    pub eos_token_ids: Vec<u32>,
+    pub(super) eos_token_ids: Vec<u32>,
     /// Texts, where the marker is no token of its own.
-    pub stop_strings: Vec<String>,
+    pub(super) stop_strings: Vec<String>,
 }
 
 /// What ends a reply in this template besides the checkpoint's own eos: the other speaker's marker.
-pub fn stops(template: &Template, tokenizer: &Tokenizer) -> Stops {
+pub(super) fn stops(template: &Template, tokenizer: &Tokenizer) -> Stops {
     let mut stops = Stops::default();
     stops.eos_token_ids.extend(["</s>", "<|endoftext|>"].iter().filter_map(|eos| tokenizer.id_of(eos)));
     match template {
@@ -60,12 +60,12 @@ impl Stops {
     }
 }
 
-/// How this persona's reply is generated on this model: the manifest's parameters within the window, with every stop.
-pub fn generation(persona: &Persona, model: &LoadedModel, tokenizer: &Tokenizer, seed: u64) -> GenerationConfig {
+/// How this persona's replies are generated on this model: the manifest's parameters within the window, with every stop.
+/// The seed is each reply's own.
+pub fn generation(persona: &Persona, model: &LoadedModel, window: Window) -> GenerationConfig {
     let mut generation = persona.generation.clone();
-    let stops = stops(&persona.template, tokenizer);
-    generation.seed = seed;
-    generation.max_new_tokens = window(model.config().n_positions, generation.max_new_tokens).max_new_tokens;
+    generation.max_new_tokens = window.max_new_tokens;
+    let stops = model.tokenizer().map(|tokenizer| stops(&persona.template, tokenizer)).unwrap_or_default();
     for id in model.eos_token_ids().iter().chain(&stops.eos_token_ids) {
         if !generation.eos_token_ids.contains(id) {
             generation.eos_token_ids.push(*id);

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use maskarad_engine::Tokenizer;
 
-use super::{Side, Turn, build};
+use super::{Markers, PromptError, Side, Turn};
 use crate::config::environment::Environment;
 use crate::config::manifest;
 use crate::config::persona::Persona;
@@ -28,6 +28,10 @@ fn mini() -> &'static Tokenizer {
         Tokenizer::from_folder(&folder).unwrap().unwrap()
     });
     &MINI
+}
+
+fn build(persona: &Persona, tokenizer: &Tokenizer, turns: &[Turn], budget: usize) -> Result<Vec<u32>, PromptError> {
+    super::build(persona, tokenizer, &Markers::new(&persona.template, tokenizer), turns, budget)
 }
 
 /// The prompt's text, with a window that everything fits.

@@ -8,6 +8,7 @@ use maskarad_engine::{EngineError, Event};
 
 use super::typing::while_typing;
 use crate::app::App;
+use crate::attempts::{Attempts, Step};
 use crate::backoff::Backoff;
 use crate::chat::{ChatKind, MessageId};
 use crate::generator::{GenerateRequest, GeneratorError};
@@ -18,8 +19,6 @@ use crate::settings::EffectiveSettings;
 use crate::store::{self, Author, Finish, HistoryMessage, Job, Outcome, Reply};
 use crate::trigger::{self, Trigger};
 
-/// Generations that one job may cost: the first, and two with a new seed.
-const ATTEMPTS: i64 = 3;
 /// Messages read beyond the context length, because some of them are left out of the prompt.
 const HISTORY_MARGIN: u32 = 64;
 
@@ -57,8 +56,24 @@ impl Maker {
                 Err(error) => break failed(error.to_string()),
             }
         };
+        let made = self.consoled(made);
         while let Err(error) = self.record(&made).await {
             self.rest(&mut backoff, &error).await;
+        }
+    }
+
+    /// Who addressed the persona gets its fallback, whatever went wrong.
+    fn consoled(&self, made: Made) -> Made {
+        match made {
+            Made::Nothing { outcome: Outcome::Failed, reason } => {
+                tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, reason, "no reply could be generated");
+                if self.lead.trigger.is_directed() {
+                    let text = self.live.persona.reply.fallback.clone();
+                    return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(reason) });
+                }
+                failed(reason)
+            }
+            made => made,
         }
     }
 
@@ -90,9 +105,7 @@ impl Maker {
         let Some(turns) = self.turns().await? else {
             return Ok(Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() });
         };
-        let (persona, voice) = (&self.live.persona, &self.live.voice);
-        let window = prompt::window(voice.model.config().n_positions, persona.generation.max_new_tokens);
-        match prompt::build(persona, &voice.tokenizer, &turns, window.prompt) {
+        match self.live.voice.prompt(&self.live.persona, &turns) {
             Ok(ids) => {
                 Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await)
             }
@@ -117,6 +130,7 @@ impl Maker {
             }
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
+        let asked = trigger::besides_call(&self.live.persona, &self.live.me, self.lead.trigger, &lead.text);
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
         let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
         let history: Vec<_> = history
@@ -127,7 +141,7 @@ impl Maker {
         Ok(Some(prompt::arrange(&Scene {
             history: &history,
             lead: self.lead.message,
-            lead_text: None,
+            lead_text: Some(&asked),
             shared: &shared,
             replied_to: replied_to.as_ref(),
             context_length: usize::from(settings.context_length),
@@ -158,34 +172,38 @@ impl Maker {
     }
 
     async fn attempt(&self, prompt: Vec<u32>) -> Made {
-        let mut reason = None;
-        for attempt in 0..ATTEMPTS {
-            let text = match self.generate(&prompt, self.lead.seed.wrapping_add(attempt)).await {
+        let (persona, voice) = (&self.live.persona, &self.live.voice);
+        let mut attempts = Attempts::new(self.lead.seed.cast_unsigned(), self.lead.trigger.is_directed());
+        loop {
+            let text = match self.generate(&prompt, attempts.seed()).await {
                 Ok(text) => text,
                 Err(made) => return made,
             };
-            match reply::clean(&self.live.persona, &self.live.voice.markers, &text) {
-                reply::Outcome::Text(text) => {
-                    return Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None });
-                }
-                reply::Outcome::Discard(why) => reason = Some(why.as_str().to_owned()),
+            let outcome = reply::clean(persona, &voice.markers, &text);
+            if let reply::Outcome::Discard(why) = outcome {
+                let (job, seed, reason) = (self.lead.id.0, attempts.seed(), why.as_str());
+                tracing::info!(persona = %persona.name, job, seed, reason, "a reply was discarded");
             }
+            return match attempts.after(outcome) {
+                Step::Again => continue,
+                Step::Text(text) => Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None }),
+                Step::Fallback(why) => {
+                    let (text, reason) = (persona.reply.fallback.clone(), Some(why.as_str().to_owned()));
+                    Made::Reply(Reply { text, outcome: Outcome::Fallback, reason })
+                }
+                Step::Silence(why) => Made::Nothing { outcome: Outcome::Discarded, reason: why.as_str().to_owned() },
+            };
         }
-        if self.lead.trigger.is_directed() {
-            let text = self.live.persona.reply.fallback.clone();
-            return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason });
-        }
-        Made::Nothing { outcome: Outcome::Discarded, reason: reason.unwrap_or_default() }
     }
 
     /// One generation's text, or what becomes of the job without one.
-    async fn generate(&self, prompt: &[u32], seed: i64) -> Result<String, Made> {
-        let (persona, voice) = (&self.live.persona, &self.live.voice);
+    async fn generate(&self, prompt: &[u32], seed: u64) -> Result<String, Made> {
+        let voice = &self.live.voice;
         let request = GenerateRequest {
             job: self.lead.id.0,
             model: voice.model.key(),
             prompt: prompt.to_vec(),
-            generation: prompt::generation(persona, &voice.model, &voice.tokenizer, seed.cast_unsigned()),
+            generation: voice.generation(seed),
         };
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut events = loop {

@@ -42,17 +42,17 @@ impl Heard<'_> {
     }
 
     /// What the message answers, for a persona that could not hear it when it was said. Its own words it knows.
-    fn replied_to(&self, me: UserId) -> Option<Effect> {
+    fn replied_to(&self, me: UserId) -> Option<HistoryMessage> {
         let replied = self.message.reply_to.as_ref().filter(|replied| !replied.text.is_empty())?;
         let author = replied.sender.as_ref().filter(|sender| sender.id != me)?;
-        Some(Effect::Remember(HistoryMessage {
+        Some(HistoryMessage {
             conversation: self.conversation.clone(),
             id: replied.id,
             author: Author::Other { id: author.id, name: author.name.clone() },
             text: replied.text.clone(),
             sent_at: self.message.sent_at,
             reply_to: None,
-        }))
+        })
     }
 
     pub(super) fn job(&self, trigger: Trigger, seed: i64, notice: Option<String>) -> Effect {
@@ -105,7 +105,10 @@ impl Router {
 
     async fn admitted(&self, heard: &Heard<'_>) -> store::Result<Route> {
         let remembered = heard.remembered();
-        let replied_to = remembered.as_ref().and_then(|_| heard.replied_to(self.live.me.id));
+        let replied_to = match &remembered {
+            Some(_) => self.welcome(heard.replied_to(self.live.me.id)).await?,
+            None => None,
+        };
         let mut effects: Vec<Effect> = replied_to.into_iter().chain(remembered).collect();
         match command::parse(heard.message, &self.live.me) {
             Some(Parsed::Ours(command)) => {
@@ -113,8 +116,8 @@ impl Router {
                 effects.append(&mut route.effects);
                 return Ok(Route { effects, ..route });
             }
-            Some(Parsed::Unknown(command::Addressee::Us)) if !heard.is_stale() => {
-                effects.push(self.notice(heard, heard.texts().unknown_command()));
+            Some(Parsed::Unknown(command::Addressee::Us)) => {
+                effects.extend(self.answer(heard, Some(heard.texts().unknown_command())).await);
                 return Ok(Route { outcome: "unknown_command", effects });
             }
             _ => {}
@@ -130,6 +133,16 @@ impl Router {
             }
         };
         Ok(Route { outcome, effects })
+    }
+
+    /// What is to be remembered, unless its author is blocked: their words don't come in through somebody's reply.
+    async fn welcome(&self, remembered: Option<HistoryMessage>) -> store::Result<Option<Effect>> {
+        let Some(message) = remembered else { return Ok(None) };
+        let blocked = match &message.author {
+            Author::Other { id, .. } => self.app.store.is_blocked(&self.live.persona.name, *id).await?,
+            Author::Persona => false,
+        };
+        Ok((!blocked).then_some(Effect::Remember(message)))
     }
 
     /// A job, if the hour has answers left.

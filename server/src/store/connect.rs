@@ -32,8 +32,10 @@ pub async fn connect(location: &Location, limit: Duration) -> Result<Arc<dyn Sto
     let mut delay = FIRST_DELAY;
     loop {
         let cause = match open(location).await {
-            // Nothing starts a file up later: what is wrong with it now stays wrong.
-            Err(StoreError::Unavailable(cause)) if matches!(location, Location::Postgres(_)) => cause,
+            // Nothing starts a file up later: what is wrong with it now stays wrong, unless it is merely locked.
+            Err(StoreError::Unavailable(cause)) if matches!(location, Location::Postgres(_)) || cause.is_lock() => {
+                cause
+            }
             other => return other,
         };
         let waited = started.elapsed();

@@ -74,6 +74,11 @@ impl Cause {
         self.code.as_deref()
     }
 
+    /// Whether another process holds the SQLite file's lock.
+    pub(super) fn is_lock(&self) -> bool {
+        self.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    }
+
     fn of(error: &sqlx::Error) -> Self {
         let Some(error) = error.as_database_error() else { return Self { code: None, message: error.to_string() } };
         let code = error.code().map(|code| code.into_owned());

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
 use super::queue::name_list;
-use super::{Claim, Finish, JobId, JobState, NewJob, Outcome, Reply, Result, history, names, rows};
+use super::{Claim, Finish, HistoryMessage, JobId, JobState, NewJob, Outcome, Reply, Result, history, names, rows};
 use crate::chat::{Conversation, PersonaName};
 
 /// Writes a job and returns its row; nothing when its message has one already.
@@ -129,7 +129,15 @@ pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, finish: &Fi
     let shared = "update jobs set state = 'done', outcome = $2, changed_at = $3 where lead_id = $1 and state <> 'done'";
     session.execute(shared, values![finish.job, outcome.as_str(), finish.at]).await?;
     match &finish.delivered {
-        Some(message) => history::remember(session, message, finish.at).await,
-        None => Ok(()),
+        Some(message) if stands(session, message).await? => history::remember(session, message, finish.at).await,
+        _ => Ok(()),
+    }
+}
+
+/// Whether what a reply answers is still there: a conversation that was forgotten meanwhile must not begin with the reply.
+async fn stands<D: Dialect>(session: &mut Session<'_, D>, reply: &HistoryMessage) -> Result<bool> {
+    match reply.reply_to {
+        Some(id) => Ok(history::message(session, &reply.conversation.key(), id).await?.is_some()),
+        None => Ok(true),
     }
 }

@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Connection, Row, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
 use super::connect::{ACQUIRE_TIMEOUT, migration_error};
@@ -32,9 +32,12 @@ pub(super) async fn open(path: &Path) -> Result<SqlStore<Sqlite>> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(ACQUIRE_TIMEOUT);
-    let writer = pool(1).connect_with(options.clone().journal_mode(SqliteJournalMode::Wal)).await?;
+    // A connection of its own tells what is wrong; the pool would only say that it timed out. The journal stays switched.
+    let mut connection = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await?;
     let migrator = migrator();
-    migrator.run(&writer).await.map_err(|error| migration_error(error, &migrator))?;
+    migrator.run_direct(None, &mut connection, false).await.map_err(|error| migration_error(error, &migrator))?;
+    connection.close().await?;
+    let writer = pool(1).connect_lazy_with(options.clone());
     let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "on"));
     Ok(SqlStore::new(readers, writer))
 }

@@ -85,6 +85,10 @@ impl Transport for TelegramClient {
         Ok(admin)
     }
 
+    async fn hears_groups(&self) -> Result<bool, TransportError> {
+        self.bot.get_me().await.map(|me| me.can_read_all_group_messages).map_err(translate)
+    }
+
     async fn rights_changed(&self, chat: ChatId, user: UserId) {
         self.admins.invalidate(&(chat, user)).await;
     }

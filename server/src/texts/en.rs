@@ -130,6 +130,10 @@ impl Texts for English {
         "Only administrators of the group can change this.".to_owned()
     }
 
+    fn admins_unknown(&self) -> String {
+        "I can't find out who administers this group right now. Please try again in a minute.".to_owned()
+    }
+
     fn owner_only(&self) -> String {
         "This command is for the bot's owner only.".to_owned()
     }

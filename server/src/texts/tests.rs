@@ -58,6 +58,7 @@ fn texts_in_both_languages_are_different_and_short() {
             texts.unblocked(UserId(5)),
             texts.only_in_groups(),
             texts.admins_only(),
+            texts.admins_unknown(),
             texts.owner_only(),
             texts.group_closed(),
             texts.private_closed(),

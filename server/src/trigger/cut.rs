@@ -13,6 +13,12 @@ use crate::config::persona::{NamesMatch, Persona};
 /// For an earlier message, whose trigger nobody remembers, pass what would have called the persona there:
 /// [`Trigger::Private`] in private and [`Trigger::Name`] in a group.
 pub fn prompt_text(persona: &Persona, me: &Me, trigger: Trigger, text: &str) -> String {
+    let rest = besides_call(persona, me, trigger, text);
+    if rest.is_empty() { text.to_owned() } else { rest }
+}
+
+/// The same, but empty where nothing else was said.
+pub fn besides_call(persona: &Persona, me: &Me, trigger: Trigger, text: &str) -> String {
     let mentions = usernames(text, &me.username);
     let calls = match trigger {
         Trigger::Mention if mentions.is_empty() => named(text, persona),
@@ -20,7 +26,7 @@ pub fn prompt_text(persona: &Persona, me: &Me, trigger: Trigger, text: &str) -> 
         _ => mentions,
     };
     let rest = without(text, calls);
-    if says_something(&rest) { rest } else { text.to_owned() }
+    if says_something(&rest) { rest } else { String::new() }
 }
 
 /// Quiet punctuation alone is what is left around a call.

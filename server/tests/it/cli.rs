@@ -3,6 +3,8 @@
 mod chat;
 mod check;
 mod generate;
+mod output;
+mod serve;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -15,19 +17,17 @@ struct Run {
     stderr: String,
 }
 
-/// Runs the program in an empty folder with an empty environment.
+/// The program with an empty environment, and pipes to talk through.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
+    command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program in an empty folder.
 fn maskarad(arguments: &[&str], variables: &[(&str, &str)], stdin: &str) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_maskarad"))
-        .args(arguments)
-        .env_clear()
-        .envs(variables.iter().copied())
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command(arguments).envs(variables.iter().copied()).current_dir(folder.path()).spawn().unwrap();
     // A program that has refused already doesn't read what it is told.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();

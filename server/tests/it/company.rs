@@ -55,7 +55,7 @@ async fn sixteen_chats_say_what_each_would_say_alone(database: TestDatabase) {
 
     let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
     let model = engine.load(&demo_checkpoint(), Precision::F32).unwrap();
-    let voice = maskarad::live::Voice::new(&personas[0], model).unwrap();
+    let voice = maskarad::live::Voice::new(&personas[0], model, &engine).unwrap();
     let mut alone: Vec<String> = Vec::new();
     for request in last.into_values() {
         let finished = tokio::task::block_in_place(|| generate(&engine, request));

@@ -7,6 +7,10 @@ mod company;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

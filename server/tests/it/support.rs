@@ -1,4 +1,5 @@
 //! What tests of several modules share.
 
+pub(crate) mod cluster;
 pub(crate) mod database;
 pub(crate) mod host;

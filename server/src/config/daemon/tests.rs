@@ -21,7 +21,7 @@ fn nothing_written_means_the_defaults() {
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
     assert_eq!(config.store.wait, Duration::from_secs(60));
     assert_eq!(config.store.retention, crate::store::Retention::default());
-    assert_eq!((config.personas, config.cache), (PathBuf::from("personas"), PathBuf::from("cache")));
+    assert_eq!(config.personas, Path::new("personas"));
     assert_eq!((config.log.format, config.log.filter), (LogFormat::Human, None));
 }
 
@@ -86,9 +86,8 @@ log: { format: json, filter: debug }";
 
 #[test]
 fn state_goes_where_systemd_says() {
-    let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x"), ("CACHE_DIRECTORY", "/var/cache/m")]).unwrap();
+    let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x")]).unwrap();
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("/var/lib/maskarad/maskarad.db")));
-    assert_eq!(config.cache, Path::new("/var/cache/m"));
 }
 
 #[test]
@@ -107,8 +106,13 @@ log: { format: xml, filter: 'a=b=c' }";
 
 #[test]
 fn unknown_keys_and_broken_files_are_refused() {
-    for (text, place) in [("speed: 1", "1:1"), ("store: { ulr: x }", "1:10"), ("store: 5", "1:8"), ("store: [", "1:8")]
-    {
+    for (text, place) in [
+        ("speed: 1", "1:1"),
+        ("cache: x", "1:1"),
+        ("store: { ulr: x }", "1:10"),
+        ("store: 5", "1:8"),
+        ("store: [", "1:8"),
+    ] {
         let told = read(text, &[]).unwrap_err().to_string();
         assert!(told.starts_with(&format!("etc/maskarad.yaml:{place}")), "{told}");
     }

@@ -81,7 +81,7 @@ fn the_cue_is_cut_and_a_bare_call_answers_what_it_replies_to() {
     assert_eq!(show(&arrange(&cut)), "вопрос >ответ ?где ты?");
     let bare = Scene { lead_text: Some(" "), context_length: 0, ..scene(&history, 4) };
     assert_eq!(show(&arrange(&bare)), "?Автобус!");
-    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[0]), ..bare })), "вопрос");
+    assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[0]), ..bare })), "?вопрос");
     assert_eq!(show(&arrange(&Scene { replied_to: Some(&history[1]), ..bare })), ">ответ ?Автобус!");
 }
 

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{me, mini, persona, text, them};
-use crate::prompt::{PromptError, Turn, Window, build, window};
+use super::{build, me, mini, persona, text, them};
+use crate::prompt::{PromptError, Turn, Window, window};
 
 const TEMPLATES: [&str; 4] =
     ["template: prompt_reply", "template: rudialogpt3", "template: rudialogpt", "template: continuation"];

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{me, mini, persona, them};
-use crate::prompt::{Markers, Turn, build};
+use super::{build, me, mini, persona, them};
+use crate::prompt::{Markers, Turn};
 
 const CUSTOM: &str = r#"template:
   custom: { user_prefix: "Вопрос: ", persona_prefix: "Ответ: ", separator: "\n" }"#;

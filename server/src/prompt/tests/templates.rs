@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 
 use maskarad_engine::Tokenizer;
 
-use super::{me, mini, persona, text, them};
-use crate::prompt::{Turn, build, stops};
+use super::{build, me, mini, persona, text, them};
+use crate::prompt::Turn;
+use crate::prompt::stops::stops;
 
 fn dialog() -> Vec<Turn> {
     vec![them("Привет!"), me("Здравствуй."), them("Как дела?"), Turn::asked("Ты где?")]

@@ -131,7 +131,7 @@ impl Host {
 
 fn boot(engine: &Engine, persona: Persona) -> Booted {
     let model = engine.load(&persona.model.path, persona.model.precision).unwrap();
-    let voice = Voice::new(&persona, model).unwrap();
+    let voice = Voice::new(&persona, model, engine).unwrap();
     Booted { persona: Arc::new(persona), voice }
 }
 

@@ -167,3 +167,18 @@ async fn a_blind_bot_is_shown_what_is_replied_to() {
     scene.silence([unseen]).await;
     host.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bare_call_answers_what_it_replies_to() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("chat_defaults: { context_length: 0 }\n").await;
+    let Scene { anna, boris, group, .. } = &scene;
+    let said = anna.writes(group, "на обед был борщ");
+    for call in ["@avtobus_bot", "Автобус!"] {
+        scene.answer(boris.replies(said, call)).await;
+        assert_eq!(host.prompts().pop().unwrap(), "@@ПЕРВЫЙ@@ на обед был борщ @@ВТОРОЙ@@");
+    }
+    scene.answer(boris.writes(group, "Автобус!")).await;
+    assert_eq!(host.prompts().pop().unwrap(), "@@ПЕРВЫЙ@@ Автобус! @@ВТОРОЙ@@", "nothing else was said");
+    host.stop().await;
+}

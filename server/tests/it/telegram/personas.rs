@@ -72,6 +72,24 @@ async fn a_flood_of_one_persona_does_not_slow_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_calls_both_is_answered_by_both() {
+    let pair = Pair::new().await;
+    let host = pair.host().await;
+    let anna = pair.user("Анна");
+    let group = pair.tg.add_supergroup("Друзья");
+    group.add_bot(&pair.unlucky, &anna);
+    group.add_bot(&pair.lucky, &anna);
+    let both = anna.writes(&group, "@lucky_bot и @unlucky_bot, вы где?");
+    pair.tg.wait_until(SOON, |tg| tg.answers_to(both).len() == 2).await.unwrap();
+    let mut bots: Vec<_> = pair.tg.answers_to(both).iter().map(|sent| sent.bot).collect();
+    bots.sort_unstable();
+    let mut expected = [pair.unlucky.id(), pair.lucky.id()];
+    expected.sort_unstable();
+    assert_eq!(bots, expected);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_persona_with_another_bot_hears_messages_of_the_same_number() {
     let Pair { tg, unlucky: old, lucky: new, database } = Pair::new().await;
     let anna = tg.add_user(UserSpec::new("Анна"));

@@ -1,8 +1,10 @@
 //! Private chats: everything is answered, one reply at a time.
 
+use maskarad_testbed::{Fault, FaultSpec};
+
 use super::scene::{HOLD, Scene};
 use crate::support::database::{TestDatabase, on_both};
-use crate::support::host::settled;
+use crate::support::host::{SOON, settled};
 
 on_both!(what_arrives_meanwhile_is_answered_together);
 
@@ -115,7 +117,7 @@ async fn an_answer_survives_the_deletion_of_its_question() {
     scene.answer(first).await;
     let deleted = anna.writes_private(bot, "два");
     anna.deletes(deleted);
-    let sent = tg.wait_sent(bot, 2, crate::support::host::SOON).await.unwrap();
+    let sent = tg.wait_sent(bot, 2, SOON).await.unwrap();
     assert_eq!(sent[1].reply_to, None);
     let parameters = &sent[1].params["reply_parameters"];
     let parameters: serde_json::Value = match parameters.as_str() {
@@ -124,5 +126,37 @@ async fn an_answer_survives_the_deletion_of_its_question() {
     };
     assert_eq!(parameters["message_id"], deleted.message_id.0);
     assert_eq!(parameters["allow_sending_without_reply"], true);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_forgets_the_reply_that_is_on_its_way_too() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let Scene { anna, .. } = &scene;
+    scene.hold();
+    scene.private(anna, "раз").await;
+    scene.private(anna, "/reset").await;
+    scene.private(anna, "два").await;
+    assert_eq!(host.prompts().pop().unwrap(), "@@ПЕРВЫЙ@@ два @@ВТОРОЙ@@");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_could_not_be_sent_is_sent_after_a_restart() {
+    let scene = Scene::sqlite().await;
+    let Scene { tg, bot, anna, .. } = &scene;
+    let host = scene.host("").await;
+    let down = tg.fault(FaultSpec::new(Fault::DropConnection).method("sendMessage"));
+    let message = anna.writes_private(bot, "ты тут?");
+    tg.wait_until(SOON, |_| down.fired() > 0).await.unwrap();
+    let since = std::time::Instant::now();
+    host.stop().await;
+    assert!(since.elapsed() < std::time::Duration::from_secs(2), "a chat that rests holds up no stop");
+    down.clear();
+    let host = scene.host("").await;
+    scene.answer(message).await;
+    assert_eq!(host.requests().len(), 0, "what was made is sent, not made anew");
+    assert_eq!(scene.jobs("outcome").await, ["answered"]);
     host.stop().await;
 }

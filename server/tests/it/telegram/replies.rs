@@ -33,6 +33,23 @@ async fn nothing_usable_gets_the_fallback_or_silence(database: TestDatabase) {
     host.stop().await;
 }
 
+/// Whatever the checkpoint says, it is made to say something that must not go out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_pinged_and_nothing_is_advertised() {
+    let scene = Scene::sqlite().await;
+    let letters = "абвгдежзийклмнопрстуфхцчшщъыьэюя";
+    let nothing = letters.chars().map(|letter| format!("{{ from: {letter}, to: '' }}"));
+    let ping = r#"{ from: ".", to: " пиши @durov на https://evil.example/x или +7 912 345-67-89 " }"#;
+    let replace: Vec<_> = nothing.chain([r#"{ from: " ", to: "." }"#.to_owned(), ping.to_owned()]).collect();
+    let host = scene.host(&format!("reply: {{ replace: [{}] }}\n", replace.join(", "))).await;
+    let said = scene.private(&scene.anna, "расскажи что-нибудь").await;
+    assert!(said.contains("пиши durov на"), "{said}");
+    for cut in ["@", "https", "evil", "912"] {
+        assert!(!said.contains(cut), "{cut} in {said}");
+    }
+    host.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_is_a_reply_in_plain_text_without_previews() {
     let scene = Scene::sqlite().await;

@@ -64,16 +64,24 @@ fn history(samples: &[(String, Value)]) -> Vec<String> {
             let Some(text) = message["text"].as_str().or_else(|| message["caption"].as_str()) else { continue };
             let by_a_bot = message["from"]["is_bot"] == true && message["sender_chat"].is_null();
             assert!(!by_a_bot, "{name}: other bots' messages are not kept; this sample needs a rule of its own");
-            let id = (message["chat"]["id"].as_i64().unwrap(), message["message_id"].as_i64().unwrap());
             if is_edit {
-                history.insert(id, text);
-            } else {
-                history.entry(id).or_insert(text);
+                history.insert(place(message), text);
+                continue;
             }
+            // What a new message answers is kept as well: the persona may never have seen it.
+            if let ("message", Some(replied)) = (kind, message["reply_to_message"]["text"].as_str()) {
+                history.entry(place(&message["reply_to_message"])).or_insert(replied);
+            }
+            history.entry(place(message)).or_insert(text);
         }
     }
     assert!(history.len() >= 15, "the samples have texts");
     history.into_iter().map(|((chat, message), text)| format!("{chat} {message} {text}")).collect()
+}
+
+/// Where a message stands: its chat and its number.
+fn place(message: &Value) -> (i64, i64) {
+    (message["chat"]["id"].as_i64().unwrap(), message["message_id"].as_i64().unwrap())
 }
 
 fn samples() -> Option<Vec<(String, Value)>> {
