@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::checkpoint::{self, LoadError};
+use crate::checkpoint::{self, Checkpoint, LoadError};
 use crate::error::EngineError;
 use crate::generation::{Event, Request};
 use crate::key::{ModelKey, Precision};
@@ -15,6 +15,9 @@ use crate::model::loaded::LoadedModel;
 use crate::scheduler::Limits;
 use crate::sequence::Sequence;
 use crate::worker::{Cancelled, Job, Worker};
+
+/// How often a checkpoint is read that is overwritten meanwhile.
+const ATTEMPTS: u32 = 2;
 
 /// What one engine may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,14 +69,32 @@ impl Engine {
     /// # Errors
     /// Whatever in the folder can't be read or honoured.
     pub fn load(&self, path: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
+        self.load_with(path, precision, || checkpoint::load(path, precision))
+    }
+
+    /// As [`Engine::load`]. A model is registered only under the key of the very files it was made of: those that were
+    /// overwritten on the way are read once more.
+    fn load_with(
+        &self,
+        path: &Path,
+        precision: Precision,
+        read: impl Fn() -> Result<Checkpoint, LoadError>,
+    ) -> Result<LoadedModel, LoadError> {
         let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = checkpoint::key(path, precision)?;
-        if let Some(model) = self.model(&key) {
-            return Ok(model);
+        for _ in 0..ATTEMPTS {
+            let key = checkpoint::key(path, precision)?;
+            if let Some(model) = self.model(&key) {
+                return Ok(model);
+            }
+            let checkpoint = read();
+            if checkpoint::key(path, precision).is_ok_and(|now| now == key) {
+                let model = LoadedModel::new(key, checkpoint?);
+                self.models().insert(key, model.clone());
+                return Ok(model);
+            }
+            tracing::warn!(folder = %path.display(), "a checkpoint was overwritten while it was read");
         }
-        let model = LoadedModel::new(key, checkpoint::load(path, precision)?);
-        self.models().insert(key, model.clone());
-        Ok(model)
+        Err(LoadError::Changing { folder: path.to_owned() })
     }
 
     /// The loaded model of this key.
@@ -176,5 +197,47 @@ impl CancelHandle {
     /// Cancels. A request that has ended stays as it is.
     pub fn cancel(&self) {
         self.0.set();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::synthetic::{Shape, write_checkpoint};
+
+    /// Loads a folder that somebody overwrites each of the first so many times that it is read.
+    fn load_overwritten(times: u64) -> (Engine, Result<LoadedModel, LoadError>, ModelKey) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        write_checkpoint(path, Shape::TINY, 0).unwrap();
+        let engine = Engine::start(EngineConfig { threads: 1, ..EngineConfig::default() }).unwrap();
+        let read = Cell::new(0);
+        let result = engine.load_with(path, Precision::F32, || {
+            let checkpoint = checkpoint::load(path, Precision::F32);
+            read.set(read.get() + 1);
+            if read.get() <= times {
+                write_checkpoint(path, Shape::TINY, read.get()).unwrap();
+            }
+            checkpoint
+        });
+        (engine, result, checkpoint::key(path, Precision::F32).unwrap())
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_overwritten_is_read_again() {
+        for times in [0, 1] {
+            let (engine, model, now) = load_overwritten(times);
+            assert_eq!(model.unwrap().key(), now);
+            assert_eq!(engine.loaded_models(), [now]);
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_that_keeps_changing_is_refused() {
+        let (engine, model, _) = load_overwritten(2);
+        assert!(matches!(model, Err(LoadError::Changing { .. })));
+        assert_eq!(engine.loaded_models(), []);
     }
 }

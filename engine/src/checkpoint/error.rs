@@ -25,6 +25,12 @@ pub enum LoadError {
         /// The file, or the alternatives.
         wanted: &'static str,
     },
+    /// The files are being overwritten.
+    #[error("{}: its files change while they are read; try again once they are all in place", folder.display())]
+    Changing {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// `config.json` can't be honoured.
     #[error(transparent)]
     Config(#[from] ConfigError),

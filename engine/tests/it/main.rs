@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod batching;
+mod fairness;
 mod full_size;
 mod parity;
 mod perplexity;

@@ -11,25 +11,26 @@ use crate::batching::{Fixture, TOKEN, assert_same, request, tiny};
 use crate::support;
 
 /// Drives a scheduler without threads.
-struct Driver {
+pub(crate) struct Driver {
     scheduler: Scheduler,
     finished: Vec<(u64, Finished)>,
-    tokens: Vec<u64>,
+    pub(crate) admitted: Vec<u64>,
+    pub(crate) tokens: Vec<u64>,
 }
 
 impl Driver {
-    fn new(limits: Limits) -> Self {
-        Self { scheduler: Scheduler::new(limits), finished: Vec::new(), tokens: Vec::new() }
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { scheduler: Scheduler::new(limits), finished: Vec::new(), admitted: Vec::new(), tokens: Vec::new() }
     }
 
-    fn submit(&mut self, id: u64, model: &LoadedModel, request: Request) {
+    pub(crate) fn submit(&mut self, id: u64, model: &LoadedModel, request: Request) {
         self.scheduler.submit(SequenceId(id), Sequence::new(model.clone(), request).unwrap());
     }
 
-    fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         for (SequenceId(id), report) in self.scheduler.step() {
             match report {
-                Report::Admitted => {}
+                Report::Admitted => self.admitted.push(id),
                 Report::Event(Event::Token { .. }) => self.tokens.push(id),
                 Report::Event(Event::Finished(finished)) => self.finished.push((id, finished)),
                 Report::Event(Event::Failed(error)) => panic!("{error}"),
@@ -37,7 +38,7 @@ impl Driver {
         }
     }
 
-    fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         for _ in 0..10_000 {
             if self.scheduler.is_idle() {
                 return;
@@ -48,7 +49,7 @@ impl Driver {
     }
 }
 
-const ROOMY: Limits = Limits { kv_memory: 1 << 30, max_batch: 64 };
+pub(crate) const ROOMY: Limits = Limits { kv_memory: 1 << 30, max_batch: 64 };
 
 #[test]
 fn memory_is_never_exceeded_and_everyone_is_served() {
