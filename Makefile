@@ -19,7 +19,7 @@ build: setup ## Builds the release binary, target/release/maskarad
 
 test: setup ## Runs every test, on a PostgreSQL of its own
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
-	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked -- --test-threads=4
 
 perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture

@@ -77,7 +77,7 @@ async fn a_telegram_that_comes_late_is_waited_for() {
     let settings =
         [("MASKARAD_TELEGRAM_API_URL", address.as_str()), ("AVTOBUS_TOKEN", STRANGER), ("POLKSON_TOKEN", "")];
     let mut daemon = stage.serve(&settings);
-    daemon.says("Telegram doesn't say who the bot is; asking again").await;
+    daemon.says("Telegram can't be reached; trying again").await;
     let tg = Testbed::start_at(unused).await.unwrap();
     let bot = tg.add_bot(BotSpec::new("late_bot").token(STRANGER));
     let message = tg.add_user(UserSpec::new("Анна")).writes_private(&bot, "привет");
