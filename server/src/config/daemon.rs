@@ -31,6 +31,8 @@ pub struct DaemonConfig {
     pub store: StoreConfig,
     /// The folder of manifests.
     pub personas: PathBuf,
+    /// The folder of what can be made again. Nothing is kept there yet; converted weights will be.
+    pub cache: PathBuf,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -106,6 +108,10 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         engine: engine(&mut settings),
         store: store(&mut settings, environment),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
+        cache: settings
+            .path("cache")
+            .or_else(|| environment.folder("CACHE_DIRECTORY"))
+            .unwrap_or_else(|| PathBuf::from("cache")),
         log: log(&mut settings),
     };
     settings.finish().map(|()| config)

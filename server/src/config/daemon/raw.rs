@@ -9,7 +9,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 15] = [
+const KEYS: [(&str, &str, InFile); 16] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
@@ -27,6 +27,7 @@ const KEYS: [(&str, &str, InFile); 15] = [
     ("store.retention.inbox_hours", "MASKARAD_RETENTION_INBOX_HOURS", |file| file.store.retention.inbox_hours.take()),
     ("store.retention.job_days", "MASKARAD_RETENTION_JOB_DAYS", |file| file.store.retention.job_days.take()),
     ("personas", "MASKARAD_PERSONAS", |file| file.personas.take()),
+    ("cache", "MASKARAD_CACHE", |file| file.cache.take()),
     ("log.format", "MASKARAD_LOG_FORMAT", |file| file.log.format.take()),
     ("log.filter", "MASKARAD_LOG", |file| file.log.filter.take()),
 ];
@@ -42,6 +43,7 @@ records! {
         engine: Engine,
         store: Store,
         personas: Value,
+        cache: Value,
         log: Log,
     }
 

@@ -21,7 +21,7 @@ fn nothing_written_means_the_defaults() {
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
     assert_eq!(config.store.wait, Duration::from_secs(60));
     assert_eq!(config.store.retention, crate::store::Retention::default());
-    assert_eq!(config.personas, Path::new("personas"));
+    assert_eq!((config.personas.as_path(), config.cache.as_path()), (Path::new("personas"), Path::new("cache")));
     assert_eq!((config.log.format, config.log.filter), (LogFormat::Human, None));
 }
 
@@ -86,7 +86,8 @@ log: { format: json, filter: debug }";
 
 #[test]
 fn state_goes_where_systemd_says() {
-    let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x")]).unwrap();
+    let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x"), ("CACHE_DIRECTORY", "/var/cache/m")]).unwrap();
+    assert_eq!(config.cache, Path::new("/var/cache/m"));
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("/var/lib/maskarad/maskarad.db")));
 }
 
@@ -109,7 +110,6 @@ log: { format: xml, filter: 'a=b=c' }";
 fn unknown_keys_and_broken_files_are_refused() {
     for (text, place) in [
         ("speed: 1", "1:1"),
-        ("cache: x", "1:1"),
         ("store: { ulr: x }", "1:10"),
         ("store: 5", "1:8"),
         ("store: [", "1:8"),
