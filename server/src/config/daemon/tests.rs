@@ -108,12 +108,8 @@ log: { format: xml, filter: 'a=b=c' }";
 
 #[test]
 fn unknown_keys_and_broken_files_are_refused() {
-    for (text, place) in [
-        ("speed: 1", "1:1"),
-        ("store: { ulr: x }", "1:10"),
-        ("store: 5", "1:8"),
-        ("store: [", "1:8"),
-    ] {
+    for (text, place) in [("speed: 1", "1:1"), ("store: { ulr: x }", "1:10"), ("store: 5", "1:8"), ("store: [", "1:8")]
+    {
         let told = read(text, &[]).unwrap_err().to_string();
         assert!(told.starts_with(&format!("etc/maskarad.yaml:{place}")), "{told}");
     }
