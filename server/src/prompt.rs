@@ -1,6 +1,6 @@
 //! From a conversation's history to the token ids a checkpoint continues. Pure: no clock, no store, no transport.
 //!
-//! [`arrange`] chooses and orders the messages, [`build`] writes them in the persona's dialog template and fits them into
+//! [`arrange()`] chooses and orders the messages, [`build`] writes them in the persona's dialog template and fits them into
 //! the context window, [`generation`] says when the continuation ends. Text from a chat can't forge a turn: `markers`
 //! alters whatever reads like one before the whole prompt is encoded, once.
 

@@ -34,7 +34,7 @@ pub enum Effect {
     Settings(ChatKey, ChatSettings),
     /// Write a job, unless its message has one already; notices are always written.
     Enqueue(NewJob),
-    /// Forget a conversation: its history, and its pending jobs (which end as [`Outcome::Reset`]), but for those that the
+    /// Forget a conversation: its history, and its pending jobs (which end as [`Outcome::Reset`](super::Outcome::Reset)), but for those that the
     /// same update enqueued.
     Reset(Conversation),
     /// A group became a supergroup: settings, history and unfinished jobs move. What the new chat has set for itself wins.
