@@ -95,7 +95,7 @@ fn state_goes_where_systemd_says() {
 fn all_wrong_settings_are_told_at_once_and_no_secret_is() {
     let text = "telegram: { api_url: nowhere, proxy: 'ftp://u:hunter2@x', proxi: hunter2 }
 engine: { threads: 0, kv_memory: lots, max_batch: [hunter2] }
-cache: hunter2
+caches: hunter2
 store: { url: 'mysql://u:hunter2@x', wait_seconds: soon, retention: { inbox_hours: 1 } }
 log: { format: xml, filter: 'a=b=c' }";
     let told = read(text, &[("MASKARAD_RETENTION_JOB_DAYS", "hunter2")]).unwrap_err();
