@@ -17,6 +17,10 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     /// A condition: `expression` is one of the values of the list given as this parameter.
     fn one_of(expression: &str, parameter: u8) -> String;
 
+    /// A statement that waits until no other transaction holds the lock named `$1`, and holds it to the end of this one.
+    /// `None` where transactions that write never run side by side.
+    const LOCK: Option<&'static str>;
+
     /// Opens a transaction that may write.
     fn begin(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<Transaction<'_, Self>>> + Send;
 

@@ -36,6 +36,7 @@ async fn reset<D: Dialect>(
     keep: &Vec<i64>,
     now: OffsetDateTime,
 ) -> Result<()> {
+    history::lock(session, &conversation.key()).await?;
     history::forget(session, conversation).await?;
     jobs::reset(session, conversation, keep, now).await
 }

@@ -3,8 +3,18 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
+use super::queue::path;
 use super::{Author, HistoryMessage, Result, rows};
 use crate::chat::{ChatKey, Conversation, MessageId};
+
+/// Keeps other transactions from changing what was said in this chat until the end of this one: without it, a reply could
+/// be remembered while its conversation is forgotten, and stay behind.
+pub(super) async fn lock<D: Dialect>(session: &mut Session<'_, D>, key: &ChatKey) -> Result<()> {
+    if let Some(sql) = D::LOCK {
+        session.row(sql, values![path(key).as_str()]).await?;
+    }
+    Ok(())
+}
 
 /// Adds a message; one that is there already stays as it is.
 pub(super) async fn remember<D: Dialect>(

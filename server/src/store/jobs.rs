@@ -118,6 +118,9 @@ pub(super) async fn recover<D: Dialect>(session: &mut Session<'_, D>, personas: 
 
 /// Ends a job with those that share it, and remembers what was delivered.
 pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, finish: &Finish) -> Result<()> {
+    if let Some(message) = &finish.delivered {
+        history::lock(session, &message.conversation.key()).await?;
+    }
     let lead = "update jobs set state = 'done', outcome = $2, reason = $3, changed_at = $4
                 where id = $1 and state <> 'done'";
     let reason = finish.reason.as_deref();

@@ -9,6 +9,7 @@ pub(super) async fn migrate<D: Dialect>(session: &mut Session<'_, D>, key: &Chat
     if key.chat == to {
         return Ok(());
     }
+    super::history::lock(session, key).await?;
     settings(session, key, to).await?;
     history(session, key, to).await?;
     jobs(session, key, to).await

@@ -48,6 +48,8 @@ fn migrator() -> Migrator {
 }
 
 impl Dialect for Postgres {
+    const LOCK: Option<&'static str> = Some("select pg_advisory_xact_lock(hashtextextended($1, 0))");
+
     fn one_of(expression: &str, parameter: u8) -> String {
         format!("{expression} = any(${parameter})")
     }

@@ -106,6 +106,6 @@ pub(super) fn name_list(personas: &[PersonaName]) -> Vec<String> {
 }
 
 /// A chat as one text, so that a list of chats is one parameter; no name holds a slash.
-fn path(key: &ChatKey) -> String {
+pub(super) fn path(key: &ChatKey) -> String {
     format!("{}/{}/{}", key.persona, key.transport.as_str(), key.chat)
 }

@@ -70,6 +70,8 @@ fn migrator() -> Migrator {
 }
 
 impl Dialect for Sqlite {
+    const LOCK: Option<&'static str> = None;
+
     fn one_of(expression: &str, parameter: u8) -> String {
         format!("{expression} in (select value from json_each(${parameter}))")
     }

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use maskarad::store::{Effect, Finish, Outcome, Retention, Store};
+use maskarad::chat::MessageId;
+use maskarad::store::{Effect, Finish, HistoryMessage, Outcome, Retention, Store};
 use maskarad::trigger::Trigger;
 
 use super::fixtures::*;
 use crate::support::database::{TestDatabase, on_both};
 
-on_both!(sixteen_chats_at_once, sixteen_workers_share_the_queue);
+on_both!(sixteen_chats_at_once, sixteen_workers_share_the_queue, no_reply_stays_behind_a_reset);
 
 const ROUNDS: i64 = 12;
 
@@ -72,4 +73,25 @@ async fn sixteen_workers_share_the_queue(database: TestDatabase) {
     // A worker leaves when all that is left is under way elsewhere; whoever finished that has looked again.
     assert!(fates(&database).await.iter().all(|fate| fate.ends_with("done answered")));
     assert_eq!(answered.len(), 120);
+}
+
+/// A reply is recorded just when its conversation is forgotten: whichever comes first, nothing is left.
+async fn no_reply_stays_behind_a_reset(database: TestDatabase) {
+    let store = database.store();
+    for round in 1..=40 {
+        let message = round * 2;
+        remember(store, [said(&place(5), message, "вопрос")]).await;
+        enqueue(store, [job(&place(5), message, Trigger::Private)]).await;
+        let job = pending_job(store, &place(5), message).await.id;
+        store.claim(&lead(job), NOW).await.unwrap();
+        store.ready(job, &reply("ответ"), NOW).await.unwrap();
+        let said = replied(&place(5), message + 1, "ответ");
+        let delivered = Some(HistoryMessage { reply_to: Some(MessageId(message)), ..said });
+        let finish = Finish { delivered, ..ended(job, Outcome::Answered) };
+        let reset = apply(store, vec![Effect::Reset(place(5))]);
+        let (finished, applied) = tokio::join!(store.finish(&finish), reset);
+        finished.unwrap();
+        assert!(applied);
+        assert_eq!(texts(store, &place(5)).await, [""; 0], "round {round}");
+    }
 }
