@@ -92,7 +92,12 @@ bin=$(binaries) || { install; bin=$(binaries); }
 case "${1:-}" in
     start) start ;;
     stop) ! running || unprivileged "$bin/pg_ctl" -D "$data" -m fast -w stop >/dev/null ;;
-    kill) unprivileged kill -QUIT "$(head -n 1 "$data/postmaster.pid")" ;;
+    kill)
+        postmaster=$(head -n 1 "$data/postmaster.pid")
+        unprivileged kill -QUIT "$postmaster"
+        # A server that is still dying answers its last statements.
+        for _ in $(seq 100); do [ -d "/proc/$postmaster" ] || break; sleep 0.05; done
+        ;;
     url) url ;;
     *) echo "usage: $0 start|stop|kill|url [DIR]" >&2; exit 2 ;;
 esac
