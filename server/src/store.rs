@@ -57,9 +57,6 @@ pub trait Store: Send + Sync + 'static {
     /// A chat's settings; `None` where nothing was ever set.
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>>;
 
-    /// Writes a chat's settings outside of routing, all of them.
-    async fn put_settings(&self, key: &ChatKey, settings: &ChatSettings) -> Result<()>;
-
     /// Notes whether the persona may write in a chat, and leaves whatever else the chat has set (a delivery that found it
     /// closed).
     async fn set_active(&self, key: &ChatKey, active: bool) -> Result<()>;

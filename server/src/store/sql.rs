@@ -104,10 +104,6 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, settings::get(key))
     }
 
-    async fn put_settings(&self, key: &ChatKey, settings: &ChatSettings) -> Result<()> {
-        write!(self, settings::put(key, settings))
-    }
-
     async fn set_active(&self, key: &ChatKey, active: bool) -> Result<()> {
         write!(self, settings::set_active(key, active))
     }

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use maskarad::chat::{
-    ChatId, ChatKind, ChatRef, Conversation, MessageId, PersonaName, ThreadId, TransportKind, UserId,
+    ChatId, ChatKey, ChatKind, ChatRef, Conversation, MessageId, PersonaName, ThreadId, TransportKind, UserId,
 };
 use maskarad::store::{
-    Author, BotId, Claim, Effect, Finish, HistoryMessage, Job, JobId, NewJob, Outcome, RawUpdate, Reply, Routed, Store,
+    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, NewJob, Outcome, RawUpdate, Reply,
+    Routed, Store,
 };
 use maskarad::trigger::Trigger;
 use time::macros::datetime;
@@ -110,6 +111,11 @@ pub(crate) async fn apply(store: &dyn Store, effects: Vec<Effect>) -> bool {
 
 pub(crate) fn routed(update_id: i64, effects: Vec<Effect>) -> Routed {
     Routed { bot: BOT, update_id, outcome: "tested", effects }
+}
+
+/// Replaces a chat's settings.
+pub(crate) async fn set(store: &dyn Store, key: ChatKey, settings: ChatSettings) {
+    assert!(apply(store, vec![Effect::Settings(key, settings)]).await);
 }
 
 /// Enqueues these jobs, each with an update of its own.

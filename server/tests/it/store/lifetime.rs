@@ -20,7 +20,7 @@ on_both!(
 
 async fn state_survives_a_restart(mut database: TestDatabase) {
     let store = database.store();
-    store.put_settings(&place(5).key(), &store::ChatSettings::default()).await.unwrap();
+    set(store, place(5).key(), store::ChatSettings::default()).await;
     store.accept(BOT, &[update(1, Some(5))], NOW).await.unwrap();
     remember(store, [said(&place(5), 1, "привет")]).await;
     enqueue(store, [1, 2].map(|message| job(&place(5), message, Trigger::Private))).await;

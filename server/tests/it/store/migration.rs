@@ -27,7 +27,7 @@ async fn migrate(store: &dyn Store) {
 async fn everything_moves(database: TestDatabase) {
     let store = database.store();
     let settings = ChatSettings { insanity: Some(true), chance: Some(0.5), ..ChatSettings::default() };
-    store.put_settings(&place(OLD).key(), &settings).await.unwrap();
+    set(store, place(OLD).key(), settings.clone()).await;
     let answer = HistoryMessage { reply_to: Some(MessageId(1)), ..replied(&place(OLD), 2, "б") };
     remember(store, [said(&place(OLD), 1, "а"), answer, said(&place_of("polkson", OLD), 1, "не моё")]).await;
     enqueue(store, [1, 2, 3].map(|message| job(&place(OLD), message, Trigger::Name))).await;
@@ -55,8 +55,8 @@ async fn what_is_there_already_is_merged(database: TestDatabase) {
     let store = database.store();
     let old = ChatSettings { insanity: Some(true), context_length: Some(9), told_off: true, ..ChatSettings::default() };
     let new = ChatSettings { insanity: Some(false), language: Some(Language::En), ..ChatSettings::default() };
-    store.put_settings(&place(OLD).key(), &old).await.unwrap();
-    store.put_settings(&place(NEW).key(), &new).await.unwrap();
+    set(store, place(OLD).key(), old).await;
+    set(store, place(NEW).key(), new.clone()).await;
     remember(store, [said(&place(OLD), 1, "старое"), said(&place(NEW), 1, "новое")]).await;
     enqueue(store, [job(&place(OLD), 1, Trigger::Name), job(&place(NEW), 1, Trigger::Name)]).await;
 
@@ -103,7 +103,7 @@ async fn moving_again_is_harmless(database: TestDatabase) {
 
 async fn moving_nowhere_changes_nothing(database: TestDatabase) {
     let store = database.store();
-    store.put_settings(&place(OLD).key(), &ChatSettings::default()).await.unwrap();
+    set(store, place(OLD).key(), ChatSettings::default()).await;
     remember(store, [said(&place(OLD), 1, "раз")]).await;
     store.migrate(&place(OLD).key(), ChatId(OLD)).await.unwrap();
     assert_eq!(store.settings(&place(OLD).key()).await.unwrap(), Some(ChatSettings::default()));

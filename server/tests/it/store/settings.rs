@@ -24,7 +24,7 @@ fn all_set() -> ChatSettings {
 async fn settings_belong_to_a_persona_in_a_chat(database: TestDatabase) {
     let store = database.store();
     assert_eq!(store.settings(&place(5).key()).await.unwrap(), None);
-    store.put_settings(&place(5).key(), &all_set()).await.unwrap();
+    set(store, place(5).key(), all_set()).await;
     assert_eq!(store.settings(&place(5).key()).await.unwrap(), Some(all_set()));
     assert_eq!(store.settings(&topic(5, 9).key()).await.unwrap(), Some(all_set()));
     assert_eq!(store.settings(&place_of("polkson", 5).key()).await.unwrap(), None);
@@ -47,7 +47,7 @@ async fn activity_is_set_alone(database: TestDatabase) {
     store.set_active(&place(5).key(), false).await.unwrap();
     let closed = ChatSettings { active: false, ..ChatSettings::default() };
     assert_eq!(store.settings(&place(5).key()).await.unwrap(), Some(closed));
-    store.put_settings(&place(6).key(), &all_set()).await.unwrap();
+    set(store, place(6).key(), all_set()).await;
     for active in [true, true, false] {
         store.set_active(&place(6).key(), active).await.unwrap();
         assert_eq!(store.settings(&place(6).key()).await.unwrap(), Some(ChatSettings { active, ..all_set() }));

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use maskarad::store::ChatSettings;
+use maskarad::store::{BotId, ChatSettings, Effect, RawUpdate, Routed};
 use maskarad_testbed::{BotSpec, Fault, FaultSpec, UserSpec};
+use time::OffsetDateTime;
 
 use super::scene::{Scene, sqlite};
 use crate::support::host::{SOON, settled};
@@ -204,7 +205,11 @@ async fn a_command_changes_one_thing_whatever_is_remembered() {
     assert!(scene.command("/settings").await.contains("Сообщений в памяти: 4"));
     let store = scene.database.store();
     let elsewhere = store.settings(&key).await.unwrap().unwrap_or_default();
-    store.put_settings(&key, &ChatSettings { context_length: Some(9), ..elsewhere }).await.unwrap();
+    let (bot, update_id, raw) = (BotId(1), 1, "{}".to_owned());
+    store.accept(bot, &[RawUpdate { update_id, chat: None, raw }], OffsetDateTime::now_utc()).await.unwrap();
+    let effects = vec![Effect::Settings(key.clone(), ChatSettings { context_length: Some(9), ..elsewhere })];
+    let routed = Routed { bot, update_id, outcome: "elsewhere", effects };
+    assert!(store.apply(&routed, OffsetDateTime::now_utc()).await.unwrap());
     scene.command("/chance 30").await;
     let settings = store.settings(&key).await.unwrap().unwrap();
     assert_eq!((settings.context_length, settings.chance), (Some(9), Some(0.3)));
