@@ -1,0 +1,113 @@
+//! The second check: whether the database's books say the same as the auditor. Never instead of it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use maskarad_testbed::{ChatId, MessageId, UserId};
+
+use crate::audit::{Fate, Verdict};
+use crate::cast::Cast;
+use crate::ground::Ground;
+use crate::script::{Script, Want};
+
+/// A finished act's jobs.
+pub(crate) struct Books {
+    jobs: HashMap<(UserId, ChatId, MessageId), Job>,
+    /// How many jobs ended how.
+    pub(crate) outcomes: BTreeMap<String, usize>,
+}
+
+struct Job {
+    trigger: String,
+    state: String,
+    outcome: String,
+}
+
+impl Books {
+    /// Reads all jobs.
+    pub(crate) async fn read(ground: &mut Ground, cast: &Cast) -> Self {
+        let sql = "select persona, cast(chat_id as text), cast(message_id as text), trigger_kind, state,
+                          coalesce(outcome, '') from jobs";
+        let mut books = Self { jobs: HashMap::new(), outcomes: BTreeMap::new() };
+        for row in ground.rows(sql).await {
+            let row = row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
+            let [persona, chat, message, trigger, state, outcome] = <[_; 6]>::try_from(row).expect("six columns");
+            let bot = cast.part_named(&persona).bot.id();
+            let key = (bot, ChatId(chat.parse().unwrap()), MessageId(message.parse().unwrap()));
+            *books.outcomes.entry(format!("{} {outcome}", if trigger == "notice" { "notice" } else { "reply" })).or_default() += 1;
+            books.jobs.insert(key, Job { trigger, state, outcome });
+        }
+        books
+    }
+
+    /// Everything in which books and verdict differ.
+    pub(crate) fn differences(&self, script: &Script, verdict: &Verdict) -> Vec<String> {
+        let mut differences = Vec::new();
+        for ((index, bot), fate) in &verdict.fates {
+            let written = &script.written[*index];
+            // A moved group's jobs have other ids now.
+            if script.moved.contains_key(&written.chat) {
+                continue;
+            }
+            let job = self.jobs.get(&(*bot, written.chat, written.message));
+            if let Some(difference) = difference(job, written.wants[bot], *fate) {
+                let (chat, message) = (written.chat, written.message);
+                differences.push(format!("message {message} in chat {chat} for bot {bot}: {difference}"));
+            }
+        }
+        differences.extend(self.moved(script));
+        differences.extend(self.uncalled_for(script));
+        differences
+    }
+
+    /// Everything that was owed in a group that moved must have moved along.
+    fn moved(&self, script: &Script) -> Vec<String> {
+        let mut differences = Vec::new();
+        for (from, to) in &script.moved {
+            let here = script.written.iter().filter(|written| written.chat == *from);
+            let owed = here.flat_map(|written| written.wants.values()).filter(|want| matches!(want, Want::Answer(_)));
+            let (owed, jobs) = (owed.count(), self.jobs.keys().filter(|(_, chat, id)| chat == to && id.0 < 0).count());
+            if jobs < owed {
+                differences.push(format!("{owed} answers were owed in chat {from}, {jobs} jobs moved to {to}"));
+            }
+        }
+        differences
+    }
+
+    /// Jobs for messages that deserve nothing.
+    fn uncalled_for(&self, script: &Script) -> Vec<String> {
+        let wants: HashMap<MessageId, _> =
+            script.written.iter().map(|written| (written.message, &written.wants)).collect();
+        let uncalled = self.jobs.iter().filter(|((bot, _, message), _)| {
+            let wanted = |wants: &&BTreeMap<UserId, Want>| matches!(wants.get(bot), Some(want) if *want != Want::Stale);
+            message.0 > 0 && !wants.get(message).is_some_and(|wants| wanted(wants))
+        });
+        uncalled.map(|((bot, chat, message), job)| {
+            format!("bot {bot} has a job ({}) for message {message} in chat {chat}, which deserves none", job.trigger)
+        })
+        .collect()
+    }
+}
+
+fn difference(job: Option<&Job>, want: Want, fate: Fate) -> Option<String> {
+    let Some(job) = job else {
+        let may_lack = matches!(want, Want::Stale | Want::Whim("chance"));
+        return (!may_lack || fate == Fate::Answered).then(|| format!("{fate:?}, and there is no job"));
+    };
+    let trigger = match want {
+        Want::Answer(trigger) | Want::Whim(trigger) => trigger,
+        Want::Notice => "notice",
+        Want::Stale => "none",
+    };
+    let allowed: &[&str] = match (want, fate) {
+        (_, Fate::Answered) => &["answered", "fallback", "unknown"],
+        // Its lead may have arrived nowhere, and a later message have been answered.
+        (_, Fate::Shared) => &["shared", "unknown", "forbidden", "rejected"],
+        (_, Fate::Skipped) => &["coalesced", "discarded", "shared", "unknown", "forbidden", "rejected", "overloaded"],
+        (_, Fate::Refused) => &["forbidden", "rejected"],
+        (_, Fate::Unknown) => &["unknown"],
+        (_, Fate::Backlog | Fate::Lost) => &[],
+    };
+    let Job { state, outcome, .. } = job;
+    let right = job.trigger == trigger && state == "done" && allowed.contains(&outcome.as_str());
+    (!right).then(|| format!("{fate:?} ({trigger}), and the books say {} {state} {outcome}", job.trigger))
+}

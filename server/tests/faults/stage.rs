@@ -1,0 +1,196 @@
+//! One act's stage: emulator, people, database, daemon, and what happened so far.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use maskarad_testbed::{Bot, Testbed};
+
+use crate::cast::Cast;
+use crate::crowd::Crowd;
+use crate::dice::Dice;
+use crate::ground::Ground;
+use crate::kill::{Kill, Phase, post_mortem};
+use crate::log;
+use crate::run::{Place, Run, Slot};
+use crate::script::Script;
+use crate::secrets::Logs;
+
+/// How long anything may take that must happen.
+const SOON: Duration = Duration::from_secs(60);
+/// How long all that waits may take to be answered once nothing goes wrong any more.
+const CALM: Duration = Duration::from_secs(150);
+
+/// The stage of one act.
+pub(crate) struct Stage {
+    pub(crate) tg: Testbed,
+    pub(crate) cast: Cast,
+    pub(crate) script: Script,
+    pub(crate) crowd: Crowd,
+    pub(crate) ground: Ground,
+    pub(crate) dice: Dice,
+    pub(crate) kills: Vec<Kill>,
+    pub(crate) logs: Logs,
+    pub(crate) began: Instant,
+    folder: tempfile::TempDir,
+    daemons: Vec<Daemon>,
+}
+
+/// A running daemon.
+struct Daemon {
+    slot: Slot,
+    run: Run,
+    /// The number of the first call that may be its.
+    since: u64,
+}
+
+impl Stage {
+    /// A stage on which nothing has happened yet.
+    pub(crate) async fn new(ground: Ground, seed: u64) -> Self {
+        let tg = Testbed::start().await.unwrap();
+        let cast = Cast::new(&tg);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("personas")).unwrap();
+        cast.write_manifests(&folder.path().join("personas"));
+        let logs = Logs::new(folder.path().join("logs"));
+        Self {
+            tg,
+            cast,
+            script: Script::default(),
+            crowd: Crowd::new(Dice::seeded(seed ^ 0x00C0_FFEE)),
+            ground,
+            dice: Dice::seeded(seed),
+            kills: Vec::new(),
+            logs,
+            began: Instant::now(),
+            folder,
+            daemons: Vec::new(),
+        }
+    }
+
+    /// Starts a daemon.
+    pub(crate) fn start(&mut self, slot: Slot) {
+        let since = self.tg.request_count();
+        if let (Some(kill), true) = (self.kills.last_mut(), self.daemons.is_empty()) {
+            // A call may be read off the wire after its caller has died, but hardly after the next one has come up.
+            kill.life.end = since;
+        }
+        let (log, json) = self.logs.next();
+        let place = Place {
+            folder: self.folder.path(),
+            api_url: self.tg.api_url(),
+            database: self.ground.variable(slot),
+            log,
+            json,
+        };
+        self.daemons.push(Daemon { slot, run: Run::start(&self.cast, place), since });
+    }
+
+    /// `kill -9`, and where it struck. A lock that was held in order to aim is given back.
+    pub(crate) async fn kill(&mut self, slot: Slot, aimed: Phase, locked: bool) -> &Kill {
+        let index = self.daemons.iter().position(|daemon| daemon.slot == slot).expect("it runs");
+        let Daemon { run, since, .. } = self.daemons.swap_remove(index);
+        self.logs.finished(run.kill());
+        if locked {
+            self.ground.unlock().await;
+        }
+        self.ground.forget_the_dead(slot).await;
+        let made = log::attempts(&self.tg, &self.bots(), since);
+        let (found, unrecorded) = post_mortem(&mut self.ground, &self.cast, &made).await;
+        self.kills.push(Kill { aimed, found, unrecorded, life: since..self.tg.request_count() });
+        self.kills.last().expect("it was just pushed")
+    }
+
+    /// SIGTERM; it must end well.
+    pub(crate) async fn stop(&mut self) {
+        for daemon in std::mem::take(&mut self.daemons) {
+            let (status, log) = daemon.run.stop().await;
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let tail: Vec<&str> = text.lines().rev().take(20).collect();
+            assert!(status.success(), "the daemon ended with {status}\n{}", tail.join("\n"));
+            self.logs.finished(log);
+        }
+    }
+
+    /// Waits until the daemon asks for updates with all its tokens.
+    pub(crate) async fn until_up(&mut self) {
+        let daemon = self.daemons.last_mut().expect("it was started");
+        let (since, deadline) = (daemon.since, Instant::now() + SOON);
+        let bots: Vec<_> = self.cast.parts.iter().map(|part| part.bot.id()).collect();
+        loop {
+            let asked = self.tg.requests_since(since);
+            let polls = |bot| asked.iter().any(|call| call.bot == bot && call.method == "getUpdates");
+            if bots.iter().copied().all(polls) {
+                return;
+            }
+            daemon.run.still_runs();
+            assert!(Instant::now() < deadline, "the daemon doesn't come up\n{}", daemon.run.tail());
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+
+    /// Waits until at most so many messages are on their way, or until patience ends; whether they are.
+    pub(crate) async fn breathe(&mut self, limit: i64, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        while self.on_their_way().await > limit {
+            for daemon in &mut self.daemons {
+                daemon.run.still_runs();
+            }
+            if Instant::now() > deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        true
+    }
+
+    /// Updates that are not routed and jobs that are not done.
+    pub(crate) async fn on_their_way(&mut self) -> i64 {
+        let pending: usize = self.cast.parts.iter().map(|part| part.bot.pending_updates()).sum();
+        let sql = "(select count(*) from inbox where routed_at is null) + (select count(*) from jobs where state <> 'done')";
+        i64::try_from(pending).unwrap() + self.ground.number(sql).await
+    }
+
+    /// Waits until nothing is on its way any more; what is, if it never ends.
+    pub(crate) async fn calm(&mut self) -> Option<String> {
+        let deadline = Instant::now() + CALM;
+        loop {
+            self.breathe(0, deadline.saturating_duration_since(Instant::now())).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if self.on_their_way().await == 0 {
+                return None;
+            }
+            if Instant::now() > deadline {
+                let sql = "select state || ' ' || trigger_kind || ' ' || persona || ' ' || chat_id from jobs where state <> 'done'";
+                let left: Vec<String> = self.ground.rows(sql).await.into_iter().flatten().flatten().collect();
+                let tails: Vec<String> = self.daemons.iter().map(|daemon| daemon.run.tail()).collect();
+                return Some(format!("still on their way after {CALM:?}: {left:?}\n{}", tails.join("\n\n")));
+            }
+        }
+    }
+
+    /// The time since the daemon of this slot was started.
+    pub(crate) fn age(&self, slot: Slot) -> Duration {
+        let daemon = self.daemons.iter().find(|daemon| daemon.slot == slot).expect("it runs");
+        daemon.run.started.elapsed()
+    }
+
+    /// Everybody's bot.
+    pub(crate) fn bots(&self) -> Vec<Bot> {
+        self.cast.parts.iter().map(|part| part.bot.clone()).collect()
+    }
+
+    /// Somebody writes so many messages.
+    pub(crate) fn write(&mut self, count: usize) {
+        let wanted = self.crowd.count + count;
+        while self.crowd.count < wanted {
+            self.crowd.write(&self.tg, &self.cast, &mut self.script);
+        }
+    }
+
+    /// Where reports go.
+    pub(crate) fn reports() -> PathBuf {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("faults");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+}
