@@ -89,7 +89,7 @@ impl Host {
         }));
         let lifecycle = Lifecycle::default();
         let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };
-        daemon::start(&app, booted, wire, Retention::default(), &lifecycle).await.unwrap();
+        daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
         let host = Self { app, engine, recorder, models, lifecycle };
         host.until(|host| host.app.roster.names().len() == count).await;
         host
@@ -99,6 +99,7 @@ impl Host {
     pub(crate) async fn stop(self) -> Ended {
         self.lifecycle.stopping().cancel();
         let ended = self.lifecycle.run().await;
+        daemon::stand_down(&self.app).await;
         self.engine.shutdown();
         ended
     }
