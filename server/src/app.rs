@@ -11,7 +11,10 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::load::{Bounds, Load};
+use crate::pacing::{Guides, Pacer};
 use crate::store::{ChatSettings, Store};
+use crate::trigger::STALE_AFTER;
 
 /// Shared by all tasks.
 pub struct App {
@@ -27,6 +30,10 @@ pub struct App {
     pub roster: Roster,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// Whether there is room for more.
+    pub load: Load,
+    /// What was sent lately.
+    pub pacer: Pacer,
     /// Rung when a job waits to be claimed.
     pub jobs: Notify,
     /// Rung when a reply waits to be sent.
@@ -43,11 +50,24 @@ pub struct Limits {
     pub routed_at_once: usize,
     /// Chats that are sent to at once.
     pub sends_at_once: usize,
+    /// How fast a bot may write.
+    pub guides: Guides,
+    /// How much may wait.
+    pub bounds: Bounds,
+    /// How old a message may be when it arrives, to be answered.
+    pub stale_after: time::Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
+        Self {
+            replies_at_once: 64,
+            routed_at_once: 16,
+            sends_at_once: 64,
+            guides: Guides::default(),
+            bounds: Bounds::default(),
+            stale_after: STALE_AFTER,
+        }
     }
 }
 
@@ -74,6 +94,8 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            load: Load::default(),
+            pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
@@ -87,6 +109,11 @@ impl App {
     /// As the store says.
     pub async fn settings(&self, key: &ChatKey) -> crate::store::Result<Option<ChatSettings>> {
         self.settings.get(key, async || self.store.settings(key).await).await
+    }
+
+    /// Forgets all cached chats: another daemon may have changed them.
+    pub fn forget_all_settings(&self) {
+        self.settings.forget_all();
     }
 
     /// Forgets a cached chat: its settings have changed.

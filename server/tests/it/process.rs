@@ -1,21 +1,22 @@
 //! `maskarad serve` as people run it: a process of its own, with signals, crashes, broken settings and a log.
 
+mod burst;
 mod crash;
 mod proxy;
 mod secrecy;
 mod signals;
+mod standby;
 mod startup;
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
 
 use crate::support::host::{SOON, demo_checkpoint};
-
-const GENERATION: &str = "template: rudialogpt\ngeneration: { max_new_tokens: 96 }\n";
 
 /// The emulator with two bots and a folder with the manifests of their personas.
 struct Stage {
@@ -48,14 +49,21 @@ impl Stage {
     }
 
     fn write_manifest(&self, name: &str, text: &str) {
+        self.write_manifest_with(name, text, 96);
+    }
+
+    /// A manifest whose replies have at most so many tokens.
+    fn write_manifest_with(&self, name: &str, text: &str, tokens: u32) {
         let path = self.folder.path().join("personas").join(format!("{name}.yaml"));
-        std::fs::write(path, format!("{text}{GENERATION}")).unwrap();
+        let generation = format!("template: rudialogpt\ngeneration: {{ max_new_tokens: {tokens} }}\n");
+        std::fs::write(path, format!("{text}{generation}")).unwrap();
     }
 
     /// Starts the daemon on the folder's SQLite file. `more` comes on top of the environment, and wins; an empty value
     /// takes a variable away.
     fn serve(&self, more: &[(&str, &str)]) -> Daemon {
-        let log = self.folder.path().join("log");
+        static LOGS: AtomicU32 = AtomicU32::new(0);
+        let log = self.folder.path().join(format!("log-{}", LOGS.fetch_add(1, Ordering::Relaxed)));
         let [avtobus, polkson] = &self.bots;
         let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
         command
@@ -64,6 +72,9 @@ impl Stage {
             .env_clear()
             .env("MASKARAD_TELEGRAM_API_URL", self.tg.api_url())
             .env("MASKARAD_ENGINE_THREADS", "2")
+            .env("MASKARAD_PACE_CHAT_INTERVAL_MS", "0")
+            .env("MASKARAD_PACE_GROUP_PER_MINUTE", "0")
+            .env("MASKARAD_PACE_BOT_PER_SECOND", "0")
             .env("AVTOBUS_TOKEN", avtobus.token())
             .env("POLKSON_TOKEN", polkson.token())
             .stdin(Stdio::null())
@@ -156,8 +167,17 @@ impl Daemon {
 
     /// Memory in use, in MiB.
     fn memory(&self) -> u64 {
+        self.mebibytes("VmRSS:")
+    }
+
+    /// The most memory that was in use at any time, in MiB.
+    fn peak_memory(&self) -> u64 {
+        self.mebibytes("VmHWM:")
+    }
+
+    fn mebibytes(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
         line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or_default() / 1024
     }
 }

@@ -6,6 +6,8 @@ mod faults;
 mod forgery;
 mod groups;
 mod migration;
+mod overload;
+mod pacing;
 mod personas;
 mod polling;
 mod private;
