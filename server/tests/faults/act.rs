@@ -2,6 +2,7 @@
 
 pub(crate) mod errors;
 pub(crate) mod kills;
+pub(crate) mod standby;
 
 use crate::audit::{Evidence, audit};
 use crate::books::Books;
@@ -24,8 +25,7 @@ impl Stage {
         }
         let attempts = log::attempts(&self.tg, &self.bots(), 0);
         let notices = notices();
-        let evidence =
-            Evidence { script: &self.script, attempts: &attempts, kills: &self.kills, notices: &notices };
+        let evidence = Evidence { script: &self.script, attempts: &attempts, kills: &self.kills, notices: &notices };
         let verdict = audit(&evidence);
         report.verdict(&verdict, self.script.written.len(), wall);
         report.kills(&self.kills, least);
@@ -82,5 +82,8 @@ fn notices() -> Vec<String> {
     use maskarad::access::Cap;
     use maskarad::chat::Language;
     let languages = [Language::Ru, Language::En].map(maskarad::texts::in_language);
-    languages.iter().flat_map(|texts| [texts.hour_spent(Cap::User), texts.hour_spent(Cap::Chat)]).collect()
+    let declined = |texts: &dyn maskarad::texts::Texts| {
+        [texts.hour_spent(Cap::User), texts.hour_spent(Cap::Chat), texts.overloaded()]
+    };
+    languages.iter().flat_map(|texts| declined(*texts)).collect()
 }

@@ -17,7 +17,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use maskarad_testbed::{ChatId, MessageId, ThreadId, UserId};
 
@@ -56,6 +56,8 @@ pub(crate) enum Fate {
 pub(crate) struct Verdict {
     /// What became of each message that deserved something, by message and persona.
     pub(crate) fates: BTreeMap<(usize, UserId), Fate>,
+    /// Answers that were refused for good at some time, by message and persona.
+    pub(crate) refused: BTreeSet<(usize, UserId)>,
     /// What must not be.
     pub(crate) findings: Vec<Finding>,
     /// Messages that arrived again.

@@ -7,7 +7,7 @@ use maskarad_testbed::{ChatId, MessageId, UserId};
 use crate::audit::{Fate, Verdict};
 use crate::cast::Cast;
 use crate::ground::Ground;
-use crate::script::{Script, Want};
+use crate::script::{Script, Want, Written};
 
 /// A finished act's jobs.
 pub(crate) struct Books {
@@ -33,7 +33,10 @@ impl Books {
             let [persona, chat, message, trigger, state, outcome] = <[_; 6]>::try_from(row).expect("six columns");
             let bot = cast.part_named(&persona).bot.id();
             let key = (bot, ChatId(chat.parse().unwrap()), MessageId(message.parse().unwrap()));
-            *books.outcomes.entry(format!("{} {outcome}", if trigger == "notice" { "notice" } else { "reply" })).or_default() += 1;
+            *books
+                .outcomes
+                .entry(format!("{} {outcome}", if trigger == "notice" { "notice" } else { "reply" }))
+                .or_default() += 1;
             books.jobs.insert(key, Job { trigger, state, outcome });
         }
         books
@@ -44,33 +47,21 @@ impl Books {
         let mut differences = Vec::new();
         for ((index, bot), fate) in &verdict.fates {
             let written = &script.written[*index];
-            // A moved group's jobs have other ids now.
-            if script.moved.contains_key(&written.chat) {
-                continue;
-            }
-            let job = self.jobs.get(&(*bot, written.chat, written.message));
-            if let Some(difference) = difference(job, written.wants[bot], *fate) {
+            let job = self.job(script, *bot, written);
+            let ended = Ended { fate: *fate, refused: verdict.refused.contains(&(*index, *bot)) };
+            if let Some(difference) = difference(job, written.wants[bot], &ended) {
                 let (chat, message) = (written.chat, written.message);
                 differences.push(format!("message {message} in chat {chat} for bot {bot}: {difference}"));
             }
         }
-        differences.extend(self.moved(script));
         differences.extend(self.uncalled_for(script));
         differences
     }
 
-    /// Everything that was owed in a group that moved must have moved along.
-    fn moved(&self, script: &Script) -> Vec<String> {
-        let mut differences = Vec::new();
-        for (from, to) in &script.moved {
-            let here = script.written.iter().filter(|written| written.chat == *from);
-            let owed = here.flat_map(|written| written.wants.values()).filter(|want| matches!(want, Want::Answer(_)));
-            let (owed, jobs) = (owed.count(), self.jobs.keys().filter(|(_, chat, id)| chat == to && id.0 < 0).count());
-            if jobs < owed {
-                differences.push(format!("{owed} answers were owed in chat {from}, {jobs} jobs moved to {to}"));
-            }
-        }
-        differences
+    /// A message's job. One that was unfinished when its group became a supergroup moved there, and has a number below zero.
+    fn job(&self, script: &Script, bot: UserId, written: &Written) -> Option<&Job> {
+        let moved = || self.jobs.get(&(bot, *script.moved.get(&written.chat)?, MessageId(!written.message.0)));
+        self.jobs.get(&(bot, written.chat, written.message)).or_else(moved)
     }
 
     /// Jobs for messages that deserve nothing.
@@ -81,14 +72,26 @@ impl Books {
             let wanted = |wants: &&BTreeMap<UserId, Want>| matches!(wants.get(bot), Some(want) if *want != Want::Stale);
             message.0 > 0 && !wants.get(message).is_some_and(|wants| wanted(wants))
         });
-        uncalled.map(|((bot, chat, message), job)| {
-            format!("bot {bot} has a job ({}) for message {message} in chat {chat}, which deserves none", job.trigger)
-        })
-        .collect()
+        uncalled
+            .map(|((bot, chat, message), job)| {
+                format!(
+                    "bot {bot} has a job ({}) for message {message} in chat {chat}, which deserves none",
+                    job.trigger
+                )
+            })
+            .collect()
     }
 }
 
-fn difference(job: Option<&Job>, want: Want, fate: Fate) -> Option<String> {
+/// How the auditor saw a message end.
+struct Ended {
+    fate: Fate,
+    /// Whether its answer was refused for good at some time, though it may have arrived before.
+    refused: bool,
+}
+
+fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
+    let fate = ended.fate;
     let Some(job) = job else {
         let may_lack = matches!(want, Want::Stale | Want::Whim("chance"));
         return (!may_lack || fate == Fate::Answered).then(|| format!("{fate:?}, and there is no job"));
@@ -99,6 +102,7 @@ fn difference(job: Option<&Job>, want: Want, fate: Fate) -> Option<String> {
         Want::Stale => "none",
     };
     let allowed: &[&str] = match (want, fate) {
+        (_, Fate::Answered) if ended.refused => &["answered", "fallback", "unknown", "forbidden", "rejected"],
         (_, Fate::Answered) => &["answered", "fallback", "unknown"],
         // Its lead may have arrived nowhere, and a later message have been answered.
         (_, Fate::Shared) => &["shared", "unknown", "forbidden", "rejected"],

@@ -21,6 +21,8 @@ pub(crate) struct Part {
 
 /// Where people write.
 pub(crate) struct Room {
+    /// What the chat is called; nothing where it is private.
+    pub(crate) title: &'static str,
     /// The chat.
     pub(crate) place: Place,
     /// Who writes there, by number.
@@ -51,6 +53,10 @@ pub(crate) struct Cast {
     pub(crate) rooms: Vec<Room>,
 }
 
+/// Basic groups that may become supergroups.
+pub(crate) const MOVING: [&str; 2] = ["Соседи", "Родня"];
+/// Where an administrator switches insanity on.
+pub(crate) const MADDENED: &str = "Просьба";
 /// People in a group.
 const COMPANY: usize = 5;
 /// Private chats with each persona.
@@ -65,10 +71,12 @@ impl Cast {
             part(tg, "polkson", "Полксон", false, "0.1"),
             part(tg, "baton", "Батон", true, "0.0"),
         ];
-        let people: Vec<User> = (0..14).map(|number| tg.add_user(UserSpec::new(&format!("Человек {number}")))).collect();
+        let people: Vec<User> =
+            (0..14).map(|number| tg.add_user(UserSpec::new(&format!("Человек {number}")))).collect();
         let mut cast = Self { parts, people, rooms: Vec::new() };
         for (part, count) in PRIVATE.into_iter().enumerate() {
             cast.rooms.extend((0..count).map(|person| Room {
+                title: "",
                 place: Place::Private,
                 people: vec![person],
                 parts: vec![part],
@@ -81,19 +89,20 @@ impl Cast {
     }
 
     fn add_groups(&mut self, tg: &Testbed) {
-        self.group(tg.add_supergroup("Друзья"), &[0], 0);
-        self.group(tg.add_supergroup("Коллеги"), &[1], 0);
-        self.group(tg.add_group("Соседи"), &[0], 0);
-        self.group(tg.add_group("Родня"), &[1], 0);
-        self.group(tg.add_supergroup("Двое"), &[0, 1], 0);
-        self.group(tg.add_supergroup("Безумие"), &[2], 0);
-        self.group(tg.add_supergroup("Просьба"), &[0], 0);
-        self.group(tg.add_forum("Форум"), &[0], 2);
-        self.group(tg.add_forum("Безумный форум"), &[2], 1);
-        self.group(tg.add_group("Трое"), &[0, 2], 0);
+        self.group("Друзья", |title| tg.add_supergroup(title), &[0], 0);
+        self.group("Коллеги", |title| tg.add_supergroup(title), &[1], 0);
+        self.group(MOVING[0], |title| tg.add_group(title), &[0], 0);
+        self.group(MOVING[1], |title| tg.add_group(title), &[1], 0);
+        self.group("Двое", |title| tg.add_supergroup(title), &[0, 1], 0);
+        self.group("Безумие", |title| tg.add_supergroup(title), &[2], 0);
+        self.group(MADDENED, |title| tg.add_supergroup(title), &[0], 0);
+        self.group("Форум", |title| tg.add_forum(title), &[0], 2);
+        self.group("Безумный форум", |title| tg.add_forum(title), &[2], 1);
+        self.group("Трое", |title| tg.add_group(title), &[0, 2], 0);
     }
 
-    fn group(&mut self, group: Group, parts: &[usize], topics: usize) {
+    fn group(&mut self, title: &'static str, make: impl FnOnce(&str) -> Group, parts: &[usize], topics: usize) {
+        let group = make(title);
         let first = self.rooms.len() * 3;
         let people: Vec<usize> = (first..first + COMPANY).map(|number| number % self.people.len()).collect();
         for person in &people {
@@ -107,7 +116,12 @@ impl Cast {
         let opened = (0..topics).map(|number| Some(group.add_topic(&format!("Тема {number}"))));
         let topics = std::iter::once(None).chain(opened).collect();
         let insane = parts.iter().copied().filter(|part| self.parts[*part].insane).collect();
-        self.rooms.push(Room { place: Place::Group(group), people, parts: parts.to_vec(), topics, insane });
+        self.rooms.push(Room { title, place: Place::Group(group), people, parts: parts.to_vec(), topics, insane });
+    }
+
+    /// A group, by number.
+    pub(crate) fn room(&self, title: &str) -> usize {
+        self.rooms.iter().position(|room| room.title == title).expect("there is such a group")
     }
 
     /// Writes the manifests.

@@ -12,8 +12,22 @@ use crate::script::{Script, Want};
 const BACKLOG_SECONDS: i64 = 600;
 
 const WORDS: [&str; 16] = [
-    "погода", "дорога", "вечером", "завтра", "кажется", "интересно", "почему", "остановка", "билет", "музыка", "чай",
-    "дождь", "зима", "собака", "работа", "выходной",
+    "погода",
+    "дорога",
+    "вечером",
+    "завтра",
+    "кажется",
+    "интересно",
+    "почему",
+    "остановка",
+    "билет",
+    "музыка",
+    "чай",
+    "дождь",
+    "зима",
+    "собака",
+    "работа",
+    "выходной",
 ];
 
 /// The people, as far as they remember.
@@ -70,13 +84,31 @@ impl Crowd {
         self.send(tg, cast, script, (room, person, None, Call::Mention(room.parts[0])));
     }
 
-    /// The administrator of a group gives a command to a persona.
-    pub(crate) fn command(&mut self, tg: &Testbed, cast: &Cast, script: &mut Script, (room, part): (usize, usize)) {
-        let (room, bot) = (&cast.rooms[room], &cast.parts[part].bot);
-        let person = room.people[0];
-        let sent = cast.compose(room, person).text(&format!("/insanity@{} on", bot.username())).send();
+    /// Somebody gives a command, which a group's first persona answers whoever it is.
+    pub(crate) fn command(
+        &mut self,
+        tg: &Testbed,
+        cast: &Cast,
+        script: &mut Script,
+        (room, person, command): (usize, usize, &str),
+    ) -> MessageRef {
+        let room = &cast.rooms[room];
+        let bot = &cast.parts[room.parts[0]].bot;
+        let (name, argument) = command.split_once(' ').unwrap_or((command, ""));
+        let sent = cast.compose(room, person).text(&format!("{name}@{} {argument}", bot.username())).send();
         self.count += 1;
         script.note(tg, sent, cast.people[person].id(), BTreeMap::from([(bot.id(), self.aged(Want::Notice))]));
+        sent
+    }
+
+    /// Somebody in some group asks for what only administrators may, and what changes nothing.
+    pub(crate) fn ask_for_nothing(&mut self, tg: &Testbed, cast: &Cast, script: &mut Script) {
+        let groups: Vec<usize> = (0..cast.rooms.len()).filter(|room| cast.rooms[*room].group().is_some()).collect();
+        let room = *self.dice.pick(&groups);
+        if !self.resting.contains(&room) {
+            let person = *self.dice.pick(&cast.rooms[room].people);
+            self.command(tg, cast, script, (room, person, "/context 4"));
+        }
     }
 
     fn send(

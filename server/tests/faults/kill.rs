@@ -63,6 +63,8 @@ pub(crate) struct Kill {
     pub(crate) found: Found,
     /// Replies that were not recorded as done.
     pub(crate) unrecorded: BTreeSet<AnswerKey>,
+    /// Those of which the books say that a send had begun, whether or not the call ever reached the emulator.
+    pub(crate) begun: BTreeSet<AnswerKey>,
     /// The calls that the daemon made in its life, by number.
     pub(crate) life: Range<u64>,
 }
@@ -73,12 +75,19 @@ struct Unfinished {
     key: AnswerKey,
 }
 
-/// Looks where the kill struck; `made` are the calls of the dead daemon.
-pub(crate) async fn post_mortem(ground: &mut Ground, cast: &Cast, made: &[Attempt]) -> (Found, BTreeSet<AnswerKey>) {
+/// Looks where a kill struck that was aimed so; `made` are the calls that the dead daemon made in its life.
+pub(crate) async fn post_mortem(
+    (ground, cast): (&mut Ground, &Cast),
+    aimed: Phase,
+    life: Range<u64>,
+    made: &[Attempt],
+) -> Kill {
     let jobs = unfinished(ground, cast).await;
+    let keys = |states: &[&str]| -> BTreeSet<AnswerKey> {
+        jobs.iter().filter(|job| states.contains(&job.state.as_str())).map(|job| job.key).collect()
+    };
     let count = |state: &str| jobs.iter().filter(|job| job.state == state).count();
-    let replies = jobs.iter().filter(|job| matches!(job.state.as_str(), "ready" | "sending"));
-    let unrecorded: BTreeSet<AnswerKey> = replies.map(|job| job.key).collect();
+    let unrecorded = keys(&["ready", "sending"]);
     let calls = made.iter().filter(|call| unrecorded.contains(&call.key()));
     let (sent, others): (Vec<_>, Vec<_>) = calls.partition(|call| call.accepted.is_some());
     let waiting = ground.number("select count(*) from inbox where routed_at is null").await;
@@ -89,7 +98,7 @@ pub(crate) async fn post_mortem(ground: &mut Ground, cast: &Cast, made: &[Attemp
         sending: others.iter().filter(|call| call.outcome == maskarad_testbed::Outcome::Open).count(),
         sent: sent.len(),
     };
-    (found, unrecorded)
+    Kill { aimed, found, unrecorded, begun: keys(&["sending"]), life }
 }
 
 async fn unfinished(ground: &mut Ground, cast: &Cast) -> Vec<Unfinished> {

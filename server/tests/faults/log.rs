@@ -29,8 +29,6 @@ pub(crate) struct Attempt {
 /// A message that people see.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {
-    /// When, among all messages.
-    pub(crate) sequence: u64,
     /// In which topic it stands.
     pub(crate) thread: Option<ThreadId>,
 }
@@ -48,7 +46,8 @@ impl Attempt {
     pub(crate) fn is_unknown(&self) -> bool {
         match self.outcome {
             Outcome::Open | Outcome::Dropped | Outcome::AnswerLost(_) => true,
-            Outcome::Answered(_) => self.fault == Some(Fault::Malformed),
+            // A gateway that gave up waiting may have passed the message on.
+            Outcome::Answered(status) => status == 504 || self.fault == Some(Fault::Malformed),
         }
     }
 
@@ -78,7 +77,7 @@ fn attempt(request: RequestRecord, sent: &HashMap<(UserId, ChatId, MessageId), S
         chat,
         answers: request.params.get("reply_parameters").and_then(answered),
         text: request.params.get("text").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        accepted: accepted.map(|sent| Accepted { sequence: sent.sequence, thread: sent.thread }),
+        accepted: accepted.map(|sent| Accepted { thread: sent.thread }),
         outcome: request.outcome,
         fault: request.fault,
     }

@@ -108,7 +108,8 @@ impl Report {
 
     /// How the database says that jobs ended.
     pub(crate) fn books(&mut self, books: &Books, differences: Vec<String>) {
-        let outcomes: Vec<String> = books.outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
+        let outcomes: Vec<String> =
+            books.outcomes.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();
         self.line(&format!("the books: {}", outcomes.join(", ")));
         for difference in differences {
             self.fail(format!("books: {difference}"));

@@ -36,8 +36,6 @@ impl Slot {
 pub(crate) struct Run {
     child: Child,
     log: PathBuf,
-    /// When it was started.
-    pub(crate) started: Instant,
 }
 
 /// Where a daemon runs, and on what.
@@ -58,13 +56,18 @@ impl Run {
     /// Starts the daemon.
     pub(crate) fn start(cast: &Cast, place: Place<'_>) -> Self {
         let Place { folder, api_url, database, log, json } = place;
-        let mut command = Command::new(program());
+        // A file that may not grow must be an error, not the end.
+        let mut command = Command::new("sh");
         command
-            .arg("serve")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
+            .arg(program())
             .current_dir(folder)
             .env_clear()
             .env("MASKARAD_TELEGRAM_API_URL", api_url)
             .env("MASKARAD_ENGINE_THREADS", "1")
+            .env("MASKARAD_PACE_CHAT_INTERVAL_MS", if json { "150" } else { "0" })
+            .env("MASKARAD_PACE_GROUP_PER_MINUTE", "0")
+            .env("MASKARAD_PACE_BOT_PER_SECOND", "0")
             .env("MASKARAD_LOG", "debug")
             .env("MASKARAD_LOG_FORMAT", if json { "json" } else { "human" })
             .env(database.0, database.1)
@@ -74,7 +77,7 @@ impl Run {
         for part in &cast.parts {
             command.env(part.variable(), part.bot.token());
         }
-        Self { child: command.spawn().unwrap(), log, started: Instant::now() }
+        Self { child: command.spawn().unwrap(), log }
     }
 
     /// `kill -9`.
@@ -83,6 +86,16 @@ impl Run {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log.clone()
+    }
+
+    /// From now on its files may not grow beyond so many bytes; `None` ends that.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let limited = Command::new("prlimit")
+            .args([format!("--pid={}", self.child.id()), format!("--fsize={limit}:")])
+            .status()
+            .unwrap();
+        assert!(limited.success());
     }
 
     /// It must not end by itself.

@@ -1,7 +1,7 @@
 //! The campaign in short, in `make test`: every kind of fault, from a fixed seed.
 
 use crate::act::kills::Extent;
-use crate::act::{errors, kills};
+use crate::act::{errors, kills, standby};
 use crate::ground::{Ground, Kind};
 use crate::report::Report;
 
@@ -14,6 +14,8 @@ async fn short(kind: Kind) {
     let Some(ground) = Ground::new(kind).await else { return };
     let report = errors::play(ground, SEED, errors::Extent { messages: 150, outages: 2, kills: 3 }).await;
     check(report);
+    let Some(ground) = Ground::new(kind).await else { return };
+    check(standby::play(ground, SEED, 2).await);
 }
 
 fn check(report: Report) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use maskarad_testbed::{Bot, Testbed};
 
-use crate::cast::Cast;
+use crate::cast::{Cast, MADDENED};
 use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::ground::Ground;
@@ -67,6 +67,18 @@ impl Stage {
         }
     }
 
+    /// Starts the daemon, and has insanity switched on in one group.
+    pub(crate) async fn open(&mut self) {
+        self.start(Slot::First);
+        self.until_up().await;
+        let room = self.cast.room(MADDENED);
+        let admin = self.cast.rooms[room].people[0];
+        let order = (room, admin, "/insanity on");
+        let command = self.crowd.command(&self.tg, &self.cast, &mut self.script, order);
+        self.tg.wait_answer(command, SOON).await.expect("a command is answered");
+        self.cast.rooms[room].insane.insert(0);
+    }
+
     /// Starts a daemon.
     pub(crate) fn start(&mut self, slot: Slot) {
         let since = self.tg.request_count();
@@ -95,8 +107,9 @@ impl Stage {
         }
         self.ground.forget_the_dead(slot).await;
         let made = log::attempts(&self.tg, &self.bots(), since);
-        let (found, unrecorded) = post_mortem(&mut self.ground, &self.cast, &made).await;
-        self.kills.push(Kill { aimed, found, unrecorded, life: since..self.tg.request_count() });
+        let life = since..self.tg.request_count();
+        let kill = post_mortem((&mut self.ground, &self.cast), aimed, life, &made).await;
+        self.kills.push(kill);
         self.kills.last().expect("it was just pushed")
     }
 
@@ -143,10 +156,16 @@ impl Stage {
         true
     }
 
-    /// Updates that are not routed and jobs that are not done.
+    /// Updates that no daemon has confirmed yet.
+    pub(crate) fn unfetched(&self) -> usize {
+        self.cast.parts.iter().map(|part| part.bot.pending_updates()).sum()
+    }
+
+    /// Those, updates that are not routed and jobs that are not done.
     pub(crate) async fn on_their_way(&mut self) -> i64 {
-        let pending: usize = self.cast.parts.iter().map(|part| part.bot.pending_updates()).sum();
-        let sql = "(select count(*) from inbox where routed_at is null) + (select count(*) from jobs where state <> 'done')";
+        let pending = self.unfetched();
+        let sql =
+            "(select count(*) from inbox where routed_at is null) + (select count(*) from jobs where state <> 'done')";
         i64::try_from(pending).unwrap() + self.ground.number(sql).await
     }
 
@@ -168,10 +187,11 @@ impl Stage {
         }
     }
 
-    /// The time since the daemon of this slot was started.
-    pub(crate) fn age(&self, slot: Slot) -> Duration {
-        let daemon = self.daemons.iter().find(|daemon| daemon.slot == slot).expect("it runs");
-        daemon.run.started.elapsed()
+    /// From now on the daemon's files may not grow beyond so many bytes; `None` ends that.
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        for daemon in &self.daemons {
+            daemon.run.limit_files(bytes);
+        }
     }
 
     /// Everybody's bot.

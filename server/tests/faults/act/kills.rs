@@ -32,8 +32,7 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let title = format!("kills on {}, seed {seed}, {extent:?}", ground.kind().name());
     let mut stage = Stage::new(ground, seed).await;
     let share = extent.kills / 5;
-    stage.start(Slot::First);
-    stage.until_up().await;
+    stage.open().await;
     while stage.kills.len() < extent.kills * 3 / 2 {
         let Some(phase) = next_phase(&mut stage, extent, share) else { break };
         stage.breathe(CROWDED, RESPITE).await;
@@ -55,9 +54,8 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
 
 /// The phase that is furthest behind its share, or anywhere; `None` when all is done.
 fn next_phase(stage: &mut Stage, extent: Extent, share: usize) -> Option<Phase> {
-    let struck = |phase: Phase| {
-        stage.kills.iter().filter(|kill| kill.aimed == phase && kill.found.struck(phase)).count()
-    };
+    let struck =
+        |phase: Phase| stage.kills.iter().filter(|kill| kill.aimed == phase && kill.found.struck(phase)).count();
     let behind: Vec<Phase> = Phase::ALL.into_iter().filter(|phase| struck(*phase) < share).collect();
     match behind.as_slice() {
         [] if stage.kills.len() >= extent.kills => None,
@@ -110,8 +108,14 @@ async fn fetch(stage: &mut Stage, count: usize) -> bool {
     locked
 }
 
-/// Waits until a reply is on its way: before it was carried out or after.
+/// Waits until a reply is on its way: before it was carried out or after. One that an earlier kill cut off is left alone,
+/// for after two sends of unknown outcome it would not be sent again.
 async fn send(stage: &mut Stage, count: usize) {
+    let deadline = Instant::now() + PATIENCE;
+    let cut_off = "select count(*) from jobs where attempts > 0 and state <> 'done'";
+    while stage.ground.number(cut_off).await > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let fault = if stage.dice.chance(0.5) { Fault::Held(PATIENCE) } else { Fault::Slow(PATIENCE) };
     let script = stage.tg.fault(FaultSpec::new(fault).method("sendMessage").times(1));
     stage.write(count);

@@ -20,7 +20,7 @@ struct Sorted {
     leads: Places,
     /// The leads of answers that were refused for good.
     refused: Places,
-    /// The leads of sends that nobody knows the outcome of; twice in the list after two of them.
+    /// The leads of sends that no daemon knows the outcome of; twice in the list after two of them.
     unknown: Places,
     /// Answers in a supergroup to messages of the group that it was: they can't be replied to any more.
     loose: BTreeMap<(UserId, ChatId), usize>,
@@ -35,6 +35,7 @@ pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
             not_accepted(case, attempt, &mut sorted, verdict);
         }
     }
+    cut_off(case, &mut sorted);
     let mut open = Vec::new();
     for (index, written) in case.written().iter().enumerate() {
         for (bot, want) in &written.wants {
@@ -69,7 +70,8 @@ fn accepted(case: &Case<'_>, attempt: &Attempt, sorted: &mut Sorted, verdict: &m
     let thread = attempt.accepted.and_then(|accepted| accepted.thread);
     if (*chat, thread) != (lead.chat, lead.thread) {
         let (there, topic) = (lead.chat, lead.thread);
-        verdict.find(Defect::WrongPlace, format!("{place}, topic {thread:?}, belongs to chat {there}, topic {topic:?}"));
+        verdict
+            .find(Defect::WrongPlace, format!("{place}, topic {thread:?}, belongs to chat {there}, topic {topic:?}"));
         return;
     }
     match lead.wants.get(bot) {
@@ -91,12 +93,25 @@ fn not_accepted(case: &Case<'_>, attempt: &Attempt, sorted: &mut Sorted, verdict
     if attempt.is_refused() && !moving && !scripted && !closed {
         verdict.find(Defect::RefusedUnasked, format!("call {} in chat {}", attempt.number, attempt.chat));
     }
-    let Some((_, lead)) = case.lead(attempt) else { return };
+    let Some((index, lead)) = case.lead(attempt) else { return };
     let place = (case.conversation(attempt.bot, lead), lead.author);
     if attempt.is_refused() && !moving {
         sorted.refused.entry(place).or_default().push(lead.sequence);
-    } else if attempt.is_unknown() {
+        verdict.refused.insert((index, attempt.bot));
+    } else if attempt.is_unknown() && attempt.outcome != Outcome::Open {
         sorted.unknown.entry(place).or_default().push(lead.sequence);
+    }
+}
+
+/// Sends that a kill cut off: whoever comes up next can't know what became of them, even where nothing had gone out yet.
+fn cut_off(case: &Case<'_>, sorted: &mut Sorted) {
+    for kill in case.evidence.kills {
+        for (bot, _, answers) in &kill.begun {
+            let Some(index) = answers.and_then(|message| case.by_message.get(&message)) else { continue };
+            let lead = &case.written()[*index];
+            let place = (case.conversation(*bot, lead), lead.author);
+            sorted.unknown.entry(place).or_default().push(lead.sequence);
+        }
     }
 }
 
@@ -150,5 +165,7 @@ fn moved(case: &Case<'_>, sorted: &Sorted, open: &[(usize, UserId)], verdict: &m
 pub(super) fn unanswered_before_move(case: &Case<'_>, verdict: &Verdict, bot: UserId, to: ChatId) -> usize {
     let before = |written: &Written| case.evidence.script.moved.get(&written.chat) == Some(&to);
     let written = case.written().iter().enumerate().filter(|(_, written)| before(written));
-    written.filter(|(index, _)| matches!(verdict.fates.get(&(*index, bot)), Some(fate) if *fate != Fate::Answered)).count()
+    written
+        .filter(|(index, _)| matches!(verdict.fates.get(&(*index, bot)), Some(fate) if *fate != Fate::Answered))
+        .count()
 }

@@ -69,7 +69,9 @@ fn count_chances(case: &Case<'_>, verdict: &mut Verdict) {
 
 fn duplicate(case: &Case<'_>, first: &Attempt, second: &Attempt) -> Duplicate {
     let killed = case.evidence.kills.iter().position(|kill| {
-        kill.life.contains(&first.number) && !kill.life.contains(&second.number) && kill.unrecorded.contains(&first.key())
+        kill.life.contains(&first.number)
+            && !kill.life.contains(&second.number)
+            && kill.unrecorded.contains(&first.key())
     });
     let lost = matches!(first.outcome, Outcome::AnswerLost(_)).then_some(Cause::AnswerLost);
     let cause = lost.or(killed.map(Cause::Kill));

@@ -74,6 +74,11 @@ impl SqliteGround {
         }
     }
 
+    /// How long the database is now.
+    pub(crate) fn length(&self) -> u64 {
+        std::fs::metadata(self.path()).unwrap().len()
+    }
+
     /// Makes room again.
     pub(crate) fn free(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
@@ -82,7 +87,8 @@ impl SqliteGround {
 
 impl Drop for SqliteGround {
     fn drop(&mut self) {
-        if self.mounted && !matches!(Command::new("umount").arg("-l").arg(self.folder.path()).status(), Ok(status) if status.success())
+        if self.mounted
+            && !matches!(Command::new("umount").arg("-l").arg(self.folder.path()).status(), Ok(status) if status.success())
         {
             eprintln!("a small disk was left behind at {}", self.folder.path().display());
         }
