@@ -16,6 +16,7 @@ impl Stage {
     /// Ends an act: no more faults, calm, and the daemon stops as it should. Then everything is judged.
     pub(crate) async fn finish(&mut self, title: &str, least: usize) -> Report {
         self.tg.clear_faults();
+        let stormy = self.began.elapsed();
         let left = self.calm().await;
         let wall = self.began.elapsed();
         self.stop().await;
@@ -28,6 +29,7 @@ impl Stage {
         let evidence = Evidence { script: &self.script, attempts: &attempts, kills: &self.kills, notices: &notices };
         let verdict = audit(&evidence);
         report.verdict(&verdict, self.script.written.len(), wall);
+        report.line(&format!("calm {:.1} s after the last fault", (wall - stormy).as_secs_f64()));
         report.kills(&self.kills, least);
         report.duplicates(&verdict);
         report.faults(&self.tg);

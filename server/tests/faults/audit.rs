@@ -44,6 +44,8 @@ pub(crate) struct Evidence<'a> {
 pub(crate) enum Fate {
     Answered,
     Shared,
+    /// By an answer that came after the group had become a supergroup, where it can't tell whom it serves.
+    Moved,
     Skipped,
     Backlog,
     Refused,

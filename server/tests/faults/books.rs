@@ -48,7 +48,8 @@ impl Books {
         for ((index, bot), fate) in &verdict.fates {
             let written = &script.written[*index];
             let job = self.job(script, *bot, written);
-            let ended = Ended { fate: *fate, refused: verdict.refused.contains(&(*index, *bot)) };
+            let refused = verdict.refused.contains(&(*index, *bot));
+            let ended = Ended { fate: *fate, refused, moved: script.moved.contains_key(&written.chat) };
             if let Some(difference) = difference(job, written.wants[bot], &ended) {
                 let (chat, message) = (written.chat, written.message);
                 differences.push(format!("message {message} in chat {chat} for bot {bot}: {difference}"));
@@ -88,6 +89,8 @@ struct Ended {
     fate: Fate,
     /// Whether its answer was refused for good at some time, though it may have arrived before.
     refused: bool,
+    /// Whether its group became a supergroup afterwards: answers there don't tell whom they serve.
+    moved: bool,
 }
 
 fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
@@ -102,6 +105,9 @@ fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
         Want::Stale => "none",
     };
     let allowed: &[&str] = match (want, fate) {
+        (_, Fate::Shared | Fate::Moved) if ended.moved => {
+            &["answered", "fallback", "shared", "unknown", "forbidden", "rejected"]
+        }
         (_, Fate::Answered) if ended.refused => &["answered", "fallback", "unknown", "forbidden", "rejected"],
         (_, Fate::Answered) => &["answered", "fallback", "unknown"],
         // Its lead may have arrived nowhere, and a later message have been answered.
@@ -109,7 +115,7 @@ fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
         (_, Fate::Skipped) => &["coalesced", "discarded", "shared", "unknown", "forbidden", "rejected", "overloaded"],
         (_, Fate::Refused) => &["forbidden", "rejected"],
         (_, Fate::Unknown) => &["unknown"],
-        (_, Fate::Backlog | Fate::Lost) => &[],
+        (_, Fate::Backlog | Fate::Lost | Fate::Moved) => &[],
     };
     let Job { state, outcome, .. } = job;
     let right = job.trigger == trigger && state == "done" && allowed.contains(&outcome.as_str());

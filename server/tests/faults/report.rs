@@ -41,7 +41,7 @@ impl Report {
         self.line(&format!("messages written: {messages}, expectations of personas: {}", verdict.fates.len()));
         self.line(&format!(
             "answered {}, shared {}, skipped {} (insanity and chance), backlog {}, refused {}, unknown {}, lost {}",
-            count(Fate::Answered),
+            count(Fate::Answered) + count(Fate::Moved),
             count(Fate::Shared),
             count(Fate::Skipped),
             count(Fate::Backlog),

@@ -38,8 +38,9 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let mut stage = Stage::new(ground, seed).await;
     stage.open().await;
     let mut trouble = Trouble::new(seed);
-    let (mut outages, mut moves, mut longer) = (0, 0, LONGER);
+    let (mut outages, mut moves, mut longer, mut steps) = (0, 0, LONGER, 0);
     while stage.crowd.count < extent.messages || (trouble.is_owing() && longer > 0) {
+        steps += 1;
         longer -= usize::from(stage.crowd.count >= extent.messages);
         let count = 1 + stage.dice.below(8);
         stage.write(count);
@@ -56,12 +57,13 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
             moves += 1;
         }
         stage.crowd.ask_for_nothing(&stage.tg, &stage.cast, &mut stage.script);
-        let pause = stage.dice.up_to(Duration::from_millis(250));
+        let pause = stage.dice.up_to(Duration::from_millis(120));
         tokio::time::sleep(pause).await;
         stage.breathe(CROWDED, RESPITE).await;
         stage.read_logs(LOGS);
     }
     let mut report = stage.finish(&title, 0).await;
+    report.line(&format!("{steps} steps"));
     report.line(&format!("outages of the database: {outages} ({})", outage::kind(&stage.ground)));
     for missing in trouble.never_fired() {
         report.fail(format!("a fault never fired: {missing}"));

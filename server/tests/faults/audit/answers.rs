@@ -24,6 +24,8 @@ struct Sorted {
     unknown: Places,
     /// Answers in a supergroup to messages of the group that it was: they can't be replied to any more.
     loose: BTreeMap<(UserId, ChatId), usize>,
+    /// Such answers that were refused for good, and those of which two sends had an unknown outcome, in halves.
+    loose_halves: BTreeMap<(UserId, ChatId), usize>,
 }
 
 pub(super) fn judge(case: &Case<'_>, verdict: &mut Verdict) {
@@ -93,21 +95,33 @@ fn not_accepted(case: &Case<'_>, attempt: &Attempt, sorted: &mut Sorted, verdict
     if attempt.is_refused() && !moving && !scripted && !closed {
         verdict.find(Defect::RefusedUnasked, format!("call {} in chat {}", attempt.number, attempt.chat));
     }
-    let Some((index, lead)) = case.lead(attempt) else { return };
+    let Some((index, lead)) = case.lead(attempt) else {
+        let halves = sorted.loose_halves.entry((attempt.bot, attempt.chat)).or_default();
+        *halves += if attempt.is_refused() { 2 } else { usize::from(is_forgotten(attempt)) };
+        return;
+    };
     let place = (case.conversation(attempt.bot, lead), lead.author);
     if attempt.is_refused() && !moving {
         sorted.refused.entry(place).or_default().push(lead.sequence);
         verdict.refused.insert((index, attempt.bot));
-    } else if attempt.is_unknown() && attempt.outcome != Outcome::Open {
+    } else if is_forgotten(attempt) {
         sorted.unknown.entry(place).or_default().push(lead.sequence);
     }
+}
+
+/// Whether a daemon that lives on can't know what became of a call; those that a kill cut off are counted with the kill.
+fn is_forgotten(attempt: &Attempt) -> bool {
+    attempt.is_unknown() && attempt.outcome != Outcome::Open
 }
 
 /// Sends that a kill cut off: whoever comes up next can't know what became of them, even where nothing had gone out yet.
 fn cut_off(case: &Case<'_>, sorted: &mut Sorted) {
     for kill in case.evidence.kills {
-        for (bot, _, answers) in &kill.begun {
-            let Some(index) = answers.and_then(|message| case.by_message.get(&message)) else { continue };
+        for (bot, chat, answers) in &kill.begun {
+            let Some(index) = answers.and_then(|message| case.by_message.get(&message)) else {
+                *sorted.loose_halves.entry((*bot, *chat)).or_default() += 1;
+                continue;
+            };
             let lead = &case.written()[*index];
             let place = (case.conversation(*bot, lead), lead.author);
             sorted.unknown.entry(place).or_default().push(lead.sequence);
@@ -143,7 +157,8 @@ fn moved(case: &Case<'_>, sorted: &Sorted, open: &[(usize, UserId)], verdict: &m
     for (from, to) in moved {
         let bots: BTreeSet<UserId> = case.evidence.attempts.iter().map(|attempt| attempt.bot).collect();
         for bot in bots {
-            let mut left = sorted.loose.get(&(bot, *to)).copied().unwrap_or(0);
+            let count = |of: &BTreeMap<(UserId, ChatId), usize>| of.get(&(bot, *to)).copied().unwrap_or(0);
+            let mut left = count(&sorted.loose) + count(&sorted.loose_halves) / 2;
             let here = |index: &usize| case.written()[*index].chat == *from;
             let waiting = open.iter().filter(|(index, other)| *other == bot && here(index)).map(|(index, _)| *index);
             let mut served = BTreeSet::new();
@@ -154,7 +169,7 @@ fn moved(case: &Case<'_>, sorted: &Sorted, open: &[(usize, UserId)], verdict: &m
                     left -= 1;
                 }
                 if served.contains(&author) {
-                    verdict.fates.insert((index, bot), Fate::Shared);
+                    verdict.fates.insert((index, bot), Fate::Moved);
                 }
             }
         }

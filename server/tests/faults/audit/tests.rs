@@ -310,7 +310,7 @@ fn answers_after_a_move_are_counted() {
     story.sends(BOT, moved, None);
     story.is_found(Defect::Lost);
     story.sends(BOT, moved, None);
-    assert_eq!(story.fates(), [Fate::Answered, Fate::Shared, Fate::Shared]);
+    assert_eq!(story.fates(), [Fate::Answered, Fate::Moved, Fate::Moved]);
     story.sends(BOT, moved, None);
     story.is_found(Defect::Duplicated);
 }
