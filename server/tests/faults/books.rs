@@ -49,7 +49,8 @@ impl Books {
             let written = &script.written[*index];
             let job = self.job(script, *bot, written);
             let refused = verdict.refused.contains(&(*index, *bot));
-            let ended = Ended { fate: *fate, refused, moved: script.moved.contains_key(&written.chat) };
+            let moved = script.moved.iter().any(|(from, to)| [from, to].contains(&&written.chat));
+            let ended = Ended { fate: *fate, refused, moved };
             if let Some(difference) = difference(job, written.wants[bot], &ended) {
                 let (chat, message) = (written.chat, written.message);
                 differences.push(format!("message {message} in chat {chat} for bot {bot}: {difference}"));
@@ -89,7 +90,7 @@ struct Ended {
     fate: Fate,
     /// Whether its answer was refused for good at some time, though it may have arrived before.
     refused: bool,
-    /// Whether its group became a supergroup afterwards: answers there don't tell whom they serve.
+    /// Whether its group became a supergroup: answers there don't always tell whom they serve.
     moved: bool,
 }
 
@@ -105,7 +106,7 @@ fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
         Want::Stale => "none",
     };
     let allowed: &[&str] = match (want, fate) {
-        (_, Fate::Shared | Fate::Moved) if ended.moved => {
+        (_, Fate::Shared | Fate::Moved | Fate::Refused | Fate::Unknown) if ended.moved => {
             &["answered", "fallback", "shared", "unknown", "forbidden", "rejected"]
         }
         (_, Fate::Answered) if ended.refused => &["answered", "fallback", "unknown", "forbidden", "rejected"],

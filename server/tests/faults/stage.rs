@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use maskarad_testbed::{Bot, Testbed};
+use maskarad_testbed::{Bot, ChatId, Testbed};
 
 use crate::cast::{Cast, MADDENED};
 use crate::crowd::Crowd;
@@ -161,7 +161,13 @@ impl Stage {
         self.cast.parts.iter().map(|part| part.bot.pending_updates()).sum()
     }
 
-    /// Those, updates that are not routed and jobs that are not done.
+    /// Those of one chat.
+    pub(crate) fn unfetched_of(&self, chat: ChatId) -> usize {
+        let pending = self.cast.parts.iter().flat_map(|part| part.bot.pending());
+        pending.filter(|update| update["message"]["chat"]["id"] == chat.0).count()
+    }
+
+    /// All of those, updates that are not routed and jobs that are not done.
     pub(crate) async fn on_their_way(&mut self) -> i64 {
         let pending = self.unfetched();
         let sql =

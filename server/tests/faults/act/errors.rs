@@ -76,7 +76,6 @@ async fn kill(stage: &mut Stage, trouble: &mut Trouble) {
     stage.kill(Slot::First, Phase::Anywhere, false).await;
     trouble.at_start(stage);
     stage.start(Slot::First);
-    stage.until_up().await;
 }
 
 /// A basic group becomes a supergroup while several people wait for an answer. They are all that waits there, so that the
@@ -91,7 +90,7 @@ async fn migrate(stage: &mut Stage, title: &'static str) {
         id = group.id()
     );
     let deadline = std::time::Instant::now() + Duration::from_secs(60);
-    while stage.unfetched() > 0 || stage.ground.number(&sql).await > 0 {
+    while stage.unfetched_of(group.id()) > 0 || stage.ground.number(&sql).await > 0 {
         assert!(std::time::Instant::now() < deadline, "{title} never comes to rest");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

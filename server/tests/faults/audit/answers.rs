@@ -151,25 +151,22 @@ impl Sorted {
 }
 
 /// Answers that came after a group had become a supergroup reply to nothing; they are matched by number: each person who
-/// still waited gets one, in the order in which they had asked. More than there were unanswered messages are too many.
+/// still waited gets one, in the order in which they had asked. It serves what they have written in the supergroup since, too.
+/// More than there were unanswered messages are too many.
 fn moved(case: &Case<'_>, sorted: &Sorted, open: &[(usize, UserId)], verdict: &mut Verdict) {
-    let moved = &case.evidence.script.moved;
-    for (from, to) in moved {
-        let bots: BTreeSet<UserId> = case.evidence.attempts.iter().map(|attempt| attempt.bot).collect();
-        for bot in bots {
-            let count = |of: &BTreeMap<(UserId, ChatId), usize>| of.get(&(bot, *to)).copied().unwrap_or(0);
+    let bots: BTreeSet<UserId> = case.evidence.attempts.iter().map(|attempt| attempt.bot).collect();
+    for (from, to) in &case.evidence.script.moved {
+        for bot in &bots {
+            let count = |of: &BTreeMap<(UserId, ChatId), usize>| of.get(&(*bot, *to)).copied().unwrap_or(0);
             let mut left = count(&sorted.loose) + count(&sorted.loose_halves) / 2;
-            let here = |index: &usize| case.written()[*index].chat == *from;
-            let waiting = open.iter().filter(|(index, other)| *other == bot && here(index)).map(|(index, _)| *index);
             let mut served = BTreeSet::new();
-            for index in waiting {
-                let author = case.written()[index].author;
-                if !served.contains(&author) && left > 0 {
-                    served.insert(author);
+            for (index, _) in open.iter().filter(|(_, other)| other == bot) {
+                let Written { chat, author, .. } = &case.written()[*index];
+                if chat == from && left > 0 && served.insert(*author) {
                     left -= 1;
                 }
-                if served.contains(&author) {
-                    verdict.fates.insert((index, bot), Fate::Moved);
+                if [from, to].contains(&chat) && served.contains(author) {
+                    verdict.fates.insert((*index, *bot), Fate::Moved);
                 }
             }
         }

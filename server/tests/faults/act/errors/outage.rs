@@ -33,7 +33,6 @@ pub(super) async fn strike(stage: &mut Stage) {
         tokio::time::sleep(pause).await;
     }
     end(stage);
-    stage.until_up().await;
 }
 
 fn begin(stage: &mut Stage) {
