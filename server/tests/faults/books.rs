@@ -71,8 +71,8 @@ impl Books {
         let wants: HashMap<MessageId, _> =
             script.written.iter().map(|written| (written.message, &written.wants)).collect();
         let uncalled = self.jobs.iter().filter(|((bot, _, message), _)| {
-            let wanted = |wants: &&BTreeMap<UserId, Want>| matches!(wants.get(bot), Some(want) if *want != Want::Stale);
-            message.0 > 0 && !wants.get(message).is_some_and(|wants| wanted(wants))
+            let want = wants.get(message).and_then(|wants| wants.get(bot));
+            message.0 > 0 && want.is_none_or(|want| *want == Want::Stale)
         });
         uncalled
             .map(|((bot, chat, message), job)| {

@@ -13,6 +13,7 @@ pub(crate) struct Logs {
     folder: PathBuf,
     count: usize,
     finished: Vec<PathBuf>,
+    keep: bool,
     /// How many lines were read.
     pub(crate) lines: usize,
     /// What was found, without the secret itself.
@@ -49,9 +50,9 @@ impl Secrets {
 
 impl Logs {
     /// An empty folder.
-    pub(crate) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf, keep: bool) -> Self {
         std::fs::create_dir_all(&folder).unwrap();
-        Self { folder, count: 0, finished: Vec::new(), lines: 0, findings: Vec::new() }
+        Self { folder, count: 0, finished: Vec::new(), keep, lines: 0, findings: Vec::new() }
     }
 
     /// Where the next daemon writes its log, and whether as JSON.
@@ -70,7 +71,7 @@ impl Logs {
         self.finished.len()
     }
 
-    /// Reads what is complete, and removes it.
+    /// Reads what is complete, and removes it unless it is to be kept.
     pub(crate) fn read(&mut self, secrets: &Secrets) {
         let patterns: Vec<&str> = secrets.everywhere.iter().chain(&secrets.in_logs).map(String::as_str).collect();
         let patterns = AhoCorasick::new(patterns).unwrap();
@@ -83,7 +84,9 @@ impl Logs {
                     self.findings.push(format!("{}: {finding}", name(&log)));
                 }
             }
-            std::fs::remove_file(&log).unwrap();
+            if !self.keep {
+                std::fs::remove_file(&log).unwrap();
+            }
         }
     }
 }
@@ -132,7 +135,7 @@ mod tests {
             "какой \"длинный\" текст",
             "thread 'main' panicked at src/x.rs",
         ];
-        let mut logs = Logs::new(folder.path().join("logs"));
+        let mut logs = Logs::new(folder.path().join("logs"), false);
         let (log, _) = logs.next();
         std::fs::write(&log, lines.join("\n")).unwrap();
         logs.finished(log.clone());

@@ -48,10 +48,14 @@ impl Stage {
     pub(crate) async fn new(ground: Ground, seed: u64) -> Self {
         let tg = Testbed::start().await.unwrap();
         let cast = Cast::new(&tg);
-        let folder = tempfile::tempdir().unwrap();
+        let mut folder = tempfile::tempdir().unwrap();
+        if keep() {
+            println!("logs and manifests are kept in {}", folder.path().display());
+            folder.disable_cleanup(true);
+        }
         std::fs::create_dir(folder.path().join("personas")).unwrap();
         cast.write_manifests(&folder.path().join("personas"));
-        let logs = Logs::new(folder.path().join("logs"));
+        let logs = Logs::new(folder.path().join("logs"), keep());
         Self {
             tg,
             cast,
@@ -219,4 +223,10 @@ impl Stage {
         std::fs::create_dir_all(&folder).unwrap();
         folder
     }
+}
+
+/// Whether somebody wants to look at what an act leaves behind.
+#[expect(clippy::disallowed_methods, reason = "the campaign is told so by the environment")]
+fn keep() -> bool {
+    std::env::var_os("FAULTS_KEEP").is_some()
 }

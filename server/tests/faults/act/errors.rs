@@ -35,6 +35,7 @@ pub(crate) struct Extent {
 /// Plays the act.
 pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let title = format!("errors on {}, seed {seed}, {extent:?}", ground.kind().name());
+    println!("{title}…");
     let mut stage = Stage::new(ground, seed).await;
     stage.open().await;
     let mut trouble = Trouble::new(seed);

@@ -30,6 +30,7 @@ pub(crate) struct Extent {
 /// Plays the act.
 pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let title = format!("kills on {}, seed {seed}, {extent:?}", ground.kind().name());
+    println!("{title}…");
     let mut stage = Stage::new(ground, seed).await;
     let share = extent.kills / 5;
     stage.open().await;
@@ -96,6 +97,8 @@ async fn strike(stage: &mut Stage, phase: Phase, extent: Extent) {
 async fn fetch(stage: &mut Stage, count: usize) -> bool {
     let locked = stage.dice.chance(0.85);
     if locked {
+        // What is being sent could not be recorded then, and would all be sent again.
+        until_none(stage, "select count(*) from jobs where state in ('ready', 'sending')").await;
         stage.ground.lock().await;
     }
     let bots = stage.bots();
@@ -111,11 +114,7 @@ async fn fetch(stage: &mut Stage, count: usize) -> bool {
 /// Waits until a reply is on its way: before it was carried out or after. One that an earlier kill cut off is left alone,
 /// for after two sends of unknown outcome it would not be sent again.
 async fn send(stage: &mut Stage, count: usize) {
-    let deadline = Instant::now() + PATIENCE;
-    let cut_off = "select count(*) from jobs where attempts > 0 and state <> 'done'";
-    while stage.ground.number(cut_off).await > 0 && Instant::now() < deadline {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_none(stage, "select count(*) from jobs where attempts > 0 and state <> 'done'").await;
     let fault = if stage.dice.chance(0.5) { Fault::Held(PATIENCE) } else { Fault::Slow(PATIENCE) };
     let script = stage.tg.fault(FaultSpec::new(fault).method("sendMessage").times(1));
     stage.write(count);
@@ -128,6 +127,14 @@ async fn until(stage: &mut Stage, sql: &str) {
     let deadline = Instant::now() + PATIENCE;
     while stage.ground.number(sql).await == 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+}
+
+/// Waits until a count is zero.
+async fn until_none(stage: &mut Stage, sql: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while stage.ground.number(sql).await > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -14,6 +14,7 @@ const TAKE_OVER: Duration = Duration::from_secs(30);
 /// Plays the act: so many take-overs.
 pub(crate) async fn play(ground: Ground, seed: u64, rounds: usize) -> Report {
     let title = format!("standby on {}, seed {seed}, {rounds} take-overs", ground.kind().name());
+    println!("{title}…");
     let mut stage = Stage::new(ground, seed).await;
     stage.open().await;
     stage.start(Slot::Second);

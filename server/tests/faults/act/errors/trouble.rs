@@ -12,7 +12,7 @@ use crate::stage::Stage;
 /// A call and what befalls it.
 type Item = (&'static str, Fault);
 
-/// How far a clock may be off, in seconds: within the backlog's limit and beyond it, and ahead.
+/// How far the clock is off when it jumps, in seconds: within the backlog's limit, beyond it, and ahead.
 const CLOCKS: [i64; 5] = [-300, -900, -7200, 45, 3600];
 /// Faults of a kind that wait for their call.
 const IN_WAIT: usize = 4;
@@ -24,24 +24,36 @@ pub(super) struct Trouble {
     running: Vec<Item>,
     /// Of calls that are made when a daemon comes up.
     starting: Vec<Item>,
-    next: (usize, usize),
+    clocks: Vec<i64>,
+    /// How far each list has come.
+    next: Next,
     scripted: Vec<(String, FaultHandle)>,
     /// Steps until the clock is right again.
+    wrong: usize,
+}
+
+/// How far each list has come.
+#[derive(Default)]
+struct Next {
+    running: usize,
+    starting: usize,
     clock: usize,
 }
 
 impl Trouble {
     pub(super) fn new(seed: u64) -> Self {
         let mut dice = Dice::seeded(seed ^ 0x7B0B);
-        let (mut running, mut starting) = (running(), starting());
+        let (mut running, mut starting, mut clocks) = (running(), starting(), CLOCKS.to_vec());
         shuffle(&mut dice, &mut running);
         shuffle(&mut dice, &mut starting);
-        Self { dice, running, starting, next: (0, 0), scripted: Vec::new(), clock: 0 }
+        shuffle(&mut dice, &mut clocks);
+        Self { dice, running, starting, clocks, next: Next::default(), scripted: Vec::new(), wrong: 0 }
     }
 
     /// Whether some fault hasn't had its turn yet, or hasn't met its call.
     pub(super) fn is_owing(&self) -> bool {
-        self.next.0 < self.running.len() || !self.never_fired().is_empty()
+        let turns = self.next.running < self.running.len() || self.next.clock < self.clocks.len();
+        turns || !self.never_fired().is_empty()
     }
 
     /// Some more goes wrong.
@@ -49,8 +61,8 @@ impl Trouble {
         let waiting = self.scripted.iter().filter(|(_, script)| script.fired() == 0).count();
         if waiting < IN_WAIT * 3 {
             for _ in 0..1 + self.dice.below(2) {
-                let item = self.running[self.next.0 % self.running.len()].clone();
-                self.next.0 += 1;
+                let item = self.running[self.next.running % self.running.len()].clone();
+                self.next.running += 1;
                 self.script(stage, item);
             }
         }
@@ -63,8 +75,8 @@ impl Trouble {
     /// Trouble for a daemon that comes up.
     pub(super) fn at_start(&mut self, stage: &mut Stage) {
         for _ in 0..2 {
-            let item = self.starting[self.next.1 % self.starting.len()].clone();
-            self.next.1 += 1;
+            let item = self.starting[self.next.starting % self.starting.len()].clone();
+            self.next.starting += 1;
             self.script(stage, item);
         }
     }
@@ -86,15 +98,15 @@ impl Trouble {
     }
 
     fn jump(&mut self, stage: &mut Stage) {
-        if self.clock > 0 {
-            self.clock -= 1;
-            if self.clock == 0 {
+        if self.wrong > 0 {
+            self.wrong -= 1;
+            if self.wrong == 0 {
                 set_clock(stage, 0);
             }
-        } else if self.dice.chance(0.08) {
-            self.clock = 1 + self.dice.below(3);
-            let clock = *self.dice.pick(&CLOCKS);
-            set_clock(stage, clock);
+        } else if self.dice.chance(0.2) {
+            self.wrong = 1 + self.dice.below(2);
+            set_clock(stage, self.clocks[self.next.clock % self.clocks.len()]);
+            self.next.clock += 1;
         }
     }
 
@@ -113,7 +125,7 @@ fn set_clock(stage: &mut Stage, seconds: i64) {
     stage.crowd.clock = seconds;
 }
 
-fn shuffle(dice: &mut Dice, items: &mut [Item]) {
+fn shuffle<T>(dice: &mut Dice, items: &mut [T]) {
     for last in (1..items.len()).rev() {
         items.swap(last, dice.below(last + 1));
     }
