@@ -3,6 +3,7 @@
 mod settings_cache;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -11,6 +12,7 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
 
 /// Shared by all tasks.
@@ -25,6 +27,8 @@ pub struct App {
     pub dice: Dice,
     /// The personas that are up.
     pub roster: Roster,
+    /// How each persona stands.
+    pub standings: Standings,
     /// Numbers that may be tuned.
     pub limits: Limits,
     /// Rung when a job waits to be claimed.
@@ -43,11 +47,13 @@ pub struct Limits {
     pub routed_at_once: usize,
     /// Chats that are sent to at once.
     pub sends_at_once: usize,
+    /// How often a webhook is looked after.
+    pub webhook_check: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
+        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64, webhook_check: Duration::from_secs(60) }
     }
 }
 
@@ -75,6 +81,7 @@ impl App {
             dice: parts.dice,
             limits: parts.limits,
             roster: Roster::default(),
+            standings: Standings::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
             settings: SettingsCache::new(),

@@ -1,6 +1,7 @@
 //! Brings everything up in order and keeps it up: personas, routers, queue, delivery, housekeeping.
 
 mod bot;
+mod updates;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +18,9 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Voice;
 use crate::pump::{Pump, Work};
 use crate::queue::Queue;
+use crate::standing::Standing;
 use crate::store::{self, Retention};
+use crate::telegram::webhook::WebhookWire;
 
 /// Bots that may introduce themselves at once; the official server accepts about 20 new clients a minute.
 const AT_ONCE: usize = 15;
@@ -31,6 +34,8 @@ pub struct Wire {
     pub api_url: url::Url,
     /// The client all bots share.
     pub http: reqwest::Client,
+    /// How Telegram reaches those bots that don't ask, where there is a way.
+    pub webhook: Option<WebhookWire>,
 }
 
 /// A persona with its weights, not yet introduced.
@@ -65,6 +70,7 @@ pub async fn start(
         Arc::new(Refused { bots: with_token.len(), count: AtomicUsize::new(0), lifecycle: lifecycle.clone() });
     for (index, (token, booted)) in with_token.into_iter().enumerate() {
         let delay = STAGGER * u32::try_from(index.saturating_sub(AT_ONCE)).unwrap_or(u32::MAX);
+        app.standings.set(&booted.persona.name, Standing::Starting);
         let bot = Bot { app: Arc::clone(app), booted, token, wire: wire.clone(), lifecycle: lifecycle.clone() };
         let refused = Arc::clone(&refused);
         lifecycle.spawn("persona", async move {

@@ -13,9 +13,10 @@ pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
 pub use types::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, JobState, NewJob, Outcome, Pruned,
-    RawUpdate, Reply, Retention, Routed, StoredUpdate,
+    Author, Backlog, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, JobState, NewJob, Outcome,
+    Pruned, RawUpdate, Reply, Retention, Routed, StoredUpdate,
 };
+pub use writing::{Failing, Writing};
 
 mod bots;
 mod connect;
@@ -30,18 +31,26 @@ mod migration;
 mod names;
 mod postgres;
 mod prune;
+mod pulse;
 mod queue;
 mod rows;
 mod settings;
 mod sql;
 mod sqlite;
 mod types;
+mod writing;
 
 /// The state of all personas.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
+
+    /// How the writes of this process fare; asks nothing of the database.
+    fn writing(&self) -> Writing;
+
+    /// How much waits.
+    async fn backlog(&self) -> Result<Backlog>;
 
     /// Puts updates into a bot's inbox, all or none; those that are there already are left alone.
     /// Returns how many were new.

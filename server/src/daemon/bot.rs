@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Booted, Wire};
+use super::{Booted, Wire, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{Me, TransportKind};
@@ -16,11 +16,11 @@ use crate::lifecycle::Lifecycle;
 use crate::live::LivePersona;
 use crate::pump::{Pump, Work};
 use crate::router::Router;
+use crate::standing::Standing;
 use crate::store::BotId;
 use crate::telegram::client::TelegramClient;
 use crate::telegram::connect;
-use crate::telegram::intake::{Intake, Stopped};
-use crate::telegram::poll::Poller;
+use crate::telegram::intake::Stopped;
 use crate::transport::TransportError;
 
 /// A token counts as refused after so many refusals in a row: a proxy or a local Bot API server may be starting up.
@@ -49,14 +49,19 @@ pub(super) enum Ended {
 impl Bot {
     /// Runs until the end.
     pub(super) async fn run(self, delay: Duration) -> Ended {
-        let stopping = self.lifecycle.stopping().clone();
-        let ended = tokio::select! {
+        let stopping = self.lifecycle.stopping();
+        let up = tokio::select! {
             biased;
-            () = stopping.cancelled() => Ended::Stopping,
-            ended = self.serve(delay) => ended,
+            () = stopping.cancelled() => return Ended::Stopping,
+            up = self.come_up(delay) => up,
+        };
+        let ended = match up {
+            Some((live, client)) => self.receive(&live, &client).await,
+            None => Ended::Refused,
         };
         if ended == Ended::Refused {
             self.app.roster.remove(&self.booted.persona.name);
+            self.app.standings.set(&self.booted.persona.name, Standing::Refused);
             tracing::error!(
                 persona = %self.booted.persona.name,
                 "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
@@ -65,10 +70,11 @@ impl Bot {
         ended
     }
 
-    async fn serve(&self, delay: Duration) -> Ended {
+    /// Brings the bot up; `None` when its token is refused for good.
+    async fn come_up(&self, delay: Duration) -> Option<(Arc<LivePersona>, TelegramClient)> {
         tokio::time::sleep(delay).await;
         let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
-        let Some(me) = self.introduce(&client).await else { return Ended::Refused };
+        let me = self.introduce(&client).await?;
         tracing::info!(persona = %self.booted.persona.name, username = me.username, "up");
         self.warn_if_blind(&me);
         self.take_over(&me).await;
@@ -78,24 +84,27 @@ impl Bot {
         self.app.roster.add(Arc::clone(&live));
         self.app.jobs.notify_one();
         self.app.replies.notify_one();
-        self.poll(&live, &client).await
+        Some((live, client))
     }
 
-    /// Polls until the daemon stops, or until a refusal, of polling or of sending, is confirmed.
-    async fn poll(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> Ended {
+    /// Takes updates until the daemon stops, or until a refusal, of asking or of sending, is confirmed.
+    async fn receive(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> Ended {
         let stopping = self.lifecycle.stopping();
-        let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
+        let way = updates::Way { app: &self.app, live, client, token: &self.token, wire: &self.wire, stopping };
         loop {
-            let (app, live) = (Arc::clone(&self.app), Arc::clone(live));
-            let intake = Intake::new(app, Arc::clone(&live), client.clone(), poller.clone(), stopping.clone());
             let stopped = tokio::select! {
-                stopped = intake.run() => stopped,
+                stopped = way.take() => stopped,
                 () = live.doubted.notified() => Stopped::Unauthorized,
             };
             if stopped == Stopped::Asked {
                 return Ended::Stopping;
             }
-            if self.introduce(client).await.is_none() {
+            let known = tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ended::Stopping,
+                known = self.introduce(client) => known,
+            };
+            if known.is_none() {
                 return Ended::Refused;
             }
         }

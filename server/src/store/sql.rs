@@ -1,8 +1,8 @@
 //! The store over either database: opens a connection or a transaction for each call and hands it to the module that
-//! knows the statements. Holds no statement but the ping.
+//! knows the statements, and notes how the writes fare. Holds no statement.
 
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::Pool;
@@ -11,10 +11,12 @@ use time::OffsetDateTime;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::dialect::{Dialect, Session, values};
+use super::dialect::{Dialect, Session};
+use super::writing::{WriteLog, Writing};
 use super::{
-    BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Pruned, RawUpdate, Reply, Result, Retention,
-    Routed, Store, StoredUpdate, bots, effects, history, inbox, jobs, migration, prune, queue, settings,
+    Backlog, BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Pruned, RawUpdate, Reply, Result,
+    Retention, Routed, Store, StoredUpdate, bots, effects, history, inbox, jobs, migration, prune, pulse, queue,
+    settings,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -22,6 +24,7 @@ use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, Transpo
 pub(super) struct SqlStore<D: Dialect> {
     readers: Pool<D>,
     writers: Pool<D>,
+    writes: WriteLog,
 }
 
 /// How long a call may take once it has its connection. It takes milliseconds, unless the database has fallen silent.
@@ -40,15 +43,20 @@ macro_rules! read {
 /// Runs one call in a transaction of its own; an error rolls it back.
 macro_rules! write {
     ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
-        let mut connection = $store.writer().await?;
-        let work = async {
-            let mut transaction = D::begin(&mut connection).await?;
-            let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
-            transaction.commit().await?;
-            Ok(result)
+        let under_way = $store.writes.begin(Instant::now());
+        let done = async {
+            let mut connection = $store.writer().await?;
+            let work = async {
+                let mut transaction = D::begin(&mut connection).await?;
+                let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
+                transaction.commit().await?;
+                Ok(result)
+            };
+            let done = timeout(DEADLINE, work).await;
+            in_time(done, &mut connection)
         };
-        let done = timeout(DEADLINE, work).await;
-        in_time(done, &mut connection)
+        let done = done.await;
+        under_way.end(Instant::now(), done)
     }};
 }
 
@@ -66,7 +74,7 @@ fn in_time<D: Dialect, T>(
 impl<D: Dialect> SqlStore<D> {
     /// The store over these connections; both pools may be the same.
     pub(super) fn new(readers: Pool<D>, writers: Pool<D>) -> Self {
-        Self { readers, writers }
+        Self { readers, writers, writes: WriteLog::default() }
     }
 
     /// A connection for statements that only read.
@@ -83,9 +91,15 @@ impl<D: Dialect> SqlStore<D> {
 #[async_trait]
 impl<D: Dialect> Store for SqlStore<D> {
     async fn ping(&self) -> Result<()> {
-        let mut connection = self.reader().await?;
-        Session::<D>::on(&mut connection).execute("select 1", values![]).await?;
-        Ok(())
+        read!(self, pulse::ping())
+    }
+
+    fn writing(&self) -> Writing {
+        self.writes.at(Instant::now())
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        read!(self, pulse::backlog())
     }
 
     async fn accept(&self, bot: BotId, updates: &[RawUpdate], now: OffsetDateTime) -> Result<u64> {

@@ -1,5 +1,6 @@
 //! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
 
+pub use backlog::Backlog;
 pub use effect::{Effect, Routed};
 pub use job::{Claim, Finish, Job, JobId, JobState, NewJob, Outcome, Reply};
 pub use message::{Author, HistoryMessage};
@@ -7,6 +8,7 @@ pub use retention::{Pruned, Retention};
 pub use settings::ChatSettings;
 pub use update::{BotId, RawUpdate, StoredUpdate};
 
+mod backlog;
 mod effect;
 mod job;
 mod message;

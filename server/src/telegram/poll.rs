@@ -2,31 +2,16 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::network;
-use super::update::{chat_of, update_id_of};
-use crate::config::secret::Secret;
+use super::call::{BotApi, CallError};
+use super::envelope::{ALLOWED_UPDATES, open};
 use crate::store::RawUpdate;
 
 /// How long one call waits for news, in seconds; Telegram allows 50.
 const LONG_POLL: u64 = 30;
 /// How much longer the connection may take than the call.
 const GRACE: Duration = Duration::from_secs(15);
-/// What we ask for; unset would keep whatever was asked for before.
-const ALLOWED_UPDATES: [&str; 9] = [
-    "message",
-    "edited_message",
-    "channel_post",
-    "edited_channel_post",
-    "business_message",
-    "edited_business_message",
-    "guest_message",
-    "my_chat_member",
-    "chat_member",
-];
-
 /// Why a poll brought nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PollError {
@@ -73,29 +58,13 @@ impl Batch {
 /// Asks one bot's updates.
 #[derive(Clone)]
 pub struct Poller {
-    http: reqwest::Client,
-    url: Secret,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    ok: bool,
-    result: Option<Vec<Box<RawValue>>>,
-    error_code: Option<u16>,
-    description: Option<String>,
-    parameters: Option<Parameters>,
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    retry_after: Option<u64>,
+    api: BotApi,
 }
 
 impl Poller {
-    /// A poller for one token.
-    pub fn new(token: &Secret, api_url: &url::Url, http: reqwest::Client) -> Self {
-        let base = api_url.as_str().trim_end_matches('/');
-        Self { http, url: Secret::new(format!("{base}/bot{}/getUpdates", token.expose())) }
+    /// A poller for one bot.
+    pub fn new(api: BotApi) -> Self {
+        Self { api }
     }
 
     /// One long poll. An `offset` confirms every update before it; `None` reads from the first unconfirmed one.
@@ -106,40 +75,31 @@ impl Poller {
         let body = serde_json::json!({
             "offset": offset, "limit": 100, "timeout": LONG_POLL, "allowed_updates": ALLOWED_UPDATES,
         });
-        let request = self.http.post(self.url.expose()).json(&body).timeout(Duration::from_secs(LONG_POLL) + GRACE);
-        let unreachable = |error: reqwest::Error| PollError::Unreachable(network(&error));
-        let response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let text = response.text().await.map_err(unreachable)?;
-        match serde_json::from_str::<Answer>(&text) {
-            Ok(answer) => answer.read(),
-            Err(_) => Err(PollError::Unreachable(format!("status {status}, and the answer is not the Bot API's"))),
-        }
+        let patience = Duration::from_secs(LONG_POLL) + GRACE;
+        let updates: Vec<Box<RawValue>> = self.api.call("getUpdates", &body, patience).await?;
+        Ok(batch(&updates))
     }
 }
 
-impl Answer {
-    fn read(self) -> Result<Batch, PollError> {
-        let description = self.description.unwrap_or_default();
-        match (self.ok, self.error_code) {
-            (true, _) => Ok(batch(self.result.unwrap_or_default())),
-            (false, Some(401 | 404)) => Err(PollError::Unauthorized),
-            (false, Some(409)) if description.contains("webhook") => Err(PollError::Webhook),
-            (false, Some(409)) => Err(PollError::OtherPoller),
-            (false, Some(429)) => {
-                let seconds = self.parameters.and_then(|parameters| parameters.retry_after).unwrap_or(5);
-                Err(PollError::Flood(Duration::from_secs(seconds)))
+impl From<CallError> for PollError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Unauthorized => Self::Unauthorized,
+            CallError::Flood(wait) => Self::Flood(wait),
+            CallError::Refused { code: 409, description } if description.contains("webhook") => Self::Webhook,
+            CallError::Refused { code: 409, .. } => Self::OtherPoller,
+            CallError::Refused { description, .. } | CallError::Unreachable(description) => {
+                Self::Unreachable(description)
             }
-            (false, _) => Err(PollError::Unreachable(description)),
         }
     }
 }
 
 /// One bad update never blocks the others: what has an id is kept as it is, whatever else it holds.
-fn batch(raw: Vec<Box<RawValue>>) -> Batch {
+fn batch(raw: &[Box<RawValue>]) -> Batch {
     let mut batch = Batch::default();
     for update in raw {
-        match read(&update) {
+        match open(update.get()) {
             Some(update) => batch.updates.push(update),
             None => batch.unreadable += 1,
         }
@@ -147,17 +107,13 @@ fn batch(raw: Vec<Box<RawValue>>) -> Batch {
     batch
 }
 
-fn read(raw: &RawValue) -> Option<RawUpdate> {
-    let chat = serde_json::from_str(raw.get()).ok().as_ref().and_then(chat_of);
-    Some(RawUpdate { update_id: update_id_of(raw.get())?, chat, raw: raw.get().to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn answer(text: &str) -> Result<Batch, PollError> {
-        serde_json::from_str::<Answer>(text).unwrap().read()
+        let updates: Vec<Box<RawValue>> = super::super::call::read(text)?;
+        Ok(batch(&updates))
     }
 
     #[test]

@@ -9,9 +9,11 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 16] = [
+const KEYS: [(&str, &str, InFile); 18] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
+    ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
+    ("http.listen", "MASKARAD_HTTP_LISTEN", |file| file.http.listen.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
     ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
     ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
@@ -40,6 +42,7 @@ type InFile = fn(&mut File) -> Value;
 records! {
     struct File {
         telegram: Telegram,
+        http: Http,
         engine: Engine,
         store: Store,
         personas: Value,
@@ -50,6 +53,11 @@ records! {
     struct Telegram {
         api_url: Value,
         proxy: Value,
+        webhook: Value,
+    }
+
+    struct Http {
+        listen: Value,
     }
 
     struct Engine {

@@ -52,6 +52,10 @@ impl Generator for Recorder {
         self.requests.lock().unwrap().push(request.clone());
         self.inner.generate(request).await
     }
+
+    fn is_alive(&self) -> bool {
+        self.inner.is_alive()
+    }
 }
 
 /// A running daemon.
@@ -88,7 +92,7 @@ impl Host {
             limits: Limits::default(),
         }));
         let lifecycle = Lifecycle::default();
-        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };
+        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook: None };
         daemon::start(&app, booted, wire, Retention::default(), &lifecycle).await.unwrap();
         let host = Self { app, engine, recorder, models, lifecycle };
         host.until(|host| host.app.roster.names().len() == count).await;
