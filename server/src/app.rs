@@ -96,6 +96,11 @@ impl App {
         self.settings.get(key, async || self.store.settings(key).await).await
     }
 
+    /// Forgets all cached chats: another daemon may have changed them.
+    pub fn forget_all_settings(&self) {
+        self.settings.forget_all();
+    }
+
     /// Forgets a cached chat: its settings have changed.
     pub async fn forget_settings(&self, key: &ChatKey) {
         self.settings.forget(key).await;

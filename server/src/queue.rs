@@ -12,8 +12,9 @@ use async_trait::async_trait;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
+use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Finish, JobId, Outcome};
+use crate::store::{self, Finish, JobId, Lease, Outcome};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
@@ -37,11 +38,12 @@ impl Queue {
         let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(()) };
         let pending = self.app.store.pending(&conversation, PENDING_AT_ONCE).await?;
         let Some(claim) = plan::plan(&pending) else { return Ok(()) };
-        match self.app.store.claim(&claim, self.app.clock.now()).await {
+        match self.app.store.claim(&live.lease, &claim, self.app.clock.now()).await {
             Ok(true) => {}
             Ok(false) => return Ok(()),
+            Err(error) if live.is_fenced(&error) => return Ok(()),
             Err(error) => {
-                self.unclaim(claim.lead).await;
+                self.unclaim(&live, claim.lead).await;
                 return Err(error);
             }
         }
@@ -50,25 +52,28 @@ impl Queue {
             .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
             .partition(|job| job.id == claim.lead);
         let Some(lead) = lead.into_iter().next() else { return Ok(()) };
-        let maker = Maker::new(Arc::clone(&self.app), live, lead, shared);
+        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(&live), lead, shared);
         match tokio::spawn(maker.run()).await {
             Ok(()) => Ok(()),
-            Err(error) => self.give_up(claim.lead, &error).await,
+            Err(error) => self.give_up(&live.lease, claim.lead, &error).await,
         }
     }
 
     /// A reply whose making died ends here: left running, it would silence its conversation until the next start.
-    async fn give_up(&self, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
+    async fn give_up(&self, lease: &Lease, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
         tracing::error!(job = job.0, %error, "the making of a reply died");
         let reason = Some("a defect of the daemon".to_owned());
         let finish = Finish { job, outcome: Outcome::Failed, reason, delivered: None, at: self.app.clock.now() };
-        self.app.store.finish(&finish).await
+        self.app.store.finish(lease, &finish).await
     }
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.
-    async fn unclaim(&self, lead: JobId) {
+    async fn unclaim(&self, live: &LivePersona, lead: JobId) {
         let mut backoff = Backoff::new(AFTER_AN_ERROR.0, Duration::from_secs(10));
-        while let Err(error) = self.app.store.release(lead).await {
+        while let Err(error) = self.app.store.release(&live.lease, lead).await {
+            if live.is_fenced(&error) {
+                return;
+            }
             if !error.is_transient() {
                 tracing::error!(job = lead.0, %error, "a job can't be given back; the next start takes it up");
                 return;

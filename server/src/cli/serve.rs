@@ -92,9 +92,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     if let Some(listener) = listener {
         http::start(listener, &app, doors, &lifecycle);
     }
-    daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
+    daemon::start(&app, personas, &wire, config.store.retention, &lifecycle);
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
+    daemon::stand_down(&app).await;
     // Closing waits for every statement, and a database that doesn't answer must not keep the process.
     if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
         tracing::warn!("the store could not be closed in time");

@@ -10,7 +10,6 @@ use crate::config::persona::Updates;
 use crate::config::secret::Secret;
 use crate::live::LivePersona;
 use crate::standing::Standing;
-use crate::telegram::call::BotApi;
 use crate::telegram::client::TelegramClient;
 use crate::telegram::intake::{Intake, Stopped};
 use crate::telegram::poll::Poller;
@@ -27,22 +26,16 @@ pub(super) struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// Takes updates until the daemon stops or the token is refused. At a stop polling ends at once, and a webhook when
-    /// Telegram knows.
+    /// Takes updates until the daemon stops or the token is refused.
     pub(super) async fn take(&self) -> Stopped {
-        let api = BotApi::new(self.token, &self.wire.api_url, self.wire.http.clone());
-        let (app, live) = (Arc::clone(self.app), Arc::clone(self.live));
+        let (app, live, client) = (Arc::clone(self.app), Arc::clone(self.live), self.client.clone());
         match (self.live.persona.updates, &self.wire.webhook) {
-            (Updates::Webhook, Some(wire)) => Webhook::new(app, live, api, wire, self.stopping.clone()).run().await,
+            (Updates::Webhook, Some(wire)) => Webhook::new(app, live, client, wire, self.stopping.clone()).run().await,
             // A webhook without an address of ours doesn't get this far: the configuration is refused.
             (Updates::Webhook, None) | (Updates::Polling, _) => {
                 self.app.standings.set(&self.live.persona.name, Standing::Polling);
-                let intake = Intake::new(app, live, self.client.clone(), Poller::new(api), self.stopping.clone());
-                tokio::select! {
-                    biased;
-                    () = self.stopping.cancelled() => Stopped::Asked,
-                    stopped = intake.run() => stopped,
-                }
+                let poller = Poller::new(self.token, &self.wire.api_url, self.wire.http.clone());
+                Intake::new(app, live, client, poller, self.stopping.clone()).run().await
             }
         }
     }

@@ -2,7 +2,8 @@
 
 pub use backlog::Backlog;
 pub use effect::{Effect, Routed};
-pub use job::{Claim, Finish, Job, JobId, JobState, NewJob, Outcome, Reply};
+pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcome, Reply, Sent};
+pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
 pub use retention::{Pruned, Retention};
 pub use settings::ChatSettings;
@@ -11,6 +12,7 @@ pub use update::{BotId, RawUpdate, StoredUpdate};
 mod backlog;
 mod effect;
 mod job;
+mod lease;
 mod message;
 mod retention;
 mod settings;

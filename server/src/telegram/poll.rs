@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::call::{BotApi, CallError};
+use super::call::{Answer, CallError, Caller};
 use super::envelope::{ALLOWED_UPDATES, open};
+use crate::config::secret::Secret;
 use crate::store::RawUpdate;
 
 /// How long one call waits for news, in seconds; Telegram allows 50.
 const LONG_POLL: u64 = 30;
 /// How much longer the connection may take than the call.
 const GRACE: Duration = Duration::from_secs(15);
+/// How long to wait where a flood doesn't say.
+const UNTOLD_FLOOD: Duration = Duration::from_secs(5);
 /// Why a poll brought nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PollError {
@@ -58,13 +61,13 @@ impl Batch {
 /// Asks one bot's updates.
 #[derive(Clone)]
 pub struct Poller {
-    api: BotApi,
+    caller: Caller,
 }
 
 impl Poller {
-    /// A poller for one bot.
-    pub fn new(api: BotApi) -> Self {
-        Self { api }
+    /// A poller for one token.
+    pub fn new(token: &Secret, api_url: &url::Url, http: reqwest::Client) -> Self {
+        Self { caller: Caller::new(token, api_url, http) }
     }
 
     /// One long poll. An `offset` confirms every update before it; `None` reads from the first unconfirmed one.
@@ -75,28 +78,30 @@ impl Poller {
         let body = serde_json::json!({
             "offset": offset, "limit": 100, "timeout": LONG_POLL, "allowed_updates": ALLOWED_UPDATES,
         });
-        let patience = Duration::from_secs(LONG_POLL) + GRACE;
-        let updates: Vec<Box<RawValue>> = self.api.call("getUpdates", &body, patience).await?;
-        Ok(batch(&updates))
+        // Asking twice does no harm, so it doesn't matter whether a call that failed was carried out.
+        let called = self.caller.call("getUpdates", &body, Duration::from_secs(LONG_POLL) + GRACE).await;
+        let unreachable = |error: CallError| PollError::Unreachable(error.to_string());
+        read_answer(called.map_err(unreachable)?)
     }
 }
 
-impl From<CallError> for PollError {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Unauthorized => Self::Unauthorized,
-            CallError::Flood(wait) => Self::Flood(wait),
-            CallError::Refused { code: 409, description } if description.contains("webhook") => Self::Webhook,
-            CallError::Refused { code: 409, .. } => Self::OtherPoller,
-            CallError::Refused { description, .. } | CallError::Unreachable(description) => {
-                Self::Unreachable(description)
-            }
+fn read_answer(answer: Answer) -> Result<Batch, PollError> {
+    match (answer.ok, answer.error_code) {
+        (true, _) => {
+            let updates = answer.result.map(|result| serde_json::from_str(result.get()));
+            let unreadable = |_| PollError::Unreachable("the updates are not a list".to_owned());
+            Ok(batch(updates.transpose().map_err(unreadable)?.unwrap_or_default()))
         }
+        (false, Some(401 | 404)) => Err(PollError::Unauthorized),
+        (false, Some(409)) if answer.description().contains("webhook") => Err(PollError::Webhook),
+        (false, Some(409)) => Err(PollError::OtherPoller),
+        (false, Some(429)) => Err(PollError::Flood(answer.retry_after().unwrap_or(UNTOLD_FLOOD))),
+        (false, _) => Err(PollError::Unreachable(answer.description().to_owned())),
     }
 }
 
 /// One bad update never blocks the others: what has an id is kept as it is, whatever else it holds.
-fn batch(raw: &[Box<RawValue>]) -> Batch {
+fn batch(raw: Vec<Box<RawValue>>) -> Batch {
     let mut batch = Batch::default();
     for update in raw {
         match open(update.get()) {
@@ -112,8 +117,7 @@ mod tests {
     use super::*;
 
     fn answer(text: &str) -> Result<Batch, PollError> {
-        let updates: Vec<Box<RawValue>> = super::super::call::read(text)?;
-        Ok(batch(&updates))
+        read_answer(serde_json::from_str::<Answer>(text).unwrap())
     }
 
     #[test]

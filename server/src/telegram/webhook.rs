@@ -3,6 +3,7 @@
 //! Telegram keeps what it can't deliver for a day, and nothing here ever asks it to drop that: from polling to a webhook and
 //! back no update is lost, and one that comes both ways is stored once.
 
+mod calls;
 mod doors;
 mod route;
 mod secret;
@@ -10,12 +11,11 @@ mod secret;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use self::doors::{AT_ONCE, Doorkeeper};
-use super::call::{BotApi, CallError};
-use super::envelope::ALLOWED_UPDATES;
+use self::calls::{Failed, Info};
+use self::doors::Doorkeeper;
+use super::client::TelegramClient;
 use super::intake::Stopped;
 use crate::app::App;
 use crate::backoff::Backoff;
@@ -24,11 +24,6 @@ use crate::standing::Standing;
 
 pub use self::doors::Doors;
 pub use self::route::routes;
-
-/// How long one call may take.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a stop waits for Telegram to forget the address.
-const PARTING: Duration = Duration::from_secs(5);
 
 /// How Telegram reaches the personas that have a webhook.
 #[derive(Clone, Debug)]
@@ -43,7 +38,7 @@ pub struct WebhookWire {
 pub struct Webhook {
     app: Arc<App>,
     live: Arc<LivePersona>,
-    api: BotApi,
+    client: TelegramClient,
     url: String,
     doorkeeper: Doorkeeper,
     stopping: CancellationToken,
@@ -64,28 +59,18 @@ enum Told {
     AnotherSecret,
 }
 
-/// `getWebhookInfo`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Info {
-    url: String,
-    pending_update_count: u64,
-    last_error_date: Option<i64>,
-    last_error_message: Option<String>,
-}
-
 impl Webhook {
     /// A webhook that Telegram doesn't know of yet.
     pub fn new(
         app: Arc<App>,
         live: Arc<LivePersona>,
-        api: BotApi,
+        client: TelegramClient,
         wire: &WebhookWire,
         stopping: CancellationToken,
     ) -> Self {
         let url = format!("{}/telegram/{}", wire.base, live.persona.name);
         let doorkeeper = Doorkeeper::new(Arc::clone(&wire.doors), Arc::clone(&live));
-        Self { app, live, api, url, doorkeeper, stopping }
+        Self { app, live, client, url, doorkeeper, stopping }
     }
 
     /// Takes updates until the daemon stops or the token is refused. When it is dropped instead, because the persona's lease
@@ -115,27 +100,23 @@ impl Webhook {
     }
 
     /// Tells Telegram the address and a new secret, as long as it takes; fails only when the token is refused.
-    async fn set(&mut self) -> Result<(), CallError> {
+    async fn set(&mut self) -> Result<(), Failed> {
         let persona = self.live.persona.name.clone();
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
         loop {
             // It opens the door before Telegram knows it: the first update may come before the answer does.
             let secret = self.doorkeeper.new_secret();
-            let body = serde_json::json!({
-                "url": self.url, "secret_token": secret.expose(), "allowed_updates": ALLOWED_UPDATES,
-                "max_connections": AT_ONCE,
-            });
-            let error = match self.api.call::<bool>("setWebhook", &body, PATIENCE).await {
-                Ok(_) => {
+            let error = match calls::set(self.client.caller(), &self.url, &secret).await {
+                Ok(()) => {
                     tracing::info!(%persona, url = self.url, "the webhook is set");
                     self.app.standings.set(&persona, Standing::Webhook);
                     return Ok(());
                 }
-                Err(CallError::Unauthorized) => return Err(CallError::Unauthorized),
+                Err(Failed::Unauthorized) => return Err(Failed::Unauthorized),
                 Err(error) => error,
             };
             let wait = match &error {
-                CallError::Flood(wait) => *wait,
+                Failed::Flood(wait) => *wait,
                 _ => backoff.next(&self.app.dice),
             };
             tracing::warn!(%persona, %error, ?wait, "the webhook can't be set; trying again");
@@ -170,9 +151,9 @@ impl Webhook {
 
     /// How the webhook fares, where Telegram can be asked.
     async fn info(&self) -> Result<Option<Info>, Found> {
-        match self.api.call("getWebhookInfo", &serde_json::json!({}), PATIENCE).await {
+        match calls::info(self.client.caller()).await {
             Ok(info) => Ok(Some(info)),
-            Err(CallError::Unauthorized) => Err(Found::Unauthorized),
+            Err(Failed::Unauthorized) => Err(Found::Unauthorized),
             Err(error) => {
                 tracing::warn!(persona = %self.live.persona.name, %error, "how the webhook fares can't be asked");
                 Ok(None)
@@ -200,8 +181,8 @@ impl Webhook {
     /// Takes the address back. What Telegram has not delivered it keeps for the next start.
     async fn delete(&self) {
         let persona = &self.live.persona.name;
-        match self.api.call::<bool>("deleteWebhook", &serde_json::json!({}), PARTING).await {
-            Ok(_) => tracing::info!(%persona, "the webhook is deleted"),
+        match calls::delete(self.client.caller()).await {
+            Ok(()) => tracing::info!(%persona, "the webhook is deleted"),
             Err(error) => {
                 tracing::warn!(%persona, %error, "the webhook could not be deleted; the next start sees to it");
             }

@@ -1,5 +1,6 @@
 //! A daemon in this process, on a real engine, a real store and the emulator; its prompts can be read.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,9 +14,11 @@ use maskarad::config::manifest;
 use maskarad::config::persona::Persona;
 use maskarad::daemon::{self, Booted, Wire};
 use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
+use maskarad::http;
 use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::Voice;
 use maskarad::store::{Retention, Store};
+use maskarad::telegram::webhook::{Doors, WebhookWire};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
 use maskarad_testbed::{Bot, Sent, Testbed};
 
@@ -23,6 +26,9 @@ use maskarad_testbed::{Bot, Sent, Testbed};
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// How long a test waits for what must not happen.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(700);
+
+/// How often a webhook is looked after.
+const WEBHOOK_CHECK: Duration = Duration::from_millis(300);
 
 /// The demo checkpoint that comes with the project.
 pub(crate) fn demo_checkpoint() -> PathBuf {
@@ -62,6 +68,8 @@ impl Generator for Recorder {
 pub(crate) struct Host {
     pub(crate) app: Arc<App>,
     pub(crate) engine: Engine,
+    /// Where it listens for webhooks and for questions after its health.
+    pub(crate) address: SocketAddr,
     recorder: Arc<Recorder>,
     models: Vec<LoadedModel>,
     lifecycle: Lifecycle,
@@ -89,12 +97,17 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits: Limits::default(),
+            limits: Limits { webhook_check: WEBHOOK_CHECK, ..Limits::default() },
         }));
         let lifecycle = Lifecycle::default();
-        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook: None };
-        daemon::start(&app, booted, wire, Retention::default(), &lifecycle).await.unwrap();
-        let host = Self { app, engine, recorder, models, lifecycle };
+        let doors = Arc::new(Doors::of(booted.iter().map(|booted| &*booted.persona)));
+        let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        http::start(listener, &app, Arc::clone(&doors), &lifecycle);
+        let webhook = Some(WebhookWire { base: format!("http://{address}"), doors });
+        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook };
+        daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
+        let host = Self { app, engine, address, recorder, models, lifecycle };
         host.until(|host| host.app.roster.names().len() == count).await;
         host
     }
@@ -103,6 +116,7 @@ impl Host {
     pub(crate) async fn stop(self) -> Ended {
         self.lifecycle.stopping().cancel();
         let ended = self.lifecycle.run().await;
+        daemon::stand_down(&self.app).await;
         self.engine.shutdown();
         ended
     }
@@ -113,6 +127,26 @@ impl Host {
         while !holds(self) {
             assert!(tokio::time::Instant::now() < deadline, "it never came to hold");
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What `/readyz` says: the status, and why.
+    pub(crate) async fn readyz(&self) -> (u16, serde_json::Value) {
+        let answer = reqwest::get(format!("http://{}/readyz", self.address)).await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Waits until `/readyz` says this of the store.
+    pub(crate) async fn until_store_is(&self, state: &str) -> serde_json::Value {
+        let deadline = tokio::time::Instant::now() + SOON;
+        loop {
+            let (status, said) = self.readyz().await;
+            assert_eq!(status == 503, said["status"] == "unavailable", "{said}");
+            if said["store"]["state"] == state {
+                return said;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "the store never was {state}: {said}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
