@@ -87,6 +87,11 @@ impl Cause {
         self.code.as_deref()
     }
 
+    /// Whether PostgreSQL said that this transaction may only read.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.code() == Some("25006")
+    }
+
     /// Whether another process holds the SQLite file's lock.
     pub(super) fn is_lock(&self) -> bool {
         self.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))

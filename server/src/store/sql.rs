@@ -12,6 +12,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::dialect::{Dialect, Session};
+use super::error::StoreError;
 use super::locks::Locks;
 use super::writing::{WriteLog, Writing};
 use super::{
@@ -62,15 +63,23 @@ macro_rules! write {
     }};
 }
 
-/// The result of a call that kept the deadline. One that didn't takes its connection along: nobody knows its state.
+/// The result of a call that kept the deadline. One that didn't takes its connection along, for nobody knows its state; and
+/// so does one that met a read-only database, for a session may stay read-only when the database no longer is.
 fn in_time<D: Dialect, T>(
     done: std::result::Result<Result<T>, Elapsed>,
     connection: &mut PoolConnection<D>,
 ) -> Result<T> {
-    done.unwrap_or_else(|_| {
-        connection.close_on_drop();
-        Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
-    })
+    match done {
+        Err(_) => {
+            connection.close_on_drop();
+            Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
+        }
+        Ok(Err(StoreError::Unavailable(cause))) if cause.is_read_only() => {
+            connection.close_on_drop();
+            Err(StoreError::Unavailable(cause))
+        }
+        Ok(result) => result,
+    }
 }
 
 impl<D: Dialect> SqlStore<D> {

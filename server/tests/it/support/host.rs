@@ -81,14 +81,25 @@ impl Host {
         Self::start_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
     }
 
+    /// The same without waiting.
+    pub(crate) async fn launch(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+        Self::launch_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
+    }
+
     pub(crate) async fn start_with(
         tg: &Testbed,
         store: Arc<dyn Store>,
         personas: Vec<Persona>,
         engine: EngineConfig,
     ) -> Self {
-        let engine = Engine::start(engine).unwrap();
         let count = personas.len();
+        let host = Self::launch_with(tg, store, personas, engine).await;
+        host.until(|host| host.app.roster.names().len() == count).await;
+        host
+    }
+
+    async fn launch_with(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, engine: EngineConfig) -> Self {
+        let engine = Engine::start(engine).unwrap();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
         let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
@@ -107,9 +118,7 @@ impl Host {
         let webhook = Some(WebhookWire { base: format!("http://{address}"), doors });
         let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook };
         daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
-        let host = Self { app, engine, address, recorder, models, lifecycle };
-        host.until(|host| host.app.roster.names().len() == count).await;
-        host
+        Self { app, engine, address, recorder, models, lifecycle }
     }
 
     /// Stops it as SIGTERM would.
