@@ -12,6 +12,7 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::pacing::{Guides, Pacer};
 use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
 
@@ -31,6 +32,8 @@ pub struct App {
     pub standings: Standings,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// What was sent lately.
+    pub pacer: Pacer,
     /// Rung when a job waits to be claimed.
     pub jobs: Notify,
     /// Rung when a reply waits to be sent.
@@ -49,11 +52,19 @@ pub struct Limits {
     pub sends_at_once: usize,
     /// How often a webhook is looked after.
     pub webhook_check: Duration,
+    /// How fast a bot may write.
+    pub guides: Guides,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64, webhook_check: Duration::from_secs(60) }
+        Self {
+            replies_at_once: 64,
+            routed_at_once: 16,
+            sends_at_once: 64,
+            webhook_check: Duration::from_secs(60),
+            guides: Guides::default(),
+        }
     }
 }
 
@@ -80,6 +91,7 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
             standings: Standings::default(),
             jobs: Notify::new(),

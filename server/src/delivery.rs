@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use self::patience::Patience;
 use crate::app::App;
@@ -55,6 +56,9 @@ impl Work for Delivery {
         let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), job.reply.clone()) else {
             return Rest::NONE;
         };
+        if let Err(wait) = self.app.pacer.admit(&job.conversation.key(), job.chat_kind, Instant::now()) {
+            return Rest(wait);
+        }
         let sending = Sending { app: &self.app, patience: &self.patience, live, job, reply };
         match sending.begin().await {
             Ok(Some(attempt)) => sending.send(attempt).await,
@@ -96,6 +100,9 @@ impl Sending<'_> {
         let key = self.job.conversation.key();
         if !matches!(sent, Err(TransportError::Unreachable(_) | TransportError::Unknown(_))) {
             self.patience.restore(&key);
+        }
+        if matches!(sent, Ok(_) | Err(TransportError::Unknown(_))) {
+            self.app.pacer.arrived(&key, Instant::now());
         }
         match sent {
             Ok(message) => self.delivered(message).await,

@@ -8,18 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
 use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Finish, JobId, Lease, Outcome};
+use crate::store::{self, Finish, Job, JobId, Lease, Outcome};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
 const PENDING_AT_ONCE: u32 = 200;
 
+/// How long before it may leave a reply is made: making it takes about as long.
+const AHEAD: Duration = Duration::from_secs(1);
 /// How long a conversation rests after the store failed it.
 const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 
@@ -34,14 +37,17 @@ impl Queue {
         Self { app }
     }
 
-    async fn next(&self, conversation: Conversation) -> store::Result<()> {
-        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(()) };
+    async fn next(&self, conversation: Conversation) -> store::Result<Rest> {
+        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(Rest::NONE) };
         let pending = self.app.store.pending(&conversation, PENDING_AT_ONCE).await?;
-        let Some(claim) = plan::plan(&pending) else { return Ok(()) };
+        let Some(claim) = plan::plan(&pending) else { return Ok(Rest::NONE) };
+        if let Some(rest) = self.too_early(&conversation, &pending) {
+            return Ok(rest);
+        }
         match self.app.store.claim(&live.lease, &claim, self.app.clock.now()).await {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
-            Err(error) if live.is_fenced(&error) => return Ok(()),
+            Ok(false) => return Ok(Rest::NONE),
+            Err(error) if live.is_fenced(&error) => return Ok(AFTER_AN_ERROR),
             Err(error) => {
                 self.unclaim(&live, claim.lead).await;
                 return Err(error);
@@ -51,12 +57,21 @@ impl Queue {
             .into_iter()
             .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
             .partition(|job| job.id == claim.lead);
-        let Some(lead) = lead.into_iter().next() else { return Ok(()) };
+        let Some(lead) = lead.into_iter().next() else { return Ok(Rest::NONE) };
         let maker = Maker::new(Arc::clone(&self.app), Arc::clone(&live), lead, shared);
-        match tokio::spawn(maker.run()).await {
-            Ok(()) => Ok(()),
-            Err(error) => self.give_up(&live.lease, claim.lead, &error).await,
+        if let Err(error) = tokio::spawn(maker.run()).await {
+            self.give_up(&live.lease, claim.lead, &error).await?;
         }
+        Ok(Rest::NONE)
+    }
+
+    /// Where a reply could not leave for long, it isn't made yet: what comes meanwhile is answered with it, and the newest
+    /// counts.
+    fn too_early(&self, conversation: &Conversation, pending: &[Job]) -> Option<Rest> {
+        let kind = pending.first()?.chat_kind;
+        let wait = self.app.pacer.wait(&conversation.key(), kind, Instant::now());
+        let rest = wait.saturating_sub(AHEAD);
+        (rest > Duration::ZERO).then_some(Rest(rest))
     }
 
     /// A reply whose making died ends here: left running, it would silence its conversation until the next start.
@@ -98,10 +113,9 @@ impl Work for Queue {
 
     async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
-        if let Err(error) = self.next(conversation).await {
+        self.next(conversation).await.unwrap_or_else(|error| {
             tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            return AFTER_AN_ERROR;
-        }
-        Rest::NONE
+            AFTER_AN_ERROR
+        })
     }
 }

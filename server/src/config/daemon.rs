@@ -16,6 +16,7 @@ use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Secret;
 use crate::config::units;
+use crate::pacing::Guides;
 use crate::store::Retention;
 
 /// The file that is read where none is named, if it is there.
@@ -51,6 +52,8 @@ pub struct TelegramConfig {
     pub proxy: Option<Secret>,
     /// Where Telegram reaches the listener: the public address, with no slash at its end.
     pub webhook: Option<String>,
+    /// How fast each bot may write.
+    pub guides: Guides,
 }
 
 /// Where state is kept.
@@ -132,15 +135,19 @@ fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {
     let proxy = |text: &str| url_of(text, &["http", "https", "socks5", "socks5h"]).map(|_| Secret::new(text));
     let proxy =
         settings.parsed("telegram.proxy", "an http:// or socks5:// URL (not shown: it may hold a password)", proxy);
-    let webhook = if api_url.host_str() == Some(OFFICIAL) {
+    let webhook = webhook(settings, &api_url);
+    TelegramConfig { api_url, proxy, webhook, guides: guides(settings) }
+}
+
+fn webhook(settings: &mut Settings<'_>, api_url: &Url) -> Option<String> {
+    let url = if api_url.host_str() == Some(OFFICIAL) {
         let expected = "an https:// URL on port 443, 80, 88 or 8443, without a question mark, as Telegram asks";
         settings.parsed("telegram.webhook", expected, |text| public(text, &["https"]).filter(has_official_port))
     } else {
         let expected = "an http:// or https:// URL without a question mark";
         settings.parsed("telegram.webhook", expected, |text| public(text, &["http", "https"]))
     };
-    let webhook = webhook.map(|url| url.as_str().trim_end_matches('/').to_owned());
-    TelegramConfig { api_url, proxy, webhook }
+    url.map(|url| url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// An address to which paths can be added.
@@ -151,6 +158,18 @@ fn public(text: &str, schemes: &[&str]) -> Option<Url> {
 
 fn has_official_port(url: &Url) -> bool {
     url.port_or_known_default().is_some_and(|port| [443, 80, 88, 8443].contains(&port))
+}
+
+fn guides(settings: &mut Settings<'_>) -> Guides {
+    let default = Guides::default();
+    let interval = settings.number("telegram.pace.chat_interval_ms", 0, 60_000).map(Duration::from_millis);
+    Guides {
+        chat_interval: interval.unwrap_or(default.chat_interval),
+        group_per_minute: settings
+            .number("telegram.pace.group_per_minute", 0, 10_000)
+            .unwrap_or(default.group_per_minute),
+        bot_per_second: settings.number("telegram.pace.bot_per_second", 0, 10_000).unwrap_or(default.bot_per_second),
+    }
 }
 
 fn engine(settings: &mut Settings<'_>) -> EngineConfig {

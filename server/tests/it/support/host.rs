@@ -17,6 +17,7 @@ use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGener
 use maskarad::http;
 use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::Voice;
+use maskarad::pacing::Guides;
 use maskarad::store::{Retention, Store};
 use maskarad::telegram::webhook::{Doors, WebhookWire};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
@@ -78,28 +79,29 @@ pub(crate) struct Host {
 impl Host {
     /// Starts a daemon for these personas and waits until every one is up.
     pub(crate) async fn start(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
-        Self::start_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
+        Self::start_paced(tg, store, personas, Guides::NONE).await
     }
 
-    /// The same without waiting.
-    pub(crate) async fn launch(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
-        Self::launch_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
-    }
-
-    pub(crate) async fn start_with(
+    /// The same at this pace; tests have no time for Telegram's.
+    pub(crate) async fn start_paced(
         tg: &Testbed,
         store: Arc<dyn Store>,
         personas: Vec<Persona>,
-        engine: EngineConfig,
+        guides: Guides,
     ) -> Self {
         let count = personas.len();
-        let host = Self::launch_with(tg, store, personas, engine).await;
+        let host = Self::launch_paced(tg, store, personas, guides).await;
         host.until(|host| host.app.roster.names().len() == count).await;
         host
     }
 
-    async fn launch_with(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, engine: EngineConfig) -> Self {
-        let engine = Engine::start(engine).unwrap();
+    /// Starts a daemon without waiting for its personas.
+    pub(crate) async fn launch(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+        Self::launch_paced(tg, store, personas, Guides::NONE).await
+    }
+
+    async fn launch_paced(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, guides: Guides) -> Self {
+        let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
         let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
@@ -108,7 +110,7 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits: Limits { webhook_check: WEBHOOK_CHECK, ..Limits::default() },
+            limits: Limits { guides, webhook_check: WEBHOOK_CHECK, ..Limits::default() },
         }));
         let lifecycle = Lifecycle::default();
         let doors = Arc::new(Doors::of(booted.iter().map(|booted| &*booted.persona)));
