@@ -87,9 +87,9 @@ impl Cause {
         self.code.as_deref()
     }
 
-    /// Whether PostgreSQL said that this transaction may only read.
-    pub(super) fn is_read_only(&self) -> bool {
-        self.code() == Some("25006")
+    /// Whether another transaction was merely in the way.
+    pub(super) fn is_contention(&self) -> bool {
+        self.is_lock() || matches!(self.code(), Some("40001" | "40P01" | "55P03"))
     }
 
     /// Whether another process holds the SQLite file's lock.

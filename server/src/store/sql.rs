@@ -63,8 +63,9 @@ macro_rules! write {
     }};
 }
 
-/// The result of a call that kept the deadline. One that didn't takes its connection along, for nobody knows its state; and
-/// so does one that met a read-only database, for a session may stay read-only when the database no longer is.
+/// The result of a call that kept the deadline. One that didn't takes its connection along, for nobody knows its state. So
+/// does one that found the database in trouble: a session of PostgreSQL may stay read-only when the database no longer is,
+/// and SQLite ends a transaction by itself where the disk is full, which the driver doesn't learn.
 fn in_time<D: Dialect, T>(
     done: std::result::Result<Result<T>, Elapsed>,
     connection: &mut PoolConnection<D>,
@@ -74,7 +75,7 @@ fn in_time<D: Dialect, T>(
             connection.close_on_drop();
             Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
         }
-        Ok(Err(StoreError::Unavailable(cause))) if cause.is_read_only() => {
+        Ok(Err(StoreError::Unavailable(cause))) if !cause.is_contention() => {
             connection.close_on_drop();
             Err(StoreError::Unavailable(cause))
         }
