@@ -12,9 +12,11 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::load::{Bounds, Load};
 use crate::pacing::{Guides, Pacer};
 use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
+use crate::trigger::STALE_AFTER;
 
 /// Shared by all tasks.
 pub struct App {
@@ -32,6 +34,8 @@ pub struct App {
     pub standings: Standings,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// Whether there is room for more.
+    pub load: Load,
     /// What was sent lately.
     pub pacer: Pacer,
     /// Rung when a job waits to be claimed.
@@ -54,6 +58,10 @@ pub struct Limits {
     pub webhook_check: Duration,
     /// How fast a bot may write.
     pub guides: Guides,
+    /// How much may wait.
+    pub bounds: Bounds,
+    /// How old a message may be when it arrives, to be answered.
+    pub stale_after: time::Duration,
 }
 
 impl Default for Limits {
@@ -64,6 +72,8 @@ impl Default for Limits {
             sends_at_once: 64,
             webhook_check: Duration::from_secs(60),
             guides: Guides::default(),
+            bounds: Bounds::default(),
+            stale_after: STALE_AFTER,
         }
     }
 }
@@ -91,6 +101,7 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
             standings: Standings::default(),

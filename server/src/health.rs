@@ -37,6 +37,8 @@ impl Health {
             store: self.store.answer().await,
             writing: self.app.store.writing(),
             engine_alive: self.app.generator.is_alive(),
+            full: self.app.load.is_full(),
+            flooded: self.app.load.is_flooded(),
             personas: self.app.standings.all(),
         })
     }

@@ -29,6 +29,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod lifecycle;
 pub mod live;
+pub mod load;
 pub mod pump;
 pub mod queue;
 pub mod router;

@@ -19,6 +19,7 @@ pub use types::{
 };
 pub use writing::{Failing, Writing};
 
+mod backlog;
 mod bots;
 mod connect;
 mod dialect;
@@ -35,7 +36,6 @@ mod names;
 mod pauses;
 mod postgres;
 mod prune;
-mod pulse;
 mod queue;
 mod rows;
 mod settings;
@@ -52,9 +52,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// How the writes of this process fare; asks nothing of the database.
     fn writing(&self) -> Writing;
-
-    /// How much waits.
-    async fn backlog(&self) -> Result<Backlog>;
 
     /// Puts updates into a bot's inbox, all or none; those that are there already are left alone.
     /// Returns how many were new.
@@ -82,8 +79,18 @@ pub trait Store: Send + Sync + 'static {
     /// written under the lease is refused. Harmless when somebody has taken the persona already.
     async fn give_up(&self, lease: &Lease, now: OffsetDateTime) -> Result<Recovered>;
 
-    /// Applies a routed update in one transaction. `false`, and nothing changed, when it had been routed before.
-    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool>;
+    /// The oldest unrouted updates of one chat of this bot, oldest first.
+    async fn unrouted_in(&self, bot: BotId, chat: Option<ChatId>, limit: u32) -> Result<Vec<StoredUpdate>>;
+
+    /// Applies routed updates, in order, in one transaction. Those that had been routed before change nothing; returns how
+    /// many had not.
+    async fn apply(&self, lease: &Lease, routed: &[Routed], now: OffsetDateTime) -> Result<u64>;
+
+    /// How much waits.
+    async fn backlog(&self) -> Result<Backlog>;
+
+    /// Ends the oldest pending jobs that nobody asked for as [`Outcome::Overloaded`], at most so many; returns how many.
+    async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64>;
 
     /// A chat's settings; `None` where nothing was ever set.
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>>;

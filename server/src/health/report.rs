@@ -21,6 +21,10 @@ pub(super) struct Seen {
     pub(super) store: Answer,
     pub(super) writing: Writing,
     pub(super) engine_alive: bool,
+    /// No more messages may wait for an answer.
+    pub(super) full: bool,
+    /// No more updates may wait to be read.
+    pub(super) flooded: bool,
     pub(super) personas: BTreeMap<PersonaName, standing::Report>,
 }
 
@@ -85,6 +89,12 @@ pub(super) fn report(seen: Seen) -> Report {
         reasons.push("no persona is served by this daemon".to_owned());
     }
     let able = reasons.is_empty();
+    if seen.full {
+        reasons.push("no more messages may wait for an answer; whoever calls is told so".to_owned());
+    }
+    if seen.flooded {
+        reasons.push("no more updates may wait; they stay with Telegram".to_owned());
+    }
     reasons.extend(seen.personas.iter().filter_map(|(name, report)| {
         let state = (!serving(report)).then_some(report.state);
         let trouble = state.map(|state| format!("{state:?}").to_lowercase()).or_else(|| report.trouble.clone());

@@ -17,8 +17,8 @@ use super::locks::Locks;
 use super::writing::{WriteLog, Writing};
 use super::{
     Backlog, BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Lease, Pruned, RawUpdate, Recovered,
-    Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, bots, effects, history, inbox, jobs, leases,
-    migration, pauses, prune, pulse, queue, settings,
+    Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, backlog, bots, effects, history, inbox, jobs,
+    leases, migration, pauses, prune, queue, settings,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -124,15 +124,11 @@ fn lock_name(persona: &PersonaName, transport: TransportKind) -> String {
 #[async_trait]
 impl<D: Dialect> Store for SqlStore<D> {
     async fn ping(&self) -> Result<()> {
-        read!(self, pulse::ping())
+        read!(self, backlog::ping())
     }
 
     fn writing(&self) -> Writing {
         self.writes.at(Instant::now())
-    }
-
-    async fn backlog(&self) -> Result<Backlog> {
-        read!(self, pulse::backlog())
     }
 
     async fn accept(&self, bot: BotId, updates: &[RawUpdate], now: OffsetDateTime) -> Result<u64> {
@@ -143,7 +139,19 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, inbox::unrouted(bot, busy, limit))
     }
 
-    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
+    async fn unrouted_in(&self, bot: BotId, chat: Option<ChatId>, limit: u32) -> Result<Vec<StoredUpdate>> {
+        read!(self, inbox::unrouted_in(bot, chat, limit))
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        read!(self, backlog::count())
+    }
+
+    async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64> {
+        write!(self, jobs::shed(count, now))
+    }
+
+    async fn apply(&self, lease: &Lease, routed: &[Routed], now: OffsetDateTime) -> Result<u64> {
         write!(self, effects::apply(lease, routed, now))
     }
 

@@ -15,9 +15,11 @@ fn seen(personas: &[(&str, Standing)]) -> Seen {
     let report = |state| Report { state, trouble: None };
     let personas = personas.iter().map(|(name, state)| (PersonaName::parse(name).unwrap(), report(*state)));
     Seen {
-        store: Answer::There(Backlog { unrouted: 1, pending: 2, ready: 3 }),
+        store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4 }),
         writing: Writing::default(),
         engine_alive: true,
+        full: false,
+        flooded: false,
         personas: personas.collect::<BTreeMap<_, _>>(),
     }
 }
@@ -36,7 +38,7 @@ fn all_is_said_when_all_is_well() {
     let well = json!({
         "status": "ready", "reasons": [], "store": { "state": "ok" }, "engine": "alive",
         "personas": { "a": { "state": "polling" }, "b": { "state": "webhook" } },
-        "backlog": { "unrouted": 1, "pending": 2, "ready": 3 },
+        "backlog": { "unrouted": 1, "directed": 2, "ambient": 3, "ready": 4 },
     });
     assert_eq!(said(seen(&[("a", Standing::Polling), ("b", Standing::Webhook)])), well);
 }
@@ -67,6 +69,15 @@ fn without_a_persona_an_engine_or_a_database_nobody_is_served() {
     assert_eq!(away["reasons"], json!(["the database is away for 7 s: no route"]));
     assert_eq!(away["store"]["state"], "away");
     assert_eq!(away.get("backlog"), None, "nobody could say");
+}
+
+#[test]
+fn more_than_may_wait_is_told() {
+    let serving = [("a", Standing::Polling)];
+    let full = said(Seen { full: true, ..seen(&serving) });
+    assert_eq!((&full["status"], full["reasons"].as_array().unwrap().len()), (&json!("degraded"), 1), "{full}");
+    let both = said(Seen { full: true, flooded: true, ..seen(&serving) });
+    assert_eq!(both["reasons"].as_array().unwrap().len(), 2, "{both}");
 }
 
 #[test]

@@ -1,14 +1,16 @@
-//! What waits in the store.
+//! How much waits.
 
 use serde::Serialize;
 
-/// How much waits, in rows, whichever daemon it waits for.
+/// How much waits, in rows, over all personas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Backlog {
-    /// Updates that nobody has read yet.
+    /// Updates that nobody has looked at.
     pub unrouted: u64,
-    /// Jobs whose reply nobody has begun to make.
-    pub pending: u64,
-    /// Replies that wait to be sent.
+    /// Messages of those who addressed a persona.
+    pub directed: u64,
+    /// Messages that triggered insanity or chance.
+    pub ambient: u64,
+    /// Replies and notices to be sent.
     pub ready: u64,
 }

@@ -86,6 +86,9 @@ async fn receive(
         Knock::Nobody => return Verdict::Later,
         Knock::Welcome(behind) => behind,
     };
+    if entrance.app.load.is_flooded() {
+        return Verdict::Later;
+    }
     let Ok(_room) = behind.room.try_acquire() else { return Verdict::Later };
     match read(body).await {
         Ok(body) => entrance.store(&behind, &body).await,

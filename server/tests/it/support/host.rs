@@ -89,18 +89,28 @@ impl Host {
         personas: Vec<Persona>,
         guides: Guides,
     ) -> Self {
+        Self::start_within(tg, store, personas, Limits { guides, ..Limits::default() }).await
+    }
+
+    /// The same within these limits.
+    pub(crate) async fn start_within(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        limits: Limits,
+    ) -> Self {
         let count = personas.len();
-        let host = Self::launch_paced(tg, store, personas, guides).await;
+        let host = Self::launch_within(tg, store, personas, limits).await;
         host.until(|host| host.app.roster.names().len() == count).await;
         host
     }
 
     /// Starts a daemon without waiting for its personas.
     pub(crate) async fn launch(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
-        Self::launch_paced(tg, store, personas, Guides::NONE).await
+        Self::launch_within(tg, store, personas, Limits { guides: Guides::NONE, ..Limits::default() }).await
     }
 
-    async fn launch_paced(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, guides: Guides) -> Self {
+    async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
@@ -110,7 +120,7 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits: Limits { guides, webhook_check: WEBHOOK_CHECK, ..Limits::default() },
+            limits: Limits { webhook_check: WEBHOOK_CHECK, ..limits },
         }));
         let lifecycle = Lifecycle::default();
         let doors = Arc::new(Doors::of(booted.iter().map(|booted| &*booted.persona)));
