@@ -176,6 +176,7 @@ impl Bot {
                 return None;
             }
             let wait = patience(&error, &mut backoff, &self.app.dice);
+            self.app.standings.trouble(name, error.to_string());
             if refusals > 0 {
                 tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
             } else {

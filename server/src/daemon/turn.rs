@@ -45,6 +45,7 @@ impl Turn<'_> {
                 }
                 Err(error) => {
                     let wait = backoff.next(&self.app.dice);
+                    self.app.standings.trouble(self.persona, format!("whose turn it is can't be asked: {error}"));
                     tracing::warn!(persona = %self.persona, %error, ?wait, "whose turn it is can't be asked; trying again");
                     tokio::time::sleep(wait).await;
                 }

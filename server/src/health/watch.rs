@@ -38,9 +38,12 @@ struct Known {
 }
 
 impl Known {
-    /// The answer, unless it is too old.
-    fn fresh(&self) -> Option<Answer> {
-        let (at, answer) = self.answer.as_ref().filter(|(at, _)| at.elapsed() < FRESH)?;
+    fn is_fresh(&self) -> bool {
+        self.answer.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH)
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        let (at, answer) = self.answer.as_ref()?;
         Some(match answer {
             Ok(backlog) => Answer::There(*backlog),
             Err(error) => Answer::Away(self.away_since.unwrap_or(*at).elapsed(), error.clone()),
@@ -55,12 +58,14 @@ impl Watch {
 
     /// Answers questions until the daemon stops.
     pub(super) async fn run(&self, store: Arc<dyn Store>, stopping: CancellationToken) {
-        loop {
-            tokio::select! {
-                () = self.wanted.notified() => self.ask(&*store).await,
-                () = stopping.cancelled() => return,
+        let asking = async {
+            loop {
+                self.wanted.notified().await;
+                self.ask(&*store).await;
             }
-        }
+        };
+        // A database that hangs must not hold up the end either.
+        stopping.run_until_cancelled(asking).await;
     }
 
     async fn ask(&self, store: &dyn Store) {
@@ -78,10 +83,10 @@ impl Watch {
     /// How the store is: as it said within the last second, or as it says now. One that says nothing is away.
     pub(super) async fn answer(&self) -> Answer {
         let mut known = self.known.subscribe();
-        if known.borrow().fresh().is_none() {
+        if !known.borrow().is_fresh() {
             self.wanted.notify_one();
         }
-        let answered = async { known.wait_for(|known| known.fresh().is_some()).await.ok()?.fresh() };
+        let answered = async { known.wait_for(Known::is_fresh).await.ok()?.answer() };
         if let Ok(Some(answer)) = tokio::time::timeout(SILENT, answered).await {
             return answer;
         }

@@ -135,6 +135,7 @@ async fn the_daemon_can_be_stopped_without_its_database() {
     cluster.stop();
     scene.everybody_writes("во время обрыва");
     tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.host.until_store_is("away").await;
     let asked = Instant::now();
     assert_eq!(scene.host.stop().await, Ended::Cleanly, "nothing was under way");
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());

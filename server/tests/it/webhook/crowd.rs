@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use maskarad::lifecycle::Ended;
 use tokio::io::AsyncWriteExt;
 
 use super::scene::{SECRET, Scene, dial, hear, sqlite, update};
@@ -47,6 +48,30 @@ async fn who_dawdles_is_sent_away_and_holds_up_nobody() {
     assert!(started.elapsed() < Duration::from_secs(40), "{:?}", started.elapsed());
     assert_eq!(scene.stored().await, scene.people.len());
     host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_under_way_finishes_at_a_stop() {
+    let scene = Scene::new(sqlite().await).await;
+    let host = scene.host("webhook").await;
+    let address = host.address;
+    let body = update(901, &scene.people[0], "я успею?").to_string();
+    let (first, rest) = body.split_at(20);
+    let mut stream = dial(&host, &(head(&scene.secret(), body.len()) + first)).await;
+    // It has been let in by now: somebody who came later was.
+    assert_eq!(scene.bring(&host, "{}").await, 200);
+    let stopping = tokio::spawn(host.stop());
+    scene.tg.wait_until(SOON, |_| !scene.bot.requests_of("deleteWebhook").is_empty()).await.unwrap();
+    let refused = async || tokio::net::TcpStream::connect(address).await.is_err();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !refused().await {
+        assert!(Instant::now() < deadline, "newcomers are still let in");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    assert!(hear(&mut stream).await.starts_with("HTTP/1.1 200"), "and then it hangs up");
+    assert_eq!(stopping.await.unwrap(), Ended::Cleanly);
+    assert_eq!(scene.stored().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -52,6 +52,7 @@ async fn a_bot_that_is_not_up_yet_lets_nobody_in() {
     assert_eq!(knock(&scene, &host).await.status(), 503);
     let (status, said) = host.readyz().await;
     assert_eq!((status, &said["personas"]["avtobus"]["state"]), (503, &json!("starting")), "{said}");
+    assert!(said["personas"]["avtobus"]["trouble"].as_str().unwrap().contains("unreachable"), "{said}");
     away.clear();
     scene.until_set(&host).await;
     scene.each_is_answered_once(&messages).await;
