@@ -5,7 +5,7 @@ TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity lint bench fmt setup
+.PHONY: help run build test faults perplexity burst lint bench fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,11 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 
 perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
+
+burst: setup ## 100,000 updates over 1,000 chats at once, on both databases; takes many minutes
+	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 \
+	cargo test --workspace --locked --test it long_burst -- --ignored --nocapture --test-threads=1
 
 lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rustdoc, licences and sources
 	cargo fmt --all --check

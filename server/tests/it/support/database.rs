@@ -91,6 +91,22 @@ impl TestDatabase {
         self.store = open(&self.url).await;
     }
 
+    /// Keeps everybody from writing updates, until the lock is released.
+    pub(crate) async fn lock_inbox(&self) -> HeldLock {
+        match self.backend {
+            Backend::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                connection.execute("begin; lock table inbox in exclusive mode").await.unwrap();
+                HeldLock::Postgres(connection)
+            }
+            Backend::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+                connection.execute("begin immediate").await.unwrap();
+                HeldLock::Sqlite(connection)
+            }
+        }
+    }
+
     /// Runs SQL behind the store's back and returns the first column of each row, which must be a text.
     pub(crate) async fn sql(&self, sql: &str) -> Vec<Option<String>> {
         let sql = AssertSqlSafe(sql.to_owned());
@@ -103,6 +119,22 @@ impl TestDatabase {
                 let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
                 connection.fetch_all(sqlx::query(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
             }
+        }
+    }
+}
+
+/// Somebody else's transaction that keeps the inbox from being written.
+pub(crate) enum HeldLock {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl HeldLock {
+    /// Ends that transaction.
+    pub(crate) async fn release(self) {
+        match self {
+            Self::Postgres(mut connection) => connection.execute("rollback").await.map(drop).unwrap(),
+            Self::Sqlite(mut connection) => connection.execute("rollback").await.map(drop).unwrap(),
         }
     }
 }
