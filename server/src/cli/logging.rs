@@ -17,7 +17,9 @@ pub(super) fn init(config: &LogConfig, default_filter: &str) {
         Ok(quiet) => filter.add_directive(quiet),
         Err(_) => filter,
     });
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A full disk is no reason to stop: reporting that a line could not be written would panic, for it goes the same way.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     let started = match config.format {
         LogFormat::Human => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -67,7 +67,6 @@ impl Run {
             .env("MASKARAD_ENGINE_THREADS", "1")
             .env("MASKARAD_PACE_CHAT_INTERVAL_MS", if json { "150" } else { "0" })
             .env("MASKARAD_PACE_GROUP_PER_MINUTE", "0")
-            .env("MASKARAD_PACE_BOT_PER_SECOND", "0")
             .env("MASKARAD_LOG", "debug")
             .env("MASKARAD_LOG_FORMAT", if json { "json" } else { "human" })
             .env(database.0, database.1)

@@ -2,6 +2,7 @@
 
 mod burst;
 mod crash;
+mod full_log;
 mod proxy;
 mod secrecy;
 mod signals;
@@ -65,6 +66,12 @@ impl Stage {
     fn serve(&self, more: &[(&str, &str)]) -> Daemon {
         static LOGS: AtomicU32 = AtomicU32::new(0);
         let log = self.folder.path().join(format!("log-{}", LOGS.fetch_add(1, Ordering::Relaxed)));
+        let child = self.spawn(File::create(&log).unwrap(), more);
+        Daemon { child, log, started: Instant::now() }
+    }
+
+    /// The same, with its log going elsewhere.
+    fn spawn(&self, log: File, more: &[(&str, &str)]) -> Child {
         let [avtobus, polkson] = &self.bots;
         let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
         command
@@ -80,14 +87,14 @@ impl Stage {
             .env("POLKSON_TOKEN", polkson.token())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap());
+            .stderr(log);
         for (name, value) in more {
             match *value {
                 "" => command.env_remove(name),
                 value => command.env(name, value),
             };
         }
-        Daemon { child: command.spawn().unwrap(), log, started: Instant::now() }
+        command.spawn().unwrap()
     }
 
     /// Everybody writes to the first bot in private.

@@ -74,11 +74,6 @@ impl SqliteGround {
         }
     }
 
-    /// How long the database is now.
-    pub(crate) fn length(&self) -> u64 {
-        std::fs::metadata(self.path()).unwrap().len()
-    }
-
     /// Makes room again.
     pub(crate) fn free(&self) {
         std::fs::remove_file(self.ballast()).unwrap();

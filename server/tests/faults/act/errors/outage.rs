@@ -39,10 +39,7 @@ fn begin(stage: &mut Stage) {
     match &mut stage.ground {
         Ground::Postgres(ground) => ground.kill(),
         Ground::Sqlite(ground) if ground.can_be_filled() => ground.fill(),
-        Ground::Sqlite(ground) => {
-            let length = ground.length();
-            stage.limit_files(Some(length));
-        }
+        Ground::Sqlite(_) => stage.limit_files(Some(0)),
     }
 }
 
