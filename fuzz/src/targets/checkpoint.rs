@@ -4,8 +4,7 @@
 //! bytes never get past a length or a checksum.
 
 use std::io::{Cursor, Write};
-use std::path::Path;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use maskarad_engine::{Engine, EngineConfig, Event, GenerationConfig, LoadedModel, Precision, Request};
 use serde_json::Value;
@@ -67,8 +66,7 @@ pub(super) const TORCH: Target = Target {
 };
 
 /// A GPT-2 of 300 weights.
-pub(crate) const CONFIG: &str =
-    r#"{"model_type":"gpt2","n_positions":8,"vocab_size":8,"n_embd":4,"n_layer":1,"n_head":2}"#;
+const CONFIG: &str = r#"{"model_type":"gpt2","n_positions":8,"vocab_size":8,"n_embd":4,"n_layer":1,"n_head":2}"#;
 
 /// The most that is added behind a header.
 const MOST_VALUES: u64 = 1 << 20;
@@ -111,24 +109,17 @@ pub(crate) fn archive(pickle: &[u8]) -> Vec<u8> {
     writer.finish().expect("memory takes it").into_inner()
 }
 
-/// A folder in memory, where the system has such.
-pub(crate) fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let made = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    made.expect("a temporary folder can be made")
+/// A folder of its own for each input; `scripts/fuzz.sh` sees to it that it lies in memory.
+pub(super) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
 }
 
 fn loaded(name: &str, file: &[u8], precision: Precision) {
-    static FOLDERS: Mutex<Option<TempDir>> = Mutex::new(None);
-    let mut place = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = place.get_or_insert_with(folder).path();
-    for old in ["model.safetensors", "pytorch_model.bin"] {
-        let _ = std::fs::remove_file(folder.join(old));
-    }
+    let folder = folder();
     for (name, bytes) in [("config.json", CONFIG.as_bytes()), (name, file)] {
-        std::fs::write(folder.join(name), bytes).expect("a temporary folder can be written to");
+        std::fs::write(folder.path().join(name), bytes).expect("a temporary folder can be written to");
     }
-    match engine().load(folder, precision) {
+    match engine().load(folder.path(), precision) {
         Ok(model) => generates(&model),
         Err(error) => assert!(!error.to_string().is_empty(), "refused without a word"),
     }
