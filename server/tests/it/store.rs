@@ -12,5 +12,6 @@ mod migration;
 mod prune;
 mod queue;
 mod rush;
+mod schema;
 mod settings;
 mod texts;
