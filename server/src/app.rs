@@ -11,6 +11,7 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::pacing::{Guides, Pacer};
 use crate::store::{ChatSettings, Store};
 
 /// Shared by all tasks.
@@ -27,6 +28,8 @@ pub struct App {
     pub roster: Roster,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// What was sent lately.
+    pub pacer: Pacer,
     /// Rung when a job waits to be claimed.
     pub jobs: Notify,
     /// Rung when a reply waits to be sent.
@@ -43,11 +46,13 @@ pub struct Limits {
     pub routed_at_once: usize,
     /// Chats that are sent to at once.
     pub sends_at_once: usize,
+    /// How fast a bot may write.
+    pub guides: Guides,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64 }
+        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64, guides: Guides::default() }
     }
 }
 
@@ -74,6 +79,7 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
@@ -87,6 +93,11 @@ impl App {
     /// As the store says.
     pub async fn settings(&self, key: &ChatKey) -> crate::store::Result<Option<ChatSettings>> {
         self.settings.get(key, async || self.store.settings(key).await).await
+    }
+
+    /// Forgets all cached chats: another daemon may have changed them.
+    pub fn forget_all_settings(&self) {
+        self.settings.forget_all();
     }
 
     /// Forgets a cached chat: its settings have changed.

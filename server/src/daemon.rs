@@ -1,6 +1,7 @@
 //! Brings everything up in order and keeps it up: personas, routers, queue, delivery, housekeeping.
 
 mod bot;
+mod turn;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,12 +18,15 @@ use crate::lifecycle::Lifecycle;
 use crate::live::Voice;
 use crate::pump::{Pump, Work};
 use crate::queue::Queue;
-use crate::store::{self, Retention};
+use crate::store::{Recovered, Retention};
 
 /// Bots that may introduce themselves at once; the official server accepts about 20 new clients a minute.
 const AT_ONCE: usize = 15;
 /// Between two bots beyond those.
 const STAGGER: Duration = Duration::from_secs(3);
+
+/// How long giving up the personas may take.
+const STANDING_DOWN: Duration = Duration::from_secs(3);
 
 /// How the bots reach Telegram.
 #[derive(Clone)]
@@ -41,22 +45,8 @@ pub struct Booted {
     pub voice: Voice,
 }
 
-/// Starts all tasks. Returns once they run; [`Lifecycle::run`] waits for their end.
-///
-/// # Errors
-/// As the store says.
-pub async fn start(
-    app: &Arc<App>,
-    personas: Vec<Booted>,
-    wire: Wire,
-    retention: Retention,
-    lifecycle: &Lifecycle,
-) -> store::Result<()> {
-    let names: Vec<_> = personas.iter().map(|booted| booted.persona.name.clone()).collect();
-    let recovered = app.store.recover(&names).await?;
-    if recovered > 0 {
-        tracing::info!(recovered, "replies that the last run did not finish are taken up");
-    }
+/// Starts all tasks; [`Lifecycle::run`] waits for their end, and [`stand_down`] follows it.
+pub fn start(app: &Arc<App>, personas: Vec<Booted>, wire: &Wire, retention: Retention, lifecycle: &Lifecycle) {
     reply(app, lifecycle);
     lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, lifecycle.stopping().clone()));
     let with_token = personas.into_iter().filter_map(|booted| Some((booted.persona.token.clone()?, booted)));
@@ -75,7 +65,28 @@ pub async fn start(
             }
         });
     }
-    Ok(())
+}
+
+/// After the end: hands back what did not finish in time, and lets another daemon serve these personas at once. Takes a few
+/// seconds at the longest: a database that doesn't answer must not keep the process.
+pub async fn stand_down(app: &App) {
+    if tokio::time::timeout(STANDING_DOWN, give_up(app)).await.is_err() {
+        tracing::warn!("the personas could not be given up in time; whoever serves them next takes them up");
+    }
+}
+
+async fn give_up(app: &App) {
+    for live in app.roster.all() {
+        match app.store.give_up(&live.lease, app.clock.now()).await {
+            Ok(left) if left == Recovered::default() => {}
+            Ok(left) => {
+                tracing::info!(persona = %live.persona.name, ?left, "replies that did not finish are handed back");
+            }
+            Err(error) => {
+                tracing::warn!(persona = %live.persona.name, %error, "a persona can't be given up; whoever serves it next takes it up");
+            }
+        }
+    }
 }
 
 /// Starts making replies and sending them. Sending stops after making has, so that what was under way arrives.

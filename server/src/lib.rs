@@ -7,6 +7,7 @@ pub mod config;
 pub mod access;
 pub mod attempts;
 pub mod command;
+pub mod pacing;
 pub mod prompt;
 pub mod reply;
 pub mod settings;

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::chat::{Me, PersonaName};
 use crate::config::persona::Persona;
 use crate::prompt::{self, Markers, PromptError, Turn, Window};
-use crate::store::BotId;
+use crate::store::{BotId, Lease, StoreError};
 use crate::transport::Transport;
 
 /// A persona's weights, with what is needed to speak with them.
@@ -65,12 +65,26 @@ pub struct LivePersona {
     pub me: Me,
     /// Its inbox.
     pub bot_id: BotId,
+    /// The right to serve it.
+    pub lease: Lease,
     /// Its way to its chats.
     pub transport: Arc<dyn Transport>,
     /// Rung when its inbox has news.
     pub inbox: Notify,
     /// Rung when Telegram refused the token in passing: whether it is refused for good must be asked.
     pub doubted: Notify,
+    /// Rung when the store refused the lease: another daemon serves this persona now.
+    pub fenced: Notify,
+}
+
+impl LivePersona {
+    /// Looks at an error of the store: one that tells of another daemon ends this one's serving. Returns whether it does.
+    pub fn is_fenced(&self, error: &StoreError) -> bool {
+        if error.is_fenced() {
+            self.fenced.notify_one();
+        }
+        error.is_fenced()
+    }
 }
 
 /// The personas that are up now.
@@ -91,6 +105,11 @@ impl Roster {
     /// One of them.
     pub fn get(&self, name: &PersonaName) -> Option<Arc<LivePersona>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<Arc<LivePersona>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// All their names.

@@ -8,17 +8,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
+use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Finish, JobId, Outcome};
+use crate::store::{self, Finish, Job, JobId, Lease, Outcome};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
 const PENDING_AT_ONCE: u32 = 200;
 
+/// How long before it may leave a reply is made: making it takes about as long.
+const AHEAD: Duration = Duration::from_secs(1);
 /// How long a conversation rests after the store failed it.
 const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 
@@ -33,15 +37,19 @@ impl Queue {
         Self { app }
     }
 
-    async fn next(&self, conversation: Conversation) -> store::Result<()> {
-        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(()) };
+    async fn next(&self, conversation: Conversation) -> store::Result<Rest> {
+        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(Rest::NONE) };
         let pending = self.app.store.pending(&conversation, PENDING_AT_ONCE).await?;
-        let Some(claim) = plan::plan(&pending) else { return Ok(()) };
-        match self.app.store.claim(&claim, self.app.clock.now()).await {
+        let Some(claim) = plan::plan(&pending) else { return Ok(Rest::NONE) };
+        if let Some(rest) = self.too_early(&conversation, &pending) {
+            return Ok(rest);
+        }
+        match self.app.store.claim(&live.lease, &claim, self.app.clock.now()).await {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
+            Ok(false) => return Ok(Rest::NONE),
+            Err(error) if live.is_fenced(&error) => return Ok(AFTER_AN_ERROR),
             Err(error) => {
-                self.unclaim(claim.lead).await;
+                self.unclaim(&live, claim.lead).await;
                 return Err(error);
             }
         }
@@ -49,26 +57,38 @@ impl Queue {
             .into_iter()
             .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
             .partition(|job| job.id == claim.lead);
-        let Some(lead) = lead.into_iter().next() else { return Ok(()) };
-        let maker = Maker::new(Arc::clone(&self.app), live, lead, shared);
-        match tokio::spawn(maker.run()).await {
-            Ok(()) => Ok(()),
-            Err(error) => self.give_up(claim.lead, &error).await,
+        let Some(lead) = lead.into_iter().next() else { return Ok(Rest::NONE) };
+        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(&live), lead, shared);
+        if let Err(error) = tokio::spawn(maker.run()).await {
+            self.give_up(&live.lease, claim.lead, &error).await?;
         }
+        Ok(Rest::NONE)
+    }
+
+    /// Where a reply could not leave for long, it isn't made yet: what comes meanwhile is answered with it, and the newest
+    /// counts.
+    fn too_early(&self, conversation: &Conversation, pending: &[Job]) -> Option<Rest> {
+        let kind = pending.first()?.chat_kind;
+        let wait = self.app.pacer.wait(&conversation.key(), kind, Instant::now());
+        let rest = wait.saturating_sub(AHEAD);
+        (rest > Duration::ZERO).then_some(Rest(rest))
     }
 
     /// A reply whose making died ends here: left running, it would silence its conversation until the next start.
-    async fn give_up(&self, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
+    async fn give_up(&self, lease: &Lease, job: JobId, error: &tokio::task::JoinError) -> store::Result<()> {
         tracing::error!(job = job.0, %error, "the making of a reply died");
         let reason = Some("a defect of the daemon".to_owned());
         let finish = Finish { job, outcome: Outcome::Failed, reason, delivered: None, at: self.app.clock.now() };
-        self.app.store.finish(&finish).await
+        self.app.store.finish(lease, &finish).await
     }
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.
-    async fn unclaim(&self, lead: JobId) {
+    async fn unclaim(&self, live: &LivePersona, lead: JobId) {
         let mut backoff = Backoff::new(AFTER_AN_ERROR.0, Duration::from_secs(10));
-        while let Err(error) = self.app.store.release(lead).await {
+        while let Err(error) = self.app.store.release(&live.lease, lead).await {
+            if live.is_fenced(&error) {
+                return;
+            }
             if !error.is_transient() {
                 tracing::error!(job = lead.0, %error, "a job can't be given back; the next start takes it up");
                 return;
@@ -93,10 +113,9 @@ impl Work for Queue {
 
     async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
-        if let Err(error) = self.next(conversation).await {
+        self.next(conversation).await.unwrap_or_else(|error| {
             tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            return AFTER_AN_ERROR;
-        }
-        Rest::NONE
+            AFTER_AN_ERROR
+        })
     }
 }

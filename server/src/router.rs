@@ -64,6 +64,7 @@ impl Work for Router {
         let persona = &self.live.persona.name;
         match self.route(&stored).await {
             Ok(()) => {}
+            Err(error) if self.live.is_fenced(&error) => return AFTER_AN_ERROR,
             Err(error) if error.is_transient() => {
                 tracing::warn!(%persona, update_id, %error, "an update waits for the store");
                 return AFTER_AN_ERROR;
@@ -126,7 +127,7 @@ impl Router {
             outcome: route.outcome,
             effects: route.effects,
         };
-        let applied = self.app.store.apply(&routed, self.app.clock.now()).await;
+        let applied = self.app.store.apply(&self.live.lease, &routed, self.app.clock.now()).await;
         // Even after an error: a commit may have worked, and only its answer been lost.
         self.announce(&routed.effects).await;
         applied?;

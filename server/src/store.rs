@@ -2,7 +2,8 @@
 //!
 //! One trait, two thin dialects under one set of statements, one behavioural suite that runs on both
 //! (`server/tests/it/store.rs`). No transaction stays open across generation or a network call: a job is claimed,
-//! committed, worked on, finished.
+//! committed, worked on, finished. Whoever routes, answers and sends shows the [`Lease`] under which it does; under one that
+//! somebody else has taken since, nothing is changed any more ([`StoreError::Fenced`]).
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -13,8 +14,8 @@ pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
 pub use types::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, JobState, NewJob, Outcome, Pruned,
-    RawUpdate, Reply, Retention, Routed, StoredUpdate,
+    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, JobState, Lease, MOST_ATTEMPTS,
+    NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent, StoredUpdate, Taken,
 };
 
 mod bots;
@@ -25,9 +26,12 @@ mod error;
 mod history;
 mod inbox;
 mod jobs;
+mod leases;
 mod location;
+mod locks;
 mod migration;
 mod names;
+mod pauses;
 mod postgres;
 mod prune;
 mod queue;
@@ -51,8 +55,26 @@ pub trait Store: Send + Sync + 'static {
     /// count as one chat, written `None`.
     async fn unrouted(&self, bot: BotId, busy: &[Option<ChatId>], limit: u32) -> Result<Vec<StoredUpdate>>;
 
+    /// Takes the right to serve a persona, with what its former holder left. `None` while somebody else has it, and lives.
+    /// `holder` names machine and process, for people.
+    async fn take(
+        &self,
+        persona: &PersonaName,
+        transport: TransportKind,
+        holder: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<Taken>>;
+
+    /// Whether a lease is still good. A lock that was lost with the database's connection is taken again, where nobody else
+    /// has taken the persona meanwhile.
+    async fn keeps(&self, lease: &Lease) -> Result<bool>;
+
+    /// Gives a lease up, so that another daemon need not wait, and hands back what is still under way; whatever else is
+    /// written under the lease is refused. Harmless when somebody has taken the persona already.
+    async fn give_up(&self, lease: &Lease, now: OffsetDateTime) -> Result<Recovered>;
+
     /// Applies a routed update in one transaction. `false`, and nothing changed, when it had been routed before.
-    async fn apply(&self, routed: &Routed, now: OffsetDateTime) -> Result<bool>;
+    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool>;
 
     /// A chat's settings; `None` where nothing was ever set.
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>>;
@@ -91,27 +113,40 @@ pub trait Store: Send + Sync + 'static {
     async fn pending(&self, conversation: &Conversation, limit: u32) -> Result<Vec<Job>>;
 
     /// Claims a job. `false`, and nothing changed, when the lead was not pending any more.
-    async fn claim(&self, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
+    async fn claim(&self, lease: &Lease, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
 
     /// Stores the reply of a running job, which becomes ready. Of two replies the first wins.
-    async fn ready(&self, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()>;
+    async fn ready(&self, lease: &Lease, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()>;
 
     /// Gives a running job back: it becomes pending again, and so do those that share it.
-    async fn release(&self, job: JobId) -> Result<()>;
+    async fn release(&self, lease: &Lease, job: JobId) -> Result<()>;
 
-    /// Gives back every running job of these personas, at start; returns how many there were.
-    async fn recover(&self, personas: &[PersonaName]) -> Result<u64>;
+    /// The oldest ready job of each chat of these personas, but for the `busy` chats and those paused now; oldest first.
+    async fn deliverable(
+        &self,
+        personas: &[PersonaName],
+        busy: &[ChatKey],
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Job>>;
 
-    /// The oldest ready job of each chat of these personas, but for the `busy` chats; oldest first.
-    async fn deliverable(&self, personas: &[PersonaName], busy: &[ChatKey], limit: u32) -> Result<Vec<Job>>;
+    /// Notes that a ready reply is about to be sent, before the request goes out. Returns which attempt it is, counting
+    /// from 1; `None`, and nothing changed, when the job is not ready.
+    async fn begin_send(&self, lease: &Lease, job: JobId, now: OffsetDateTime) -> Result<Option<u32>>;
+
+    /// Makes a job ready again whose send has ended without a delivery.
+    async fn put_back(&self, lease: &Lease, job: JobId, sent: Sent) -> Result<()>;
+
+    /// Lets nothing be delivered to a chat until then.
+    async fn pause(&self, key: &ChatKey, now: OffsetDateTime, until: OffsetDateTime) -> Result<()>;
 
     /// Ends a job and those that share it, and puts the delivered reply into the history, in one transaction. Harmless when
     /// repeated: a job that has ended stays as it is.
-    async fn finish(&self, finish: &Finish) -> Result<()>;
+    async fn finish(&self, lease: &Lease, finish: &Finish) -> Result<()>;
 
     /// Removes what is older or more than `retention` allows. Never an unrouted update or an unfinished job.
     async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned>;
 
-    /// Closes all connections.
+    /// Gives up all leases and closes all connections.
     async fn close(&self);
 }

@@ -35,9 +35,12 @@ pub enum TransportError {
     /// The token is not valid (any more).
     #[error("the token was refused; get a new one from @BotFather and put it in place")]
     Unauthorized,
-    /// No answer, or none that could be read; whether it was carried out is unknown.
+    /// It was not carried out, for now.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// It went out, and nobody knows whether it was carried out.
+    #[error("no answer came: {0}")]
+    Unknown(String),
 }
 
 /// One persona's access to one transport.

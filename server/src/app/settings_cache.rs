@@ -37,6 +37,11 @@ impl SettingsCache {
         Ok(result.into_entry().and_then(Entry::into_value))
     }
 
+    /// Forgets everything.
+    pub(super) fn forget_all(&self) {
+        self.0.invalidate_all();
+    }
+
     /// Forgets a chat, whose settings have changed. Waits for whoever reads them just now: what was read before the
     /// change must not be remembered after it.
     pub(super) async fn forget(&self, key: &ChatKey) {

@@ -71,14 +71,15 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
         generator: Arc::new(LocalGenerator::new(engine.clone())),
         clock: Arc::new(SystemClock),
         dice: Dice::from_os(),
-        limits: Limits::default(),
+        limits: Limits { guides: config.telegram.guides, ..Limits::default() },
     }));
     let http = connect::http_client(config.telegram.proxy.as_ref())?;
     let wire = Wire { api_url: config.telegram.api_url.clone(), http };
     let lifecycle = Lifecycle::default();
-    daemon::start(&app, personas, wire, config.store.retention, &lifecycle).await?;
+    daemon::start(&app, personas, &wire, config.store.retention, &lifecycle);
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
+    daemon::stand_down(&app).await;
     // Closing waits for every statement, and a database that doesn't answer must not keep the process.
     if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
         tracing::warn!("the store could not be closed in time");

@@ -15,6 +15,7 @@ use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Secret;
 use crate::config::units;
+use crate::pacing::Guides;
 use crate::store::Retention;
 
 /// The file that is read where none is named, if it is there.
@@ -44,6 +45,8 @@ pub struct TelegramConfig {
     pub api_url: Url,
     /// `http://`, `https://`, `socks5://` or `socks5h://`; may hold a password.
     pub proxy: Option<Secret>,
+    /// How fast each bot may write.
+    pub guides: Guides,
 }
 
 /// Where state is kept.
@@ -124,7 +127,19 @@ fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {
     let proxy = |text: &str| url_of(text, &["http", "https", "socks5", "socks5h"]).map(|_| Secret::new(text));
     let proxy =
         settings.parsed("telegram.proxy", "an http:// or socks5:// URL (not shown: it may hold a password)", proxy);
-    TelegramConfig { api_url, proxy }
+    TelegramConfig { api_url, proxy, guides: guides(settings) }
+}
+
+fn guides(settings: &mut Settings<'_>) -> Guides {
+    let default = Guides::default();
+    let interval = settings.number("telegram.pace.chat_interval_ms", 0, 60_000).map(Duration::from_millis);
+    Guides {
+        chat_interval: interval.unwrap_or(default.chat_interval),
+        group_per_minute: settings
+            .number("telegram.pace.group_per_minute", 0, 10_000)
+            .unwrap_or(default.group_per_minute),
+        bot_per_second: settings.number("telegram.pace.bot_per_second", 0, 10_000).unwrap_or(default.bot_per_second),
+    }
 }
 
 fn engine(settings: &mut Settings<'_>) -> EngineConfig {

@@ -1,10 +1,11 @@
-//! One persona's bot: introduced, routed, and polled, until the daemon stops or its token is refused for good.
+//! One persona's bot: introduced, given its turn, routed and polled, until the daemon stops or its token is refused for good.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::turn::Turn;
 use super::{Booted, Wire};
 use crate::app::App;
 use crate::backoff::Backoff;
@@ -14,9 +15,9 @@ use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::lifecycle::Lifecycle;
 use crate::live::LivePersona;
-use crate::pump::{Pump, Work};
+use crate::pump::Pump;
 use crate::router::Router;
-use crate::store::BotId;
+use crate::store::{BotId, Lease};
 use crate::telegram::client::TelegramClient;
 use crate::telegram::connect;
 use crate::telegram::intake::{Intake, Stopped};
@@ -46,43 +47,101 @@ pub(super) enum Ended {
     Refused,
 }
 
+/// Why a bot's term of serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TermEnded {
+    /// The daemon stops.
+    Stopping,
+    /// The token was refused for good.
+    Refused,
+    /// Another daemon has taken the persona.
+    Superseded,
+}
+
 impl Bot {
-    /// Runs until the end.
+    /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona.
     pub(super) async fn run(self, delay: Duration) -> Ended {
         let stopping = self.lifecycle.stopping().clone();
-        let ended = tokio::select! {
-            biased;
-            () = stopping.cancelled() => Ended::Stopping,
-            ended = self.serve(delay) => ended,
-        };
-        if ended == Ended::Refused {
-            self.app.roster.remove(&self.booted.persona.name);
-            tracing::error!(
-                persona = %self.booted.persona.name,
-                "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
-            );
+        let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
+        let mut delay = delay;
+        loop {
+            let come_up = tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ended::Stopping,
+                come_up = self.come_up(delay, &client) => come_up,
+            };
+            delay = Duration::ZERO;
+            let Some(live) = come_up else { return self.refused() };
+            match self.serve(&live, &client).await {
+                TermEnded::Stopping => return Ended::Stopping,
+                TermEnded::Refused => {
+                    self.step_down(&live).await;
+                    return self.refused();
+                }
+                TermEnded::Superseded => {
+                    tracing::warn!(persona = %self.booted.persona.name, "another daemon has taken this persona; standing by");
+                    self.step_down(&live).await;
+                }
+            }
         }
+    }
+
+    fn refused(&self) -> Ended {
+        tracing::error!(
+            persona = %self.booted.persona.name,
+            "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
+        );
+        Ended::Refused
+    }
+
+    /// Its jobs wait in the store for whoever serves it next.
+    async fn step_down(&self, live: &LivePersona) {
+        self.app.roster.remove(&live.persona.name);
+        if let Err(error) = self.app.store.give_up(&live.lease, self.app.clock.now()).await {
+            tracing::warn!(persona = %live.persona.name, %error, "a persona can't be given up; whoever serves it next takes it up");
+        }
+    }
+
+    /// Finds out who the bot is and waits for its turn; `None` when its token is refused.
+    async fn come_up(&self, delay: Duration, client: &TelegramClient) -> Option<Arc<LivePersona>> {
+        tokio::time::sleep(delay).await;
+        let me = self.introduce(client).await?;
+        let lease = self.turn().take().await;
+        tracing::info!(persona = %self.booted.persona.name, username = me.username, epoch = lease.epoch, "up");
+        self.warn_if_blind(&me);
+        self.take_over(&me).await;
+        self.app.forget_all_settings();
+        Some(Arc::new(self.live(me, lease, client.clone())))
+    }
+
+    fn turn(&self) -> Turn<'_> {
+        Turn { app: &self.app, persona: &self.booted.persona.name }
+    }
+
+    /// Routes and polls until the daemon stops, the token is refused or another daemon takes the persona.
+    async fn serve(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
+        tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&self.booted.persona)));
+        self.app.roster.add(Arc::clone(live));
+        self.app.jobs.notify_one();
+        self.app.replies.notify_one();
+        let term = self.lifecycle.stopping().child_token();
+        let mut router =
+            Pump::new(Router::new(Arc::clone(&self.app), Arc::clone(live)), self.app.limits.routed_at_once);
+        let listening = async {
+            let ended = tokio::select! {
+                ended = self.poll(live, client) => ended,
+                () = live.fenced.notified() => TermEnded::Superseded,
+                () = self.turn().lost(&live.lease) => TermEnded::Superseded,
+            };
+            term.cancel();
+            ended
+        };
+        let (ended, ()) = tokio::join!(listening, router.run(&live.inbox, &self.app.dice, &term));
         ended
     }
 
-    async fn serve(&self, delay: Duration) -> Ended {
-        tokio::time::sleep(delay).await;
-        let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
-        let Some(me) = self.introduce(&client).await else { return Ended::Refused };
-        tracing::info!(persona = %self.booted.persona.name, username = me.username, "up");
-        self.warn_if_blind(&me);
-        self.take_over(&me).await;
-        let live = Arc::new(self.live(me, client.clone()));
-        self.route(&live);
-        tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&self.booted.persona)));
-        self.app.roster.add(Arc::clone(&live));
-        self.app.jobs.notify_one();
-        self.app.replies.notify_one();
-        self.poll(&live, &client).await
-    }
-
     /// Polls until the daemon stops, or until a refusal, of polling or of sending, is confirmed.
-    async fn poll(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> Ended {
+    async fn poll(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
         let stopping = self.lifecycle.stopping();
         let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
         loop {
@@ -93,10 +152,11 @@ impl Bot {
                 () = live.doubted.notified() => Stopped::Unauthorized,
             };
             if stopped == Stopped::Asked {
-                return Ended::Stopping;
+                return TermEnded::Stopping;
             }
-            if self.introduce(client).await.is_none() {
-                return Ended::Refused;
+            tokio::select! {
+                me = self.introduce(client) => if me.is_none() { return TermEnded::Refused },
+                () = stopping.cancelled() => return TermEnded::Stopping,
             }
         }
     }
@@ -149,25 +209,18 @@ impl Bot {
         }
     }
 
-    fn live(&self, me: Me, client: TelegramClient) -> LivePersona {
+    fn live(&self, me: Me, lease: Lease, client: TelegramClient) -> LivePersona {
         LivePersona {
             persona: Arc::clone(&self.booted.persona),
             voice: self.booted.voice.clone(),
             bot_id: BotId(me.id.0),
+            lease,
             me,
             transport: Arc::new(client),
             inbox: Notify::new(),
             doubted: Notify::new(),
+            fenced: Notify::new(),
         }
-    }
-
-    fn route(&self, live: &Arc<LivePersona>) {
-        let (app, live) = (Arc::clone(&self.app), Arc::clone(live));
-        let stopping = self.lifecycle.stopping().clone();
-        self.lifecycle.spawn(Router::NAME, async move {
-            let router = Router::new(Arc::clone(&app), Arc::clone(&live));
-            Pump::new(router, app.limits.routed_at_once).run(&live.inbox, &app.dice, &stopping).await;
-        });
     }
 }
 

@@ -58,6 +58,9 @@ impl Maker {
         };
         let made = self.consoled(made);
         while let Err(error) = self.record(&made).await {
+            if self.live.is_fenced(&error) {
+                return;
+            }
             self.rest(&mut backoff, &error).await;
         }
     }
@@ -87,16 +90,16 @@ impl Maker {
         let now = self.app.clock.now();
         match made {
             Made::Reply(reply) => {
-                self.app.store.ready(self.lead.id, reply, now).await?;
+                self.app.store.ready(&self.live.lease, self.lead.id, reply, now).await?;
                 self.app.replies.notify_one();
             }
             Made::Nothing { outcome, reason } => {
                 tracing::info!(persona = %self.live.persona.name, job = self.lead.id.0, ?outcome, reason, "no reply");
                 let reason = Some(reason.clone());
                 let finish = Finish { job: self.lead.id, outcome: *outcome, reason, delivered: None, at: now };
-                self.app.store.finish(&finish).await?;
+                self.app.store.finish(&self.live.lease, &finish).await?;
             }
-            Made::Interrupted => self.app.store.release(self.lead.id).await?,
+            Made::Interrupted => self.app.store.release(&self.live.lease, self.lead.id).await?,
         }
         Ok(())
     }

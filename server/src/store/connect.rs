@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use tokio::time::{Instant, sleep};
 
 use super::dialect::Dialect;
@@ -50,6 +51,16 @@ pub async fn connect(location: &Location, limit: Duration) -> Result<Arc<dyn Sto
 
 fn shared<D: Dialect>(store: SqlStore<D>) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(store))
+}
+
+/// Migrations by their short names, numbered from 1.
+pub(super) fn migrations<const COUNT: usize>(named: [(&'static str, &'static str); COUNT]) -> Vec<Migration> {
+    let numbered = (1..).zip(named);
+    numbered
+        .map(|(version, (name, sql))| {
+            Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        })
+        .collect()
 }
 
 /// What a failed migration means; a migration that the database has and we don't was made by a later release.

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Database, SqlSafeStr, SqlStr, Transaction};
 use time::OffsetDateTime;
 
 use super::error::{Result, StoreError};
+use super::locks::Locks;
 use super::{BotId, JobId};
 use crate::chat::{ChatId, MessageId, PersonaName, ThreadId, TransportKind, UserId};
 
@@ -20,6 +21,13 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     /// A statement that waits until no other transaction holds the lock named `$1`, and holds it to the end of this one.
     /// `None` where transactions that write never run side by side.
     const LOCK: Option<&'static str>;
+
+    /// What, after a `select` of a transaction, keeps others from changing the row until its end. Empty where transactions
+    /// that write never run side by side.
+    const SHARED_ROW: &'static str;
+
+    /// The locks between daemons.
+    type Locks: Locks;
 
     /// Opens a transaction that may write.
     fn begin(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<Transaction<'_, Self>>> + Send;

@@ -3,15 +3,17 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session};
-use super::{Effect, Result, Routed, history, inbox, jobs, migration, settings};
+use super::{Effect, Lease, Result, Routed, history, inbox, jobs, leases, migration, settings};
 use crate::chat::Conversation;
 
 /// Applies a routed update; `false`, and nothing changed, when it had been routed before.
 pub(super) async fn apply<D: Dialect>(
     session: &mut Session<'_, D>,
+    lease: &Lease,
     routed: &Routed,
     now: OffsetDateTime,
 ) -> Result<bool> {
+    leases::check(session, lease).await?;
     if !inbox::mark_routed(session, routed, now).await? {
         return Ok(false);
     }

@@ -19,6 +19,14 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database schema could not be brought up to date: {0}")]
     Migration(#[source] Cause),
+    /// Somebody else has taken the persona: what is written under the old lease doesn't count.
+    #[error("another daemon has taken this persona (epoch {latest}, ours was {ours})")]
+    Fenced {
+        /// Of the lease that was shown.
+        ours: i64,
+        /// Of the latest lease.
+        latest: i64,
+    },
     /// A later release wrote the schema.
     #[error(
         "the database was written by a newer release: its schema has migration {found}, this release knows {known}"
@@ -55,6 +63,11 @@ impl StoreError {
     /// Whether the same call may work later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::GaveUp { .. })
+    }
+
+    /// Whether the persona belongs to another daemon now.
+    pub fn is_fenced(&self) -> bool {
+        matches!(self, Self::Fenced { .. })
     }
 }
 

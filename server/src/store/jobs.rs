@@ -1,13 +1,16 @@
 //! Statements that change jobs. Each names the state it starts from, so that of two rivals only one succeeds.
 //!
-//! Jobs that share a reply point to the lead (`lead_id`) and are always in the lead's state.
+//! Jobs that share a reply point to the lead (`lead_id`) and are always in the lead's state. Whoever works on a job shows
+//! the lease under which it does.
 
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
-use super::queue::name_list;
-use super::{Claim, Finish, HistoryMessage, JobId, JobState, NewJob, Outcome, Reply, Result, history, names, rows};
-use crate::chat::{Conversation, PersonaName};
+use super::{
+    Claim, Finish, HistoryMessage, JobId, JobState, Lease, NewJob, Outcome, Reply, Result, Sent, history, leases,
+    names, rows,
+};
+use crate::chat::Conversation;
 
 /// Writes a job and returns its row; nothing when its message has one already.
 pub(super) async fn enqueue<D: Dialect>(
@@ -66,15 +69,18 @@ pub(super) async fn reset<D: Dialect>(
 /// Claims a job; `false`, and nothing changed, when the lead is not pending.
 pub(super) async fn claim<D: Dialect>(
     session: &mut Session<'_, D>,
+    lease: &Lease,
     claim: &Claim,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    let start = "update jobs set state = 'running', lead_id = $2, changed_at = $3 where id = $1 and state = 'pending'";
-    if session.execute(start, values![claim.lead, None::<JobId>, now]).await? == 0 {
+    leases::check(session, lease).await?;
+    let start = "update jobs set state = 'running', lead_id = $2, epoch = $3, changed_at = $4
+                 where id = $1 and state = 'pending'";
+    if session.execute(start, values![claim.lead, None::<JobId>, lease.epoch, now]).await? == 0 {
         return Ok(false);
     }
     for &job in &claim.shared {
-        session.execute(start, values![job, Some(claim.lead), now]).await?;
+        session.execute(start, values![job, Some(claim.lead), lease.epoch, now]).await?;
     }
     let end = "update jobs set state = 'done', outcome = $2, changed_at = $3 where id = $1 and state = 'pending'";
     for &job in &claim.coalesced {
@@ -86,10 +92,12 @@ pub(super) async fn claim<D: Dialect>(
 /// Stores the reply of a running job.
 pub(super) async fn ready<D: Dialect>(
     session: &mut Session<'_, D>,
+    lease: &Lease,
     job: JobId,
     reply: &Reply,
     now: OffsetDateTime,
 ) -> Result<()> {
+    leases::check(session, lease).await?;
     let lead = "update jobs set state = 'ready', reply = $2, reply_outcome = $3, reason = $4, changed_at = $5
                 where id = $1 and state = 'running'";
     session
@@ -100,24 +108,53 @@ pub(super) async fn ready<D: Dialect>(
     Ok(())
 }
 
+/// Notes that a reply is about to be sent; returns which attempt it is, or nothing when the job isn't ready.
+pub(super) async fn begin_send<D: Dialect>(
+    session: &mut Session<'_, D>,
+    lease: &Lease,
+    job: JobId,
+    now: OffsetDateTime,
+) -> Result<Option<u32>> {
+    leases::check(session, lease).await?;
+    let lead = "update jobs set state = 'sending', attempts = attempts + 1, epoch = $2, changed_at = $3
+                where id = $1 and state = 'ready' returning attempts";
+    let Some(row) = session.row(lead, values![job, lease.epoch, now]).await? else { return Ok(None) };
+    let shared = "update jobs set state = 'sending', epoch = $2, changed_at = $3
+                  where lead_id = $1 and state = 'ready'";
+    session.execute(shared, values![job, lease.epoch, now]).await?;
+    Ok(Some(u32::try_from(rows::integer(&row, "attempts")?).unwrap_or(u32::MAX)))
+}
+
+/// Gives back a job whose send has ended without a delivery: it may be sent again.
+pub(super) async fn put_back<D: Dialect>(
+    session: &mut Session<'_, D>,
+    lease: &Lease,
+    job: JobId,
+    sent: Sent,
+) -> Result<()> {
+    leases::check(session, lease).await?;
+    let counted: i64 = match sent {
+        Sent::Refused => 0,
+        Sent::Unknown => 1,
+    };
+    let lead = "update jobs set state = 'ready', attempts = attempts - 1 + $2 where id = $1 and state = 'sending'";
+    session.execute(lead, values![job, counted]).await?;
+    let shared = "update jobs set state = 'ready' where lead_id = $1 and state = 'sending'";
+    session.execute(shared, values![job]).await?;
+    Ok(())
+}
+
 /// Gives a running job back, with those that share it.
-pub(super) async fn release<D: Dialect>(session: &mut Session<'_, D>, job: JobId) -> Result<()> {
+pub(super) async fn release<D: Dialect>(session: &mut Session<'_, D>, lease: &Lease, job: JobId) -> Result<()> {
+    leases::check(session, lease).await?;
     let sql = "update jobs set state = 'pending', lead_id = null where (id = $1 or lead_id = $1) and state = 'running'";
     session.execute(sql, values![job]).await?;
     Ok(())
 }
 
-/// Gives back every running job of these personas.
-pub(super) async fn recover<D: Dialect>(session: &mut Session<'_, D>, personas: &[PersonaName]) -> Result<u64> {
-    let sql = format!(
-        "update jobs set state = 'pending', lead_id = null where state = 'running' and {ours}",
-        ours = D::one_of("persona", 1),
-    );
-    session.execute(sql, values![&name_list(personas)]).await
-}
-
 /// Ends a job with those that share it, and remembers what was delivered.
-pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, finish: &Finish) -> Result<()> {
+pub(super) async fn finish<D: Dialect>(session: &mut Session<'_, D>, lease: &Lease, finish: &Finish) -> Result<()> {
+    leases::check(session, lease).await?;
     if let Some(message) = &finish.delivered {
         history::lock(session, &message.conversation.key()).await?;
     }

@@ -5,7 +5,7 @@ use crate::chat::ChatKind;
 
 impl JobState {
     /// Every state, in the order of a job's life.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Running, Self::Ready, Self::Done];
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Running, Self::Ready, Self::Sending, Self::Done];
 
     /// The name the store keeps.
     pub fn as_str(self) -> &'static str {
@@ -13,6 +13,7 @@ impl JobState {
             Self::Pending => "pending",
             Self::Running => "running",
             Self::Ready => "ready",
+            Self::Sending => "sending",
             Self::Done => "done",
         }
     }
@@ -20,7 +21,7 @@ impl JobState {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Answered,
         Self::Fallback,
         Self::Shared,
@@ -30,6 +31,8 @@ impl Outcome {
         Self::Rejected,
         Self::Reset,
         Self::Failed,
+        Self::Unknown,
+        Self::Overloaded,
     ];
 
     /// The name the store and the metrics keep.
@@ -44,6 +47,8 @@ impl Outcome {
             Self::Rejected => "rejected",
             Self::Reset => "reset",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Overloaded => "overloaded",
         }
     }
 
@@ -86,6 +91,6 @@ mod tests {
         for kind in [ChatKind::Private, ChatKind::Group, ChatKind::Channel] {
             assert_eq!(parse_chat_kind(chat_kind(kind)), Some(kind));
         }
-        assert_eq!(JobState::ALL.map(JobState::as_str).into_iter().collect::<HashSet<_>>().len(), 4);
+        assert_eq!(JobState::ALL.map(JobState::as_str).into_iter().collect::<HashSet<_>>().len(), JobState::ALL.len());
     }
 }

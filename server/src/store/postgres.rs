@@ -2,19 +2,22 @@
 
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{
     PgArgumentBuffer, PgArguments, PgConnectOptions, PgPoolOptions, PgRow, PgTypeInfo, PgValueRef, Postgres,
 };
 use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, Decode, Encode, PgConnection, Row, SqlSafeStr, SqlStr, Transaction, Type};
+use sqlx::{ConnectOptions, Connection, Decode, Encode, PgConnection, Row, SqlStr, Transaction, Type};
 use time::OffsetDateTime;
 
-use super::connect::{ACQUIRE_TIMEOUT, migration_error};
+use super::connect::{ACQUIRE_TIMEOUT, migration_error, migrations};
 use super::dialect::{Dialect, StoredRow, Value, instant, milliseconds, storable};
 use super::error::{Result, StoreError};
 use super::sql::SqlStore;
+use locks::AdvisoryLocks;
+
+mod locks;
 
 /// The daemon's work is short statements; more connections would only wait for each other.
 const CONNECTIONS: u32 = 6;
@@ -34,7 +37,7 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<SqlStore<Postgres
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_lazy_with(options.clone());
-    Ok(SqlStore::new(pool.clone(), pool))
+    Ok(SqlStore::new(pool.clone(), pool, AdvisoryLocks::new(options.clone())))
 }
 
 async fn migrate(connection: &mut PgConnection) -> Result<()> {
@@ -43,12 +46,15 @@ async fn migrate(connection: &mut PgConnection) -> Result<()> {
 }
 
 fn migrator() -> Migrator {
-    let sql = include_str!("../../../migrations/postgres/0001_state.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "state".into(), MigrationType::Simple, sql, false)])
+    let state = include_str!("../../../migrations/postgres/0001_state.sql");
+    let outbox = include_str!("../../../migrations/postgres/0002_outbox.sql");
+    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))
 }
 
 impl Dialect for Postgres {
     const LOCK: Option<&'static str> = Some("select pg_advisory_xact_lock(hashtextextended($1, 0))");
+    const SHARED_ROW: &'static str = " for share";
+    type Locks = AdvisoryLocks;
 
     fn one_of(expression: &str, parameter: u8) -> String {
         format!("{expression} = any(${parameter})")

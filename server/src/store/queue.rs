@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
-use super::{Job, Result, rows};
+use super::{Job, Result, pauses, rows};
 use crate::chat::{ChatKey, Conversation, PersonaName, UserId};
 
 /// Conversations with a pending job and no reply under way; directed ones first, then the oldest.
@@ -21,6 +21,8 @@ pub(super) async fn waiting<D: Dialect>(
              from jobs where state = 'pending' and {ours} group by {columns}) as waiting
          where not exists (
              select 1 from jobs as busy where busy.state = 'running' and {same})
+           and not exists (
+             select 1 from jobs as busy where busy.state = 'sending' and busy.trigger_kind <> 'notice' and {same})
            and not exists (
              select 1 from jobs as busy where busy.state = 'ready' and busy.trigger_kind <> 'notice' and {same})
          order by undirected, oldest, first limit $2",
@@ -53,25 +55,27 @@ pub(super) async fn pending<D: Dialect>(
     session.rows(sql, values).await?.iter().map(rows::job).collect()
 }
 
-/// The oldest ready job of each chat that isn't busy, oldest first. Jobs that share another one's reply aren't delivered.
+/// The oldest ready job of each chat that is neither busy nor paused, oldest first. Jobs that share another one's reply aren't delivered.
 pub(super) async fn deliverable<D: Dialect>(
     session: &mut Session<'_, D>,
     personas: &[PersonaName],
     busy: &[ChatKey],
+    now: OffsetDateTime,
     limit: u32,
 ) -> Result<Vec<Job>> {
     let sql = format!(
         "select {columns} from jobs where id in (
              select min(id) from jobs
-             where state = 'ready' and lead_id is null and {ours} and not ({busy})
+             where state = 'ready' and lead_id is null and {ours} and not ({busy}) and {awake}
              group by persona, transport, chat_id)
-         order by id limit $3",
+         order by id limit $4",
         columns = rows::JOB,
         ours = D::one_of("persona", 1),
         busy = D::one_of("(persona || '/' || transport || '/' || chat_id)", 2),
+        awake = pauses::none(3),
     );
     let busy: Vec<String> = busy.iter().map(path).collect();
-    session.rows(sql, values![&name_list(personas), &busy, limit]).await?.iter().map(rows::job).collect()
+    session.rows(sql, values![&name_list(personas), &busy, now, limit]).await?.iter().map(rows::job).collect()
 }
 
 /// How many replies a chat has asked for since then: messages that got none of their own don't count.

@@ -12,9 +12,11 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::dialect::{Dialect, Session, values};
+use super::locks::Locks;
 use super::{
-    BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Pruned, RawUpdate, Reply, Result, Retention,
-    Routed, Store, StoredUpdate, bots, effects, history, inbox, jobs, migration, prune, queue, settings,
+    BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Lease, Pruned, RawUpdate, Recovered, Reply, Result,
+    Retention, Routed, Sent, Store, StoredUpdate, Taken, bots, effects, history, inbox, jobs, leases, migration,
+    pauses, prune, queue, settings,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -22,6 +24,7 @@ use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, Transpo
 pub(super) struct SqlStore<D: Dialect> {
     readers: Pool<D>,
     writers: Pool<D>,
+    locks: D::Locks,
 }
 
 /// How long a call may take once it has its connection. It takes milliseconds, unless the database has fallen silent.
@@ -64,9 +67,9 @@ fn in_time<D: Dialect, T>(
 }
 
 impl<D: Dialect> SqlStore<D> {
-    /// The store over these connections; both pools may be the same.
-    pub(super) fn new(readers: Pool<D>, writers: Pool<D>) -> Self {
-        Self { readers, writers }
+    /// The store over these connections, whose pools may be the same, and these locks.
+    pub(super) fn new(readers: Pool<D>, writers: Pool<D>, locks: D::Locks) -> Self {
+        Self { readers, writers, locks }
     }
 
     /// A connection for statements that only read.
@@ -78,6 +81,27 @@ impl<D: Dialect> SqlStore<D> {
     pub(super) async fn writer(&self) -> Result<PoolConnection<D>> {
         Ok(self.writers.acquire().await?)
     }
+}
+
+impl<D: Dialect> SqlStore<D> {
+    async fn raise(
+        &self,
+        persona: &PersonaName,
+        transport: TransportKind,
+        holder: &str,
+        now: OffsetDateTime,
+    ) -> Result<Taken> {
+        write!(self, leases::take(persona, transport, holder, now))
+    }
+
+    async fn latest_epoch(&self, lease: &Lease) -> Result<i64> {
+        read!(self, leases::latest(lease))
+    }
+}
+
+/// The name of the lock that guards a persona.
+fn lock_name(persona: &PersonaName, transport: TransportKind) -> String {
+    format!("{persona}.{}", transport.as_str())
 }
 
 #[async_trait]
@@ -96,8 +120,8 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, inbox::unrouted(bot, busy, limit))
     }
 
-    async fn apply(&self, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
-        write!(self, effects::apply(routed, now))
+    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
+        write!(self, effects::apply(lease, routed, now))
     }
 
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>> {
@@ -110,6 +134,43 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn migrate(&self, key: &ChatKey, to: ChatId) -> Result<()> {
         write!(self, migration::migrate(key, to))
+    }
+
+    async fn take(
+        &self,
+        persona: &PersonaName,
+        transport: TransportKind,
+        holder: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<Taken>> {
+        let name = lock_name(persona, transport);
+        if !self.locks.try_lock(&name).await? {
+            return Ok(None);
+        }
+        let taken = self.raise(persona, transport, holder, now).await;
+        if taken.is_err() {
+            self.locks.unlock(&name).await;
+        }
+        taken.map(Some)
+    }
+
+    async fn keeps(&self, lease: &Lease) -> Result<bool> {
+        let name = lock_name(&lease.persona, lease.transport);
+        if !self.locks.holds(&name).await? && !self.locks.try_lock(&name).await? {
+            return Ok(false);
+        }
+        // Whoever had the lock meanwhile has raised the epoch.
+        let keeps = self.latest_epoch(lease).await? == lease.epoch;
+        if !keeps {
+            self.locks.unlock(&name).await;
+        }
+        Ok(keeps)
+    }
+
+    async fn give_up(&self, lease: &Lease, now: OffsetDateTime) -> Result<Recovered> {
+        let left = write!(self, leases::give_up(lease, now));
+        self.locks.unlock(&lock_name(&lease.persona, lease.transport)).await;
+        left
     }
 
     async fn take_over(&self, persona: &PersonaName, transport: TransportKind, bot: BotId) -> Result<bool> {
@@ -144,28 +205,42 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, queue::pending(conversation, limit))
     }
 
-    async fn claim(&self, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
-        write!(self, jobs::claim(claim, now))
+    async fn claim(&self, lease: &Lease, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
+        write!(self, jobs::claim(lease, claim, now))
     }
 
-    async fn ready(&self, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()> {
-        write!(self, jobs::ready(job, reply, now))
+    async fn ready(&self, lease: &Lease, job: JobId, reply: &Reply, now: OffsetDateTime) -> Result<()> {
+        write!(self, jobs::ready(lease, job, reply, now))
     }
 
-    async fn release(&self, job: JobId) -> Result<()> {
-        write!(self, jobs::release(job))
+    async fn release(&self, lease: &Lease, job: JobId) -> Result<()> {
+        write!(self, jobs::release(lease, job))
     }
 
-    async fn recover(&self, personas: &[PersonaName]) -> Result<u64> {
-        write!(self, jobs::recover(personas))
+    async fn deliverable(
+        &self,
+        personas: &[PersonaName],
+        busy: &[ChatKey],
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> Result<Vec<Job>> {
+        read!(self, queue::deliverable(personas, busy, now, limit))
     }
 
-    async fn deliverable(&self, personas: &[PersonaName], busy: &[ChatKey], limit: u32) -> Result<Vec<Job>> {
-        read!(self, queue::deliverable(personas, busy, limit))
+    async fn begin_send(&self, lease: &Lease, job: JobId, now: OffsetDateTime) -> Result<Option<u32>> {
+        write!(self, jobs::begin_send(lease, job, now))
     }
 
-    async fn finish(&self, finish: &Finish) -> Result<()> {
-        write!(self, jobs::finish(finish))
+    async fn put_back(&self, lease: &Lease, job: JobId, sent: Sent) -> Result<()> {
+        write!(self, jobs::put_back(lease, job, sent))
+    }
+
+    async fn pause(&self, key: &ChatKey, now: OffsetDateTime, until: OffsetDateTime) -> Result<()> {
+        write!(self, pauses::set(key, now, until))
+    }
+
+    async fn finish(&self, lease: &Lease, finish: &Finish) -> Result<()> {
+        write!(self, jobs::finish(lease, finish))
     }
 
     async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned> {
@@ -173,6 +248,7 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 
     async fn close(&self) {
+        self.locks.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }

@@ -6,18 +6,21 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, Row, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
-use super::connect::{ACQUIRE_TIMEOUT, migration_error};
+use super::connect::{ACQUIRE_TIMEOUT, migration_error, migrations};
 use super::dialect::{Dialect, StoredRow, Value, instant, milliseconds, storable};
 use super::error::{Result, StoreError};
 use super::sql::SqlStore;
+use locks::FileLocks;
+
+mod locks;
 
 const READERS: u32 = 4;
 
@@ -39,7 +42,7 @@ pub(super) async fn open(path: &Path) -> Result<SqlStore<Sqlite>> {
     connection.close().await?;
     let writer = pool(1).connect_lazy_with(options.clone());
     let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "on"));
-    Ok(SqlStore::new(readers, writer))
+    Ok(SqlStore::new(readers, writer, FileLocks::new(path.to_owned())))
 }
 
 /// Makes the folder and locks it for as long as the handle lives.
@@ -65,12 +68,15 @@ fn pool(size: u32) -> SqlitePoolOptions {
 }
 
 fn migrator() -> Migrator {
-    let sql = include_str!("../../../migrations/sqlite/0001_state.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "state".into(), MigrationType::Simple, sql, false)])
+    let state = include_str!("../../../migrations/sqlite/0001_state.sql");
+    let outbox = include_str!("../../../migrations/sqlite/0002_outbox.sql");
+    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))
 }
 
 impl Dialect for Sqlite {
     const LOCK: Option<&'static str> = None;
+    const SHARED_ROW: &'static str = "";
+    type Locks = FileLocks;
 
     fn one_of(expression: &str, parameter: u8) -> String {
         format!("{expression} in (select value from json_each(${parameter}))")

@@ -1,7 +1,8 @@
 //! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
 
 pub use effect::{Effect, Routed};
-pub use job::{Claim, Finish, Job, JobId, JobState, NewJob, Outcome, Reply};
+pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcome, Reply, Sent};
+pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
 pub use retention::{Pruned, Retention};
 pub use settings::ChatSettings;
@@ -9,6 +10,7 @@ pub use update::{BotId, RawUpdate, StoredUpdate};
 
 mod effect;
 mod job;
+mod lease;
 mod message;
 mod retention;
 mod settings;

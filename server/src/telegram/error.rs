@@ -19,7 +19,7 @@ pub(super) fn translate(error: RequestError) -> TransportError {
 }
 
 /// Several real refusals come out as [`ApiError::Unknown`], so the text decides.
-fn refused(error: &ApiError) -> TransportError {
+pub(super) fn refused(error: &ApiError) -> TransportError {
     let text = error.to_string();
     let gone = matches!(
         error,

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::network;
+use super::call::{Answer, CallError, Caller};
 use super::update::{chat_of, update_id_of};
 use crate::config::secret::Secret;
 use crate::store::RawUpdate;
@@ -14,6 +13,8 @@ use crate::store::RawUpdate;
 const LONG_POLL: u64 = 30;
 /// How much longer the connection may take than the call.
 const GRACE: Duration = Duration::from_secs(15);
+/// How long to wait where a flood doesn't say.
+const UNTOLD_FLOOD: Duration = Duration::from_secs(5);
 /// What we ask for; unset would keep whatever was asked for before.
 const ALLOWED_UPDATES: [&str; 9] = [
     "message",
@@ -73,29 +74,13 @@ impl Batch {
 /// Asks one bot's updates.
 #[derive(Clone)]
 pub struct Poller {
-    http: reqwest::Client,
-    url: Secret,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    ok: bool,
-    result: Option<Vec<Box<RawValue>>>,
-    error_code: Option<u16>,
-    description: Option<String>,
-    parameters: Option<Parameters>,
-}
-
-#[derive(Deserialize)]
-struct Parameters {
-    retry_after: Option<u64>,
+    caller: Caller,
 }
 
 impl Poller {
     /// A poller for one token.
     pub fn new(token: &Secret, api_url: &url::Url, http: reqwest::Client) -> Self {
-        let base = api_url.as_str().trim_end_matches('/');
-        Self { http, url: Secret::new(format!("{base}/bot{}/getUpdates", token.expose())) }
+        Self { caller: Caller::new(token, api_url, http) }
     }
 
     /// One long poll. An `offset` confirms every update before it; `None` reads from the first unconfirmed one.
@@ -106,32 +91,25 @@ impl Poller {
         let body = serde_json::json!({
             "offset": offset, "limit": 100, "timeout": LONG_POLL, "allowed_updates": ALLOWED_UPDATES,
         });
-        let request = self.http.post(self.url.expose()).json(&body).timeout(Duration::from_secs(LONG_POLL) + GRACE);
-        let unreachable = |error: reqwest::Error| PollError::Unreachable(network(&error));
-        let response = request.send().await.map_err(unreachable)?;
-        let status = response.status();
-        let text = response.text().await.map_err(unreachable)?;
-        match serde_json::from_str::<Answer>(&text) {
-            Ok(answer) => answer.read(),
-            Err(_) => Err(PollError::Unreachable(format!("status {status}, and the answer is not the Bot API's"))),
-        }
+        // Asking twice does no harm, so it doesn't matter whether a call that failed was carried out.
+        let called = self.caller.call("getUpdates", &body, Duration::from_secs(LONG_POLL) + GRACE).await;
+        let unreachable = |error: CallError| PollError::Unreachable(error.to_string());
+        read_answer(called.map_err(unreachable)?)
     }
 }
 
-impl Answer {
-    fn read(self) -> Result<Batch, PollError> {
-        let description = self.description.unwrap_or_default();
-        match (self.ok, self.error_code) {
-            (true, _) => Ok(batch(self.result.unwrap_or_default())),
-            (false, Some(401 | 404)) => Err(PollError::Unauthorized),
-            (false, Some(409)) if description.contains("webhook") => Err(PollError::Webhook),
-            (false, Some(409)) => Err(PollError::OtherPoller),
-            (false, Some(429)) => {
-                let seconds = self.parameters.and_then(|parameters| parameters.retry_after).unwrap_or(5);
-                Err(PollError::Flood(Duration::from_secs(seconds)))
-            }
-            (false, _) => Err(PollError::Unreachable(description)),
+fn read_answer(answer: Answer) -> Result<Batch, PollError> {
+    match (answer.ok, answer.error_code) {
+        (true, _) => {
+            let updates = answer.result.map(|result| serde_json::from_str(result.get()));
+            let unreadable = |_| PollError::Unreachable("the updates are not a list".to_owned());
+            Ok(batch(updates.transpose().map_err(unreadable)?.unwrap_or_default()))
         }
+        (false, Some(401 | 404)) => Err(PollError::Unauthorized),
+        (false, Some(409)) if answer.description().contains("webhook") => Err(PollError::Webhook),
+        (false, Some(409)) => Err(PollError::OtherPoller),
+        (false, Some(429)) => Err(PollError::Flood(answer.retry_after().unwrap_or(UNTOLD_FLOOD))),
+        (false, _) => Err(PollError::Unreachable(answer.description().to_owned())),
     }
 }
 
@@ -157,7 +135,7 @@ mod tests {
     use super::*;
 
     fn answer(text: &str) -> Result<Batch, PollError> {
-        serde_json::from_str::<Answer>(text).unwrap().read()
+        read_answer(serde_json::from_str::<Answer>(text).unwrap())
     }
 
     #[test]

@@ -4,11 +4,13 @@ mod crash;
 mod proxy;
 mod secrecy;
 mod signals;
+mod standby;
 mod startup;
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
@@ -55,7 +57,8 @@ impl Stage {
     /// Starts the daemon on the folder's SQLite file. `more` comes on top of the environment, and wins; an empty value
     /// takes a variable away.
     fn serve(&self, more: &[(&str, &str)]) -> Daemon {
-        let log = self.folder.path().join("log");
+        static LOGS: AtomicU32 = AtomicU32::new(0);
+        let log = self.folder.path().join(format!("log-{}", LOGS.fetch_add(1, Ordering::Relaxed)));
         let [avtobus, polkson] = &self.bots;
         let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
         command
@@ -64,6 +67,9 @@ impl Stage {
             .env_clear()
             .env("MASKARAD_TELEGRAM_API_URL", self.tg.api_url())
             .env("MASKARAD_ENGINE_THREADS", "2")
+            .env("MASKARAD_PACE_CHAT_INTERVAL_MS", "0")
+            .env("MASKARAD_PACE_GROUP_PER_MINUTE", "0")
+            .env("MASKARAD_PACE_BOT_PER_SECOND", "0")
             .env("AVTOBUS_TOKEN", avtobus.token())
             .env("POLKSON_TOKEN", polkson.token())
             .stdin(Stdio::null())

@@ -9,9 +9,16 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 16] = [
+const KEYS: [(&str, &str, InFile); 19] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
+    ("telegram.pace.chat_interval_ms", "MASKARAD_PACE_CHAT_INTERVAL_MS", |file| {
+        file.telegram.pace.chat_interval_ms.take()
+    }),
+    ("telegram.pace.group_per_minute", "MASKARAD_PACE_GROUP_PER_MINUTE", |file| {
+        file.telegram.pace.group_per_minute.take()
+    }),
+    ("telegram.pace.bot_per_second", "MASKARAD_PACE_BOT_PER_SECOND", |file| file.telegram.pace.bot_per_second.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
     ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
     ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
@@ -50,6 +57,13 @@ records! {
     struct Telegram {
         api_url: Value,
         proxy: Value,
+        pace: Pace,
+    }
+
+    struct Pace {
+        chat_interval_ms: Value,
+        group_per_minute: Value,
+        bot_per_second: Value,
     }
 
     struct Engine {

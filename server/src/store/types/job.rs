@@ -6,6 +6,9 @@ use super::HistoryMessage;
 use crate::chat::{ChatKind, Conversation, MessageId, UserId};
 use crate::trigger::Trigger;
 
+/// Sends of one reply whose outcome nobody knows; after so many it isn't sent again.
+pub const MOST_ATTEMPTS: u32 = 2;
+
 /// A row of the jobs table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub i64);
@@ -63,6 +66,8 @@ pub enum JobState {
     Running,
     /// The reply is stored and waits to be sent.
     Ready,
+    /// It is being sent: from before the request goes out until its outcome is recorded.
+    Sending,
     /// Finished; the outcome says how.
     Done,
 }
@@ -76,6 +81,15 @@ pub struct Reply {
     pub outcome: Outcome,
     /// Why it is a fallback.
     pub reason: Option<String>,
+}
+
+/// How a send ended that delivered nothing for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It was not accepted: it doesn't count as an attempt.
+    Refused,
+    /// Nobody knows whether it was accepted.
+    Unknown,
 }
 
 /// What is decided about the pending jobs of one conversation; see `queue::plan`.
@@ -126,4 +140,8 @@ pub enum Outcome {
     Reset,
     /// The persona is no longer served, or can't generate.
     Failed,
+    /// It was sent [`MOST_ATTEMPTS`] times, and nobody knows whether it arrived.
+    Unknown,
+    /// Too much waited, and this was what mattered least.
+    Overloaded,
 }

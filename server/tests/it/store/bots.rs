@@ -26,8 +26,8 @@ async fn another_bot_numbers_afresh(database: TestDatabase) {
     remember(store, [said(&place(5), 2, "старое"), answer]).await;
     enqueue(store, [job(&place(5), 2, Trigger::Private), job(&place(5), 4, Trigger::Private)]).await;
     let finished = pending_job(store, &place(5), 2).await.id;
-    store.claim(&lead(finished), NOW).await.unwrap();
-    store.finish(&ended(finished, Outcome::Answered)).await.unwrap();
+    store.claim(&lease(), &lead(finished), NOW).await.unwrap();
+    store.finish(&lease(), &ended(finished, Outcome::Answered)).await.unwrap();
     remember(store, [said(&place_of("polkson", 5), 2, "не моё")]).await;
 
     assert!(speaks(store, "avtobus", 2).await);

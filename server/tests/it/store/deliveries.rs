@@ -13,13 +13,13 @@ async fn make_ready(database: &TestDatabase, place: &maskarad::chat::Conversatio
     let store = database.store();
     enqueue(store, [job(place, message, Trigger::Name)]).await;
     let id = pending_job(store, place, message).await.id;
-    assert!(store.claim(&lead(id), NOW).await.unwrap());
-    store.ready(id, &reply(&format!("ответ {message}")), NOW).await.unwrap();
+    assert!(store.claim(&lease(), &lead(id), NOW).await.unwrap());
+    store.ready(&lease(), id, &reply(&format!("ответ {message}")), NOW).await.unwrap();
 }
 
 async fn messages(database: &TestDatabase, busy: &[ChatKey], limit: u32) -> Vec<i64> {
     let both = [persona("avtobus"), persona("polkson")];
-    ids(&database.store().deliverable(&both, busy, limit).await.unwrap())
+    ids(&database.store().deliverable(&both, busy, NOW, limit).await.unwrap())
 }
 
 fn ids(jobs: &[Job]) -> Vec<i64> {
@@ -35,10 +35,10 @@ async fn one_reply_for_each_chat(database: TestDatabase) {
     // Both topics are one chat: it is the chat that is paced.
     assert_eq!(messages(&database, &[], 9).await, [1, 3, 4]);
     assert_eq!(messages(&database, &[], 2).await, [1, 3]);
-    assert_eq!(ids(&store.deliverable(&avtobus(), &[], 9).await.unwrap()), [1, 3]);
-    for job in store.deliverable(&avtobus(), &[], 9).await.unwrap() {
+    assert_eq!(ids(&store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap()), [1, 3]);
+    for job in store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap() {
         assert_eq!(job.reply, Some(reply(&format!("ответ {}", job.message))));
-        store.finish(&ended(job.id, Outcome::Answered)).await.unwrap();
+        store.finish(&lease(), &ended(job.id, Outcome::Answered)).await.unwrap();
     }
     assert_eq!(messages(&database, &[], 9).await, [2, 4, 5]);
 }
@@ -57,10 +57,10 @@ async fn busy_chats_get_nothing(database: TestDatabase) {
 async fn a_notice_is_ready_at_once(database: TestDatabase) {
     let store = database.store();
     enqueue(store, [job(&place(5), 1, Trigger::Private), notice(&place(5), 2, "готово")]).await;
-    let deliverable = store.deliverable(&avtobus(), &[], 9).await.unwrap();
+    let deliverable = store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap();
     assert_eq!(ids(&deliverable), [2]);
     assert_eq!((deliverable[0].trigger, deliverable[0].reply.clone()), (Trigger::Notice, Some(reply("готово"))));
     assert_eq!(pending(store, &place(5)).await, [1]);
-    store.finish(&ended(deliverable[0].id, Outcome::Answered)).await.unwrap();
-    assert_eq!(store.deliverable(&avtobus(), &[], 9).await.unwrap(), []);
+    store.finish(&lease(), &ended(deliverable[0].id, Outcome::Answered)).await.unwrap();
+    assert_eq!(store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap(), []);
 }

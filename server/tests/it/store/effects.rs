@@ -31,7 +31,7 @@ async fn all_effects_or_none(database: TestDatabase) {
             Effect::Block { persona: persona("avtobus"), user: ANNA, blocked: true },
         ],
     );
-    assert!(store.apply(&effects, NOW).await.is_err());
+    assert!(store.apply(&lease(), &effects, NOW).await.is_err());
     assert_eq!(texts(store, &place(5)).await, [""; 0]);
     assert_eq!(store.settings(&place(5).key()).await.unwrap(), None);
     assert_eq!(fates(&database).await, [""; 0]);
@@ -89,9 +89,9 @@ async fn reset_spares_what_is_under_way(database: TestDatabase) {
     enqueue(store, [1, 2, 3].map(|message| job(&place(5), message, Trigger::Name))).await;
     enqueue(store, [notice(&place(5), 4, "готово")]).await;
     let first = pending_job(store, &place(5), 1).await.id;
-    store.claim(&lead(first), NOW).await.unwrap();
-    store.ready(first, &reply("да"), NOW).await.unwrap();
-    store.claim(&lead(pending_job(store, &place(5), 2).await.id), NOW).await.unwrap();
+    store.claim(&lease(), &lead(first), NOW).await.unwrap();
+    store.ready(&lease(), first, &reply("да"), NOW).await.unwrap();
+    store.claim(&lease(), &lead(pending_job(store, &place(5), 2).await.id), NOW).await.unwrap();
     assert!(apply(store, vec![Effect::Reset(place(5))]).await);
     assert_eq!(fates(&database).await, ["1 ready", "2 running", "3 done reset", "4 ready"]);
 }

@@ -6,8 +6,8 @@ use maskarad::chat::{
     ChatId, ChatKey, ChatKind, ChatRef, Conversation, MessageId, PersonaName, ThreadId, TransportKind, UserId,
 };
 use maskarad::store::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, NewJob, Outcome, RawUpdate, Reply,
-    Routed, Store,
+    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, Lease, NewJob, Outcome, RawUpdate,
+    Reply, Routed, Store, Taken,
 };
 use maskarad::trigger::Trigger;
 use time::macros::datetime;
@@ -31,6 +31,16 @@ pub(crate) fn persona(name: &str) -> PersonaName {
 /// The personas of most stories.
 pub(crate) fn avtobus() -> [PersonaName; 1] {
     [persona("avtobus")]
+}
+
+/// The right to serve Avtobus while nobody has taken it.
+pub(crate) fn lease() -> Lease {
+    Lease::before_the_first(persona("avtobus"), TransportKind::Telegram)
+}
+
+/// Takes Avtobus.
+pub(crate) async fn take(store: &dyn Store) -> Option<Taken> {
+    store.take(&persona("avtobus"), TransportKind::Telegram, "a test", NOW).await.unwrap()
 }
 
 /// Avtobus in this chat.
@@ -106,7 +116,7 @@ pub(crate) async fn apply(store: &dyn Store, effects: Vec<Effect>) -> bool {
     static LAST: AtomicI64 = AtomicI64::new(1_000_000);
     let update_id = LAST.fetch_add(1, Ordering::Relaxed);
     store.accept(BOT, &[update(update_id, None)], NOW).await.unwrap();
-    store.apply(&routed(update_id, effects), NOW).await.unwrap()
+    store.apply(&lease(), &routed(update_id, effects), NOW).await.unwrap()
 }
 
 pub(crate) fn routed(update_id: i64, effects: Vec<Effect>) -> Routed {

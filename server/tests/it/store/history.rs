@@ -26,12 +26,12 @@ async fn a_delivered_reply_takes_its_place(database: TestDatabase) {
     remember(store, [said(&place(5), 1, "привет")]).await;
     enqueue(store, [job(&place(5), 1, Trigger::Private)]).await;
     let job = pending_job(store, &place(5), 1).await.id;
-    store.claim(&lead(job), NOW).await.unwrap();
-    store.ready(job, &reply("здравствуй"), NOW).await.unwrap();
+    store.claim(&lease(), &lead(job), NOW).await.unwrap();
+    store.ready(&lease(), job, &reply("здравствуй"), NOW).await.unwrap();
     remember(store, [said(&place(5), 2, "ты где")]).await;
     let delivered = HistoryMessage { reply_to: Some(MessageId(1)), ..replied(&place(5), 3, "здравствуй") };
     let finish = Finish { job, outcome: Outcome::Answered, reason: None, delivered: Some(delivered.clone()), at: NOW };
-    store.finish(&finish).await.unwrap();
+    store.finish(&lease(), &finish).await.unwrap();
     assert_eq!(texts(store, &place(5)).await, ["привет", "ты где", "здравствуй"]);
     assert_eq!(store.message(&place(5).key(), MessageId(3)).await.unwrap(), Some(delivered));
 }

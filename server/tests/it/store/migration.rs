@@ -33,8 +33,8 @@ async fn everything_moves(database: TestDatabase) {
     enqueue(store, [1, 2, 3].map(|message| job(&place(OLD), message, Trigger::Name))).await;
     enqueue(store, [notice(&place(OLD), 4, "готово")]).await;
     let first = pending_job(store, &place(OLD), 1).await.id;
-    store.claim(&lead(first), NOW).await.unwrap();
-    store.finish(&ended(first, maskarad::store::Outcome::Answered)).await.unwrap();
+    store.claim(&lease(), &lead(first), NOW).await.unwrap();
+    store.finish(&lease(), &ended(first, maskarad::store::Outcome::Answered)).await.unwrap();
 
     migrate(store).await;
     let moved = ChatSettings { former_id: Some(ChatId(OLD)), ..settings };
@@ -47,7 +47,7 @@ async fn everything_moves(database: TestDatabase) {
     assert_eq!(history[1].reply_to, Some(history[0].id));
     assert_eq!(pending(store, &place(OLD)).await, [0; 0]);
     assert_eq!(store.pending(&place(NEW), 9).await.unwrap().len(), 2);
-    assert_eq!(store.deliverable(&avtobus(), &[], 9).await.unwrap()[0].conversation, place(NEW));
+    assert_eq!(store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap()[0].conversation, place(NEW));
     assert_eq!(fates(&database).await[0], "1 done answered");
 }
 

@@ -23,7 +23,7 @@ async fn old_messages_go(database: TestDatabase) {
     let later = after(29 * DAY);
     store.accept(BOT, &[update(1, None)], later).await.unwrap();
     let fresh = maskarad::store::Effect::Remember(said(&place(5), 2, "свежее"));
-    store.apply(&routed(1, vec![fresh]), later).await.unwrap();
+    store.apply(&lease(), &routed(1, vec![fresh]), later).await.unwrap();
 
     let keep = Retention { inbox_hours: 10_000, ..Retention::default() };
     assert_eq!(store.prune(&keep, after(30 * DAY)).await.unwrap(), Pruned::default());
@@ -52,7 +52,7 @@ async fn routed_updates_go_and_unrouted_stay(database: TestDatabase) {
     let updates: Vec<_> = (1..=1203).map(|id| update(id, Some(id))).collect();
     store.accept(BOT, &updates, NOW).await.unwrap();
     for id in 1..=3 {
-        store.apply(&routed(id, vec![]), NOW).await.unwrap();
+        store.apply(&lease(), &routed(id, vec![]), NOW).await.unwrap();
     }
     database.sql("update inbox set routed_at = received_at where update_id <= 1200").await;
     let retention = Retention::default();
@@ -67,12 +67,12 @@ async fn finished_jobs_go_and_unfinished_stay(database: TestDatabase) {
     let store = database.store();
     enqueue(store, (1..=5).map(|message| job(&place(5), message, Trigger::Name))).await;
     let jobs: Vec<_> = store.pending(&place(5), 9).await.unwrap().iter().map(|job| job.id).collect();
-    store.claim(&lead(jobs[1]), NOW).await.unwrap();
-    store.claim(&lead(jobs[2]), NOW).await.unwrap();
-    store.ready(jobs[2], &reply("да"), NOW).await.unwrap();
-    store.finish(&ended(jobs[3], Outcome::Failed)).await.unwrap();
+    store.claim(&lease(), &lead(jobs[1]), NOW).await.unwrap();
+    store.claim(&lease(), &lead(jobs[2]), NOW).await.unwrap();
+    store.ready(&lease(), jobs[2], &reply("да"), NOW).await.unwrap();
+    store.finish(&lease(), &ended(jobs[3], Outcome::Failed)).await.unwrap();
     let late = maskarad::store::Finish { at: after(DAY), ..ended(jobs[4], Outcome::Failed) };
-    store.finish(&late).await.unwrap();
+    store.finish(&lease(), &late).await.unwrap();
 
     let keep = Retention { inbox_hours: 10_000, ..Retention::default() };
     let pruned = store.prune(&keep, after(30 * DAY + 1)).await.unwrap();

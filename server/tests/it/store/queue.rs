@@ -58,11 +58,11 @@ async fn replies_under_way_block_and_notices_do_not(database: TestDatabase) {
     assert_eq!(waiting().await, [here.clone(), there.clone()]);
 
     let first = pending_job(store, &place(5), 1).await.id;
-    assert!(store.claim(&lead(first), NOW).await.unwrap());
+    assert!(store.claim(&lease(), &lead(first), NOW).await.unwrap());
     assert_eq!(waiting().await, std::slice::from_ref(&there));
-    store.ready(first, &reply("да"), NOW).await.unwrap();
+    store.ready(&lease(), first, &reply("да"), NOW).await.unwrap();
     assert_eq!(waiting().await, std::slice::from_ref(&there));
-    store.finish(&ended(first, maskarad::store::Outcome::Answered)).await.unwrap();
+    store.finish(&lease(), &ended(first, maskarad::store::Outcome::Answered)).await.unwrap();
     assert_eq!(waiting().await, [here, there]);
 }
 
@@ -88,7 +88,7 @@ async fn jobs_are_counted(database: TestDatabase) {
     enqueue(store, [NewJob { sender: bob, ..job(&topic(5, 1), 6, Trigger::Name) }, job(&place(6), 7, Trigger::Name)])
         .await;
     enqueue(store, [notice(&place(5), 8, "готово"), job(&place_of("polkson", 5), 9, Trigger::Name)]).await;
-    store.claim(&lead(pending_job(store, &place(5), 1).await.id), NOW).await.unwrap();
+    store.claim(&lease(), &lead(pending_job(store, &place(5), 1).await.id), NOW).await.unwrap();
 
     let key = place(5).key();
     assert_eq!(store.jobs_in_chat(&key, NOW).await.unwrap(), 6);
@@ -102,7 +102,7 @@ async fn jobs_are_counted(database: TestDatabase) {
     let coalesced = vec![pending_job(store, &place(6), 7).await.id];
     let lead_id = pending_job(store, &place(5), 2).await.id;
     let claim = Claim { lead: lead_id, shared: Vec::new(), coalesced };
-    assert!(store.claim(&claim, NOW).await.unwrap());
+    assert!(store.claim(&lease(), &claim, NOW).await.unwrap());
     assert_eq!(store.jobs_of_user(&avtobus, ANNA, NOW).await.unwrap(), 5, "what was passed over isn't counted");
     assert_eq!(store.jobs_in_chat(&place(6).key(), NOW).await.unwrap(), 0);
 }

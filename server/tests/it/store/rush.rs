@@ -23,12 +23,12 @@ async fn converse(store: Arc<dyn Store>, chat: i64) {
             Effect::Remember(said(&place(chat), message * 2, "вопрос")),
             Effect::Enqueue(job(&place(chat), message * 2, Trigger::Private)),
         ];
-        assert!(store.apply(&routed(id, effects), NOW).await.unwrap());
+        assert!(store.apply(&lease(), &routed(id, effects), NOW).await.unwrap());
         let job = pending_job(&*store, &place(chat), message * 2).await.id;
-        assert!(store.claim(&lead(job), NOW).await.unwrap());
-        store.ready(job, &reply("ответ"), NOW).await.unwrap();
+        assert!(store.claim(&lease(), &lead(job), NOW).await.unwrap());
+        store.ready(&lease(), job, &reply("ответ"), NOW).await.unwrap();
         let delivered = Some(replied(&place(chat), message * 2 + 1, "ответ"));
-        store.finish(&Finish { delivered, ..ended(job, Outcome::Answered) }).await.unwrap();
+        store.finish(&lease(), &Finish { delivered, ..ended(job, Outcome::Answered) }).await.unwrap();
         store.prune(&Retention::default(), NOW).await.unwrap();
     }
 }
@@ -55,9 +55,9 @@ async fn work(store: Arc<dyn Store>) -> Vec<i64> {
         let waiting = store.waiting(&avtobus(), 4).await.unwrap();
         let Some(conversation) = waiting.first() else { return answered };
         let Some(job) = store.pending(conversation, 1).await.unwrap().pop() else { continue };
-        if store.claim(&lead(job.id), NOW).await.unwrap() {
-            store.ready(job.id, &reply("да"), NOW).await.unwrap();
-            store.finish(&ended(job.id, Outcome::Answered)).await.unwrap();
+        if store.claim(&lease(), &lead(job.id), NOW).await.unwrap() {
+            store.ready(&lease(), job.id, &reply("да"), NOW).await.unwrap();
+            store.finish(&lease(), &ended(job.id, Outcome::Answered)).await.unwrap();
             answered.push(job.id.0);
         }
     }
@@ -83,13 +83,14 @@ async fn no_reply_stays_behind_a_reset(database: TestDatabase) {
         remember(store, [said(&place(5), message, "вопрос")]).await;
         enqueue(store, [job(&place(5), message, Trigger::Private)]).await;
         let job = pending_job(store, &place(5), message).await.id;
-        store.claim(&lead(job), NOW).await.unwrap();
-        store.ready(job, &reply("ответ"), NOW).await.unwrap();
+        store.claim(&lease(), &lead(job), NOW).await.unwrap();
+        store.ready(&lease(), job, &reply("ответ"), NOW).await.unwrap();
         let said = replied(&place(5), message + 1, "ответ");
         let delivered = Some(HistoryMessage { reply_to: Some(MessageId(message)), ..said });
         let finish = Finish { delivered, ..ended(job, Outcome::Answered) };
         let reset = apply(store, vec![Effect::Reset(place(5))]);
-        let (finished, applied) = tokio::join!(store.finish(&finish), reset);
+        let lease = lease();
+        let (finished, applied) = tokio::join!(store.finish(&lease, &finish), reset);
         finished.unwrap();
         assert!(applied);
         assert_eq!(texts(store, &place(5)).await, [""; 0], "round {round}");

@@ -44,9 +44,10 @@ async fn a_nul_is_replaced_everywhere(database: TestDatabase) {
     assert_eq!(texts(store, &place(5)).await, ["\u{fffd}\u{fffd}", "y\u{fffd}"]);
     enqueue(store, [job(&place(6), 1, Trigger::Name)]).await;
     let id = pending_job(store, &place(6), 1).await.id;
-    store.claim(&lead(id), NOW).await.unwrap();
-    store.ready(id, &reply("\0r"), NOW).await.unwrap();
-    let replies = store.deliverable(&avtobus(), &[], 9).await.unwrap().into_iter().map(|job| job.reply.unwrap().text);
+    store.claim(&lease(), &lead(id), NOW).await.unwrap();
+    store.ready(&lease(), id, &reply("\0r"), NOW).await.unwrap();
+    let replies =
+        store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap().into_iter().map(|job| job.reply.unwrap().text);
     assert_eq!(replies.collect::<Vec<_>>(), ["n\u{fffd}", "\u{fffd}r"]);
 }
 
@@ -63,7 +64,7 @@ async fn errors_hold_no_text(database: TestDatabase) {
     let store = database.store();
     store.accept(BOT, &[update(1, None)], NOW).await.unwrap();
     let effects = vec![Effect::Remember(said(&place(5), 1, "совершенно секретно"))];
-    let error = store.apply(&routed(1, effects), NOW).await.unwrap_err();
+    let error = store.apply(&lease(), &routed(1, effects), NOW).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error}");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("секретно") && !shown.contains("Анна"), "{shown}");

@@ -15,6 +15,7 @@ use maskarad::daemon::{self, Booted, Wire};
 use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
 use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::Voice;
+use maskarad::pacing::Guides;
 use maskarad::store::{Retention, Store};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
 use maskarad_testbed::{Bot, Sent, Testbed};
@@ -66,16 +67,17 @@ pub(crate) struct Host {
 impl Host {
     /// Starts a daemon for these personas and waits until every one is up.
     pub(crate) async fn start(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
-        Self::start_with(tg, store, personas, EngineConfig { threads: 2, ..EngineConfig::default() }).await
+        Self::start_paced(tg, store, personas, Guides::NONE).await
     }
 
-    pub(crate) async fn start_with(
+    /// The same at this pace; tests have no time for Telegram's.
+    pub(crate) async fn start_paced(
         tg: &Testbed,
         store: Arc<dyn Store>,
         personas: Vec<Persona>,
-        engine: EngineConfig,
+        guides: Guides,
     ) -> Self {
-        let engine = Engine::start(engine).unwrap();
+        let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let count = personas.len();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
@@ -85,11 +87,11 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits: Limits::default(),
+            limits: Limits { guides, ..Limits::default() },
         }));
         let lifecycle = Lifecycle::default();
         let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };
-        daemon::start(&app, booted, wire, Retention::default(), &lifecycle).await.unwrap();
+        daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
         let host = Self { app, engine, recorder, models, lifecycle };
         host.until(|host| host.app.roster.names().len() == count).await;
         host
@@ -99,6 +101,7 @@ impl Host {
     pub(crate) async fn stop(self) -> Ended {
         self.lifecycle.stopping().cancel();
         let ended = self.lifecycle.run().await;
+        daemon::stand_down(&self.app).await;
         self.engine.shutdown();
         ended
     }

@@ -71,6 +71,56 @@ async fn a_flood_pauses_its_chat_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_survives_a_restart() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let Scene { tg, bot, anna, .. } = &scene;
+    let flood = tg.fault(sending(Fault::TooManyRequests { retry_after: 6 }).times(1));
+    let flooded = anna.writes_private(bot, "раз");
+    tg.wait_until(Duration::from_secs(20), |_| flood.fired() == 1).await.unwrap();
+    host.stop().await;
+    let host = scene.host("").await;
+    scene.answer(flooded).await;
+    let calls = bot.requests_of("sendMessage");
+    assert_eq!(calls.len(), 2);
+    let waited = calls[1].at.duration_since(calls[0].at).unwrap();
+    assert!(waited >= Duration::from_secs(6) && waited < Duration::from_secs(13), "{waited:?}");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_got_lost_twice_is_not_sent_a_third_time() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let Scene { tg, bot, anna, boris, .. } = &scene;
+    for (user, fault) in [(anna, Fault::LostAnswer), (boris, Fault::DropConnection)] {
+        let fault = tg.fault(sending(fault).chat(user.id()).times(2));
+        user.writes_private(bot, "раз");
+        tg.wait_until(Duration::from_secs(20), |_| fault.fired() == 2).await.unwrap();
+        scene.private(user, "два").await;
+    }
+    settled(tg, bot).await;
+    assert_eq!(scene.jobs("outcome").await, ["unknown", "answered", "unknown", "answered"]);
+    assert!(scene.jobs("reason").await[0].contains("the request failed"), "{:?}", scene.jobs("reason").await);
+    assert_eq!(tg.sent_by(bot).len(), 4, "Anna got hers twice, Boris never");
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_no_attempt() {
+    let scene = Scene::sqlite().await;
+    let host = scene.host("").await;
+    let Scene { tg, bot, anna, .. } = &scene;
+    for fault in [Fault::ServerError(500), Fault::ServerError(503), Fault::TooManyRequests { retry_after: 1 }] {
+        tg.fault(sending(fault).times(1));
+    }
+    scene.private(anna, "раз").await;
+    assert_eq!(settled(tg, bot).await.len(), 1);
+    assert_eq!(scene.jobs("attempts").await, ["1"]);
+    host.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_may_pass_is_tried_again() {
     let scene = Scene::sqlite().await;
     let host = scene.host("").await;

@@ -12,3 +12,11 @@ pub(super) const BORIS: i64 = 7_000_000_502;
 pub(super) const VERA: i64 = 7_000_000_503;
 /// An update that is not routed.
 pub(super) const DIMA: i64 = 7_000_000_504;
+/// A reply that was being sent, since 0002.
+pub(super) const GALYA: i64 = 7_000_000_505;
+/// One that was being sent for the second time.
+pub(super) const EGOR: i64 = 7_000_000_506;
+
+/// Those with private conversations.
+pub(super) const PEOPLE: [(i64, &str); 5] =
+    [(ANNA, "Анна O'Нил"), (BORIS, "Борис"), (VERA, "Вера"), (GALYA, "Галя"), (EGOR, "Егор")];
