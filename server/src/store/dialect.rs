@@ -26,6 +26,9 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     /// that write never run side by side.
     const SHARED_ROW: &'static str;
 
+    /// A statement after which nothing of deleted rows is left in the database's files, where there is one.
+    const AFTER_FORGETTING: Option<&'static str>;
+
     /// The locks between daemons.
     type Locks: Locks;
 

@@ -1,6 +1,7 @@
 //! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
 
 pub use effect::{Effect, Routed};
+pub use forget::{Forget, Forgotten, Subject, Trace, Tracer};
 pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcome, Reply, Sent};
 pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
@@ -9,6 +10,7 @@ pub use settings::ChatSettings;
 pub use update::{BotId, RawUpdate, StoredUpdate};
 
 mod effect;
+mod forget;
 mod job;
 mod lease;
 mod message;
