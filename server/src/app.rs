@@ -11,8 +11,10 @@ use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
 use crate::live::Roster;
+use crate::load::{Bounds, Load};
 use crate::pacing::{Guides, Pacer};
 use crate::store::{ChatSettings, Store};
+use crate::trigger::STALE_AFTER;
 
 /// Shared by all tasks.
 pub struct App {
@@ -28,6 +30,8 @@ pub struct App {
     pub roster: Roster,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// Whether there is room for more.
+    pub load: Load,
     /// What was sent lately.
     pub pacer: Pacer,
     /// Rung when a job waits to be claimed.
@@ -48,11 +52,22 @@ pub struct Limits {
     pub sends_at_once: usize,
     /// How fast a bot may write.
     pub guides: Guides,
+    /// How much may wait.
+    pub bounds: Bounds,
+    /// How old a message may be when it arrives, to be answered.
+    pub stale_after: time::Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { replies_at_once: 64, routed_at_once: 16, sends_at_once: 64, guides: Guides::default() }
+        Self {
+            replies_at_once: 64,
+            routed_at_once: 16,
+            sends_at_once: 64,
+            guides: Guides::default(),
+            bounds: Bounds::default(),
+            stale_after: STALE_AFTER,
+        }
     }
 }
 
@@ -79,6 +94,7 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
             jobs: Notify::new(),

@@ -16,6 +16,7 @@ use crate::delivery::Delivery;
 use crate::housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Voice;
+use crate::load;
 use crate::pump::{Pump, Work};
 use crate::queue::Queue;
 use crate::store::{Recovered, Retention};
@@ -49,6 +50,7 @@ pub struct Booted {
 pub fn start(app: &Arc<App>, personas: Vec<Booted>, wire: &Wire, retention: Retention, lifecycle: &Lifecycle) {
     reply(app, lifecycle);
     lifecycle.spawn("housekeeping", housekeeping::run(Arc::clone(app), retention, lifecycle.stopping().clone()));
+    lifecycle.spawn("load", load::run(Arc::clone(app), lifecycle.stopping().clone()));
     let with_token = personas.into_iter().filter_map(|booted| Some((booted.persona.token.clone()?, booted)));
     let with_token: Vec<_> = with_token.collect();
     let refused =

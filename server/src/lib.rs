@@ -27,6 +27,7 @@ pub mod delivery;
 pub mod housekeeping;
 pub mod lifecycle;
 pub mod live;
+pub mod load;
 pub mod pump;
 pub mod queue;
 pub mod router;

@@ -1,8 +1,9 @@
 //! From a stored update to what it changes: history, settings, jobs. One update of a chat at a time, chats in parallel.
 //!
-//! All changes of an update are one transaction, applied at most once; what an update means is decided by pure functions
+//! All changes of an update are in one transaction, applied at most once; what an update means is decided by pure functions
 //! ([`crate::trigger`], [`crate::command`], [`crate::access`]).
 
+mod allowed;
 mod command;
 mod membership;
 mod message;
@@ -10,6 +11,7 @@ mod message;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::allowed::Asked;
 use async_trait::async_trait;
 use moka::future::Cache;
 
@@ -17,9 +19,13 @@ use crate::app::App;
 use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
 use crate::live::LivePersona;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Effect, Routed, StoredUpdate};
+use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
 
+/// Updates of one chat that are applied together.
+const BATCH: u32 = 50;
+/// How long a persona's list of the blocked is believed, should a change of it have been missed.
+const BLOCKED_FOR: Duration = Duration::from_secs(60);
 /// How long a chat rests after the store failed it.
 const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 /// How long somebody who used up an hour's answers isn't told so again.
@@ -30,8 +36,11 @@ pub struct Router {
     app: Arc<App>,
     live: Arc<LivePersona>,
     told_spent: Cache<(ChatKey, UserId), ()>,
+    told_busy: Cache<ChatKey, ()>,
     /// How many answers to commands each person had within the hour.
     told: Cache<UserId, u32>,
+    /// Whom the persona doesn't answer, and whom it does.
+    blocked: Cache<UserId, bool>,
 }
 
 /// What an update changes, and a word for what became of it.
@@ -60,49 +69,81 @@ impl Work for Router {
     }
 
     async fn work(&self, stored: StoredUpdate) -> Rest {
-        let update_id = stored.update.update_id;
         let persona = &self.live.persona.name;
-        match self.route(&stored).await {
-            Ok(()) => {}
-            Err(error) if self.live.is_fenced(&error) => return AFTER_AN_ERROR,
-            Err(error) if error.is_transient() => {
-                tracing::warn!(%persona, update_id, %error, "an update waits for the store");
-                return AFTER_AN_ERROR;
-            }
-            Err(error) => {
-                tracing::error!(%persona, update_id, %error, "an update could not be routed; it is left out");
-                let left_out = Route::nothing("failed");
-                if let Err(error) = self.apply(&stored, left_out).await {
-                    tracing::error!(%persona, update_id, %error, "nor could that be recorded");
-                    return AFTER_AN_ERROR;
-                }
-            }
+        let error = match self.route(stored.update.chat, BATCH).await {
+            Ok(()) => return Rest::NONE,
+            Err(error) => error,
+        };
+        if self.live.is_fenced(&error) {
+            return AFTER_AN_ERROR;
         }
-        Rest::NONE
+        if error.is_transient() {
+            tracing::warn!(%persona, update_id = stored.update.update_id, %error, "an update waits for the store");
+            return AFTER_AN_ERROR;
+        }
+        self.route_one(&stored, &error).await
     }
 }
 
 impl Router {
     /// A router for one persona.
     pub fn new(app: Arc<App>, live: Arc<LivePersona>) -> Self {
-        Self { app, live, told_spent: within_the_hour(), told: within_the_hour() }
+        let blocked = Cache::builder().max_capacity(10_000).time_to_live(BLOCKED_FOR).build();
+        Self {
+            app,
+            live,
+            told_spent: within_the_hour(),
+            told_busy: within_the_hour(),
+            told: within_the_hour(),
+            blocked,
+        }
     }
 
-    async fn route(&self, stored: &StoredUpdate) -> store::Result<()> {
-        let route = match update::parse(&stored.update.raw) {
-            Ok(incoming) => self.incoming(incoming, stored).await?,
+    /// Routes what waits in a chat, a batch at a time: what one update sets counts for the next.
+    async fn route(&self, chat: Option<ChatId>, limit: u32) -> store::Result<()> {
+        let updates = self.app.store.unrouted_in(self.live.bot_id, chat, limit).await?;
+        let (mut asked, mut batch) = (Asked::default(), Vec::new());
+        for stored in &updates {
+            let route = self.decide(stored, &mut asked).await?;
+            let sets = route.effects.iter().any(sets);
+            batch.push(routed(stored, route));
+            if sets {
+                self.apply(&std::mem::take(&mut batch)).await?;
+            }
+        }
+        self.apply(&batch).await
+    }
+
+    /// Routes the first update of a chat whose batch the store refused; one that it refuses by itself is left out.
+    async fn route_one(&self, stored: &StoredUpdate, why: &StoreError) -> Rest {
+        let (persona, update_id) = (&self.live.persona.name, stored.update.update_id);
+        tracing::warn!(%persona, update_id, error = %why, "updates were refused together; they are routed one by one");
+        let Err(error) = self.route(stored.update.chat, 1).await else { return Rest::NONE };
+        if error.is_transient() || self.live.is_fenced(&error) {
+            return AFTER_AN_ERROR;
+        }
+        tracing::error!(%persona, update_id, %error, "an update could not be routed; it is left out");
+        if let Err(error) = self.apply(&[routed(stored, Route::nothing("failed"))]).await {
+            tracing::error!(%persona, update_id, %error, "nor could that be recorded");
+            return AFTER_AN_ERROR;
+        }
+        Rest::NONE
+    }
+
+    async fn decide(&self, stored: &StoredUpdate, asked: &mut Asked) -> store::Result<Route> {
+        match update::parse(&stored.update.raw) {
+            Ok(incoming) => self.incoming(incoming, stored, asked).await,
             Err(error) => {
                 let (persona, update_id) = (&self.live.persona.name, stored.update.update_id);
                 tracing::warn!(%persona, update_id, %error, "an update can't be read; it is left out");
-                Route::nothing("malformed")
+                Ok(Route::nothing("malformed"))
             }
-        };
-        self.apply(stored, route).await
+        }
     }
 
-    async fn incoming(&self, incoming: Incoming, stored: &StoredUpdate) -> store::Result<Route> {
+    async fn incoming(&self, incoming: Incoming, stored: &StoredUpdate, asked: &mut Asked) -> store::Result<Route> {
         match incoming {
-            Incoming::Message(message) => self.message(&message, stored.received_at).await,
+            Incoming::Message(message) => self.message(&message, stored.received_at, asked).await,
             Incoming::Context(message) => Ok(self.context(&message)),
             Incoming::Edited(message) => self.edited(&message).await,
             Incoming::MyMembership(membership) => self.membership(&membership).await,
@@ -119,21 +160,20 @@ impl Router {
         }
     }
 
-    /// Applies a route and wakes whom it concerns.
-    async fn apply(&self, stored: &StoredUpdate, route: Route) -> store::Result<()> {
-        let routed = Routed {
-            bot: stored.bot,
-            update_id: stored.update.update_id,
-            outcome: route.outcome,
-            effects: route.effects,
-        };
-        let applied = self.app.store.apply(&self.live.lease, &routed, self.app.clock.now()).await;
+    /// Applies routes and wakes whom they concern.
+    async fn apply(&self, routed: &[Routed]) -> store::Result<()> {
+        if routed.is_empty() {
+            return Ok(());
+        }
+        let applied = self.app.store.apply(&self.live.lease, routed, self.app.clock.now()).await;
         // Even after an error: a commit may have worked, and only its answer been lost.
-        self.announce(&routed.effects).await;
+        for update in routed {
+            self.announce(&update.effects).await;
+        }
         applied?;
-        tracing::debug!(
-            persona = %self.live.persona.name, update_id = routed.update_id, outcome = routed.outcome, "routed"
-        );
+        for Routed { update_id, outcome, .. } in routed {
+            tracing::debug!(persona = %self.live.persona.name, update_id, outcome, "routed");
+        }
         Ok(())
     }
 
@@ -147,7 +187,8 @@ impl Router {
                 }
                 Effect::Enqueue(job) if job.notice.is_some() => self.app.replies.notify_one(),
                 Effect::Enqueue(_) => self.app.jobs.notify_one(),
-                Effect::Remember(_) | Effect::Edit { .. } | Effect::Reset(_) | Effect::Block { .. } => {}
+                Effect::Block { user, .. } => self.blocked.invalidate(user).await,
+                Effect::Remember(_) | Effect::Edit { .. } | Effect::Reset(_) => {}
             }
         }
     }
@@ -159,6 +200,18 @@ impl Router {
     fn key_of(&self, message: &Message) -> ChatKey {
         ChatKey { persona: self.live.persona.name.clone(), transport: message.chat.transport, chat: message.chat.id }
     }
+}
+
+/// Whether the next update must be decided after this was applied.
+fn sets(effect: &Effect) -> bool {
+    match effect {
+        Effect::Settings(..) | Effect::Reset(_) | Effect::Migrate { .. } | Effect::Block { .. } => true,
+        Effect::Remember(_) | Effect::Edit { .. } | Effect::Enqueue(_) => false,
+    }
+}
+
+fn routed(stored: &StoredUpdate, route: Route) -> Routed {
+    Routed { bot: stored.bot, update_id: stored.update.update_id, outcome: route.outcome, effects: route.effects }
 }
 
 fn within_the_hour<K, V>() -> Cache<K, V>

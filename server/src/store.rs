@@ -15,11 +15,12 @@ pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
 pub use types::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, JobState, Lease,
-    MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent, StoredUpdate,
-    Subject, Taken, Trace, Tracer,
+    Author, Backlog, BotId, ChatSettings, Claim, Effect, Finish, Forget, Forgotten, HistoryMessage, Job, JobId,
+    JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent,
+    StoredUpdate, Subject, Taken, Trace, Tracer,
 };
 
+mod backlog;
 mod backup;
 mod bots;
 mod connect;
@@ -77,8 +78,18 @@ pub trait Store: Send + Sync + 'static {
     /// written under the lease is refused. Harmless when somebody has taken the persona already.
     async fn give_up(&self, lease: &Lease, now: OffsetDateTime) -> Result<Recovered>;
 
-    /// Applies a routed update in one transaction. `false`, and nothing changed, when it had been routed before.
-    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool>;
+    /// The oldest unrouted updates of one chat of this bot, oldest first.
+    async fn unrouted_in(&self, bot: BotId, chat: Option<ChatId>, limit: u32) -> Result<Vec<StoredUpdate>>;
+
+    /// Applies routed updates, in order, in one transaction. Those that had been routed before change nothing; returns how
+    /// many had not.
+    async fn apply(&self, lease: &Lease, routed: &[Routed], now: OffsetDateTime) -> Result<u64>;
+
+    /// How much waits.
+    async fn backlog(&self) -> Result<Backlog>;
+
+    /// Ends the oldest pending jobs that nobody asked for as [`Outcome::Overloaded`], at most so many; returns how many.
+    async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64>;
 
     /// A chat's settings; `None` where nothing was ever set.
     async fn settings(&self, key: &ChatKey) -> Result<Option<ChatSettings>>;

@@ -119,6 +119,8 @@ pub trait Texts: Sync {
     fn group_closed(&self) -> String;
     /// The persona doesn't talk with this person in private.
     fn private_closed(&self) -> String;
+    /// There is more to answer than can be answered.
+    fn overloaded(&self) -> String;
     /// The answers of this hour are used up.
     fn hour_spent(&self, cap: Cap) -> String;
 

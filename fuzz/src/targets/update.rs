@@ -108,7 +108,13 @@ fn judged(message: &Message) {
 fn decided(message: &Message, persona: &Persona) {
     let settings = EffectiveSettings::of(persona, message.chat_kind, None);
     let now = message.sent_at.saturating_add(Duration::minutes(1));
-    let decision = trigger::decide(persona, &me(), &settings, message, Moment { now, dice: 0.25 });
+    let decision = trigger::decide(
+        persona,
+        &me(),
+        &settings,
+        message,
+        Moment { now, dice: 0.25, stale_after: Duration::minutes(10) },
+    );
     if let Decision::Answer(_) = decision {
         let answerable = !matches!(message.sender.kind, SenderKind::Bot | SenderKind::AutomaticForward);
         assert!(answerable && message.chat_kind != ChatKind::Channel && !message.text.trim().is_empty());

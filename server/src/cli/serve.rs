@@ -68,7 +68,12 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
         generator: Arc::new(LocalGenerator::new(engine.clone())),
         clock: Arc::new(SystemClock),
         dice: Dice::from_os(),
-        limits: Limits { guides: config.telegram.guides, ..Limits::default() },
+        limits: Limits {
+            guides: config.telegram.guides,
+            bounds: config.queue.bounds,
+            stale_after: config.queue.stale_after,
+            ..Limits::default()
+        },
     }));
     let http = connect::http_client(config.telegram.proxy.as_ref())?;
     let wire = Wire { api_url: config.telegram.api_url.clone(), http };

@@ -15,8 +15,10 @@ use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Secret;
 use crate::config::units;
+use crate::load::Bounds;
 use crate::pacing::Guides;
 use crate::store::Retention;
+use crate::trigger::STALE_AFTER;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "maskarad.yaml";
@@ -30,6 +32,8 @@ pub struct DaemonConfig {
     pub engine: EngineConfig,
     /// Where state is kept.
     pub store: StoreConfig,
+    /// How much may wait, and for how long.
+    pub queue: QueueConfig,
     /// The folder of manifests.
     pub personas: PathBuf,
     /// The folder of what can be made again. Nothing is kept there yet; converted weights will be.
@@ -58,6 +62,15 @@ pub struct StoreConfig {
     pub wait: Duration,
     /// How long things are kept.
     pub retention: Retention,
+}
+
+/// How much may wait, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// Beyond these the least important goes first.
+    pub bounds: Bounds,
+    /// Messages older than this when they arrive are kept for context and not answered.
+    pub stale_after: time::Duration,
 }
 
 /// Which database.
@@ -110,6 +123,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         telegram: telegram(&mut settings),
         engine: engine(&mut settings),
         store: store(&mut settings, environment),
+        queue: queue(&mut settings),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
         cache: settings
             .path("cache")
@@ -174,6 +188,19 @@ fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConf
             inbox_hours: settings.number("store.retention.inbox_hours", 24, 168).unwrap_or(default.inbox_hours),
             job_days: settings.number("store.retention.job_days", 1, 36_500).unwrap_or(default.job_days),
         },
+    }
+}
+
+fn queue(settings: &mut Settings<'_>) -> QueueConfig {
+    let default = Bounds::default();
+    let minutes = settings.number("queue.backlog_minutes", 1, 1440).map(time::Duration::minutes);
+    QueueConfig {
+        bounds: Bounds {
+            directed: settings.number("queue.most_directed", 100, 100_000_000).unwrap_or(default.directed),
+            ambient: settings.number("queue.most_ambient", 100, 100_000_000).unwrap_or(default.ambient),
+            unrouted: settings.number("queue.most_updates", 1000, 100_000_000).unwrap_or(default.unrouted),
+        },
+        stale_after: minutes.unwrap_or(STALE_AFTER),
     }
 }
 

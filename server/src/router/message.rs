@@ -2,8 +2,9 @@
 
 use time::OffsetDateTime;
 
+use super::allowed::Asked;
 use super::{Route, Router};
-use crate::access::{self, Admission, Allowance, Blocking, LastHour};
+use crate::access::{self, Admission, Blocking};
 use crate::chat::{ChatKey, Conversation, Message, SenderKind, UserId};
 use crate::command::{self, Parsed};
 use crate::settings::EffectiveSettings;
@@ -19,6 +20,7 @@ pub(super) struct Heard<'a> {
     pub(super) own: Option<ChatSettings>,
     pub(super) settings: EffectiveSettings,
     pub(super) received_at: OffsetDateTime,
+    pub(super) stale_after: time::Duration,
 }
 
 impl Heard<'_> {
@@ -33,7 +35,7 @@ impl Heard<'_> {
 
     /// Whether the message was old when it arrived: its effects count, but nobody waits for an answer any more.
     pub(super) fn is_stale(&self) -> bool {
-        self.received_at - self.message.sent_at > trigger::STALE_AFTER
+        self.received_at - self.message.sent_at > self.stale_after
     }
 
     fn remembered(&self) -> Option<Effect> {
@@ -71,10 +73,15 @@ impl Heard<'_> {
 
 impl Router {
     /// A new message.
-    pub(super) async fn message(&self, message: &Message, received_at: OffsetDateTime) -> store::Result<Route> {
+    pub(super) async fn message(
+        &self,
+        message: &Message,
+        received_at: OffsetDateTime,
+        asked: &mut Asked,
+    ) -> store::Result<Route> {
         let heard = self.heard(message, received_at).await?;
         let mut route = match self.admission(message, heard.own.as_ref()).await? {
-            Admission::Admitted => self.admitted(&heard).await?,
+            Admission::Admitted => self.admitted(&heard, asked).await?,
             Admission::PrivateClosed => return self.turn_away_privately(&heard).await,
             Admission::GroupClosed => {
                 return self.turn_away_group(&heard.key, heard.own.as_ref(), heard.language()).await;
@@ -92,7 +99,7 @@ impl Router {
     }
 
     async fn admission(&self, message: &Message, own: Option<&ChatSettings>) -> store::Result<Admission> {
-        let blocked = self.app.store.is_blocked(&self.live.persona.name, message.sender.id).await?;
+        let blocked = self.is_blocked(message.sender.id).await?;
         let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
         let former = own.and_then(|own| own.former_id);
         Ok(access::admit(&self.live.persona, message, former, blocking))
@@ -103,10 +110,11 @@ impl Router {
         let own = self.app.settings(&key).await?;
         let settings = EffectiveSettings::of(&self.live.persona, message.chat_kind, own.as_ref());
         let conversation = Conversation { persona: key.persona.clone(), chat: message.chat };
-        Ok(Heard { message, key, conversation, own, settings, received_at })
+        let stale_after = self.app.limits.stale_after;
+        Ok(Heard { message, key, conversation, own, settings, received_at, stale_after })
     }
 
-    async fn admitted(&self, heard: &Heard<'_>) -> store::Result<Route> {
+    async fn admitted(&self, heard: &Heard<'_>, asked: &mut Asked) -> store::Result<Route> {
         let remembered = heard.remembered();
         let replied_to = match &remembered {
             Some(_) => self.welcome(heard.replied_to(self.live.me.id)).await?,
@@ -125,12 +133,13 @@ impl Router {
             }
             _ => {}
         }
-        let moment = Moment { now: heard.received_at, dice: self.app.dice.fraction() };
+        let (now, dice) = (heard.received_at, self.app.dice.fraction());
+        let moment = Moment { now, dice, stale_after: heard.stale_after };
         let decision = trigger::decide(&self.live.persona, &self.live.me, &heard.settings, heard.message, moment);
         let outcome = match decision {
             Decision::Ignore(reason) => reason.as_str(),
             Decision::Answer(trigger) => {
-                let (outcome, effect) = self.allowed(heard, trigger).await?;
+                let (outcome, effect) = self.allowed(heard, trigger, asked).await?;
                 effects.extend(effect);
                 outcome
             }
@@ -142,30 +151,10 @@ impl Router {
     async fn welcome(&self, remembered: Option<HistoryMessage>) -> store::Result<Option<Effect>> {
         let Some(message) = remembered else { return Ok(None) };
         let blocked = match &message.author {
-            Author::Other { id, .. } => self.app.store.is_blocked(&self.live.persona.name, *id).await?,
+            Author::Other { id, .. } => self.is_blocked(*id).await?,
             Author::Persona => false,
         };
         Ok((!blocked).then_some(Effect::Remember(message)))
-    }
-
-    /// A job, if the hour has answers left.
-    async fn allowed(&self, heard: &Heard<'_>, trigger: Trigger) -> store::Result<(&'static str, Option<Effect>)> {
-        let since = heard.received_at - time::Duration::HOUR;
-        let (persona, sender) = (&self.live.persona, heard.message.sender.id);
-        let last_hour = LastHour {
-            user: self.app.store.jobs_of_user(&persona.name, sender, since).await?,
-            chat: self.app.store.jobs_in_chat(&heard.key, since).await?,
-        };
-        match access::allowance(&persona.access, last_hour, trigger) {
-            Allowance::Left => Ok((trigger.as_str(), Some(heard.job(trigger, self.app.dice.seed(), None)))),
-            Allowance::SpentSilently(_) => Ok(("hour_spent", None)),
-            Allowance::Spent(cap) => {
-                let key = (heard.key.clone(), sender);
-                let told = self.told_spent.contains_key(&key);
-                self.told_spent.insert(key, ()).await;
-                Ok(("hour_spent", (!told).then(|| self.notice(heard, heard.texts().hour_spent(cap)))))
-            }
-        }
     }
 
     pub(super) fn notice(&self, heard: &Heard<'_>, text: String) -> Effect {

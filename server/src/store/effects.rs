@@ -3,17 +3,43 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session};
-use super::{Effect, Lease, Result, Routed, history, inbox, jobs, leases, migration, settings};
+use super::{Effect, Lease, NewJob, Result, Routed, history, inbox, jobs, leases, migration, settings};
 use crate::chat::Conversation;
+use crate::trigger::Trigger;
 
-/// Applies a routed update; `false`, and nothing changed, when it had been routed before.
+/// Applies routed updates, in order; returns how many had not been routed before.
 pub(super) async fn apply<D: Dialect>(
     session: &mut Session<'_, D>,
     lease: &Lease,
-    routed: &Routed,
+    routed: &[Routed],
     now: OffsetDateTime,
-) -> Result<bool> {
+) -> Result<u64> {
     leases::check(session, lease).await?;
+    let mut applied = 0;
+    for update in routed {
+        applied += u64::from(apply_one(session, update, now).await?);
+    }
+    thin_out(session, routed, now).await?;
+    Ok(applied)
+}
+
+/// Of what merely triggered insanity or chance, a conversation keeps the newest: no other would ever be answered.
+async fn thin_out<D: Dialect>(session: &mut Session<'_, D>, routed: &[Routed], now: OffsetDateTime) -> Result<()> {
+    let mut crowded: Vec<&Conversation> = Vec::new();
+    for effect in routed.iter().flat_map(|update| &update.effects) {
+        if let Effect::Enqueue(NewJob { conversation, trigger: Trigger::Insanity | Trigger::Chance, .. }) = effect
+            && !crowded.contains(&conversation)
+        {
+            crowded.push(conversation);
+        }
+    }
+    for conversation in crowded {
+        jobs::thin_out(session, conversation, now).await?;
+    }
+    Ok(())
+}
+
+async fn apply_one<D: Dialect>(session: &mut Session<'_, D>, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
     if !inbox::mark_routed(session, routed, now).await? {
         return Ok(false);
     }

@@ -73,6 +73,22 @@ pub(super) async fn unrouted<D: Dialect>(
     rows.iter().map(rows::update).collect()
 }
 
+/// The oldest unrouted updates of one chat, oldest first; `None` for those without a chat.
+pub(super) async fn unrouted_in<D: Dialect>(
+    session: &mut Session<'_, D>,
+    bot: BotId,
+    chat: Option<ChatId>,
+    limit: u32,
+) -> Result<Vec<StoredUpdate>> {
+    // A null is not equal to itself, and a statement must name what it looks for in the index.
+    let here = if chat.is_some() { "chat_id = $2" } else { "chat_id is null and $2 is null" };
+    let sql = format!(
+        "select {columns} from inbox where bot_id = $1 and routed_at is null and {here} order by seq limit $3",
+        columns = rows::UPDATE,
+    );
+    session.rows(sql, values![bot, chat, limit]).await?.iter().map(rows::update).collect()
+}
+
 /// Marks an update as routed; `false` when it had been before, or isn't there.
 pub(super) async fn mark_routed<D: Dialect>(
     session: &mut Session<'_, D>,

@@ -46,6 +46,35 @@ pub(super) async fn enqueue<D: Dialect>(
     row.map(|row| rows::integer(&row, "id")).transpose()
 }
 
+/// Pending jobs of one conversation that nobody asked for; older ones are coalesced.
+const MOST_AMBIENT: u32 = 20;
+
+/// Coalesces the oldest pending jobs of a conversation that nobody asked for, where they are too many.
+pub(super) async fn thin_out<D: Dialect>(
+    session: &mut Session<'_, D>,
+    conversation: &Conversation,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let here = "persona = $1 and transport = $2 and chat_id = $3 and thread_id = $4 and state = 'pending'
+                and not directed";
+    let sql = format!(
+        "update jobs set state = 'done', outcome = $5, changed_at = $6
+         where {here} and id <= (select id from jobs where {here} order by id desc limit 1 offset $7)"
+    );
+    let (chat, outcome) = (conversation.chat, Outcome::Coalesced.as_str());
+    let values = values![&conversation.persona, chat.transport, chat.id, chat.thread, outcome, now, MOST_AMBIENT];
+    session.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Ends the oldest pending jobs that nobody asked for, at most so many; returns how many.
+pub(super) async fn shed<D: Dialect>(session: &mut Session<'_, D>, count: u64, now: OffsetDateTime) -> Result<u64> {
+    let sql = "update jobs set state = 'done', outcome = $1, changed_at = $2 where id in (
+                   select id from jobs where state = 'pending' and not directed order by id limit $3)";
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    session.execute(sql, values![Outcome::Overloaded.as_str(), now, count]).await
+}
+
 /// Ends the pending jobs of a conversation, but for those to be kept.
 pub(super) async fn reset<D: Dialect>(
     session: &mut Session<'_, D>,

@@ -14,9 +14,9 @@ use tokio::time::timeout;
 use super::dialect::{Dialect, Session, values};
 use super::locks::Locks;
 use super::{
-    BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned, RawUpdate,
-    Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tracer, bots, effects, forget,
-    history, inbox, jobs, leases, migration, pauses, prune, queue, settings,
+    Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
+    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tracer, backlog, bots,
+    effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -120,7 +120,19 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, inbox::unrouted(bot, busy, limit))
     }
 
-    async fn apply(&self, lease: &Lease, routed: &Routed, now: OffsetDateTime) -> Result<bool> {
+    async fn unrouted_in(&self, bot: BotId, chat: Option<ChatId>, limit: u32) -> Result<Vec<StoredUpdate>> {
+        read!(self, inbox::unrouted_in(bot, chat, limit))
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        read!(self, backlog::count())
+    }
+
+    async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64> {
+        write!(self, jobs::shed(count, now))
+    }
+
+    async fn apply(&self, lease: &Lease, routed: &[Routed], now: OffsetDateTime) -> Result<u64> {
         write!(self, effects::apply(lease, routed, now))
     }
 

@@ -1,5 +1,6 @@
 //! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
 
+pub use backlog::Backlog;
 pub use effect::{Effect, Routed};
 pub use forget::{Forget, Forgotten, Subject, Trace, Tracer};
 pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcome, Reply, Sent};
@@ -9,6 +10,7 @@ pub use retention::{Pruned, Retention};
 pub use settings::ChatSettings;
 pub use update::{BotId, RawUpdate, StoredUpdate};
 
+mod backlog;
 mod effect;
 mod forget;
 mod job;

@@ -15,6 +15,9 @@ use crate::live::LivePersona;
 /// Pause after updates none of which was new.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
 
+/// Pause while too many updates wait to be routed.
+const NO_ROOM: Duration = Duration::from_secs(1);
+
 /// The loop of one persona.
 pub struct Intake {
     app: Arc<App>,
@@ -50,6 +53,11 @@ impl Intake {
         let mut offset = None;
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
         loop {
+            while self.app.load.is_flooded() {
+                if self.pause(NO_ROOM).await {
+                    return Stopped::Asked;
+                }
+            }
             let polled = tokio::select! {
                 polled = self.poller.poll(offset) => polled,
                 () = self.stopping.cancelled() => return Stopped::Asked,

@@ -146,6 +146,10 @@ impl Texts for English {
         "Sorry, I don't answer everybody in private.".to_owned()
     }
 
+    fn overloaded(&self) -> String {
+        "Too many people are writing at once, and I can't keep up. Please try again a little later.".to_owned()
+    }
+
     fn hour_spent(&self, cap: Cap) -> String {
         match cap {
             Cap::User => "Your answers for this hour are used up. Let's go on a little later.",

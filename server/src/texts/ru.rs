@@ -146,6 +146,10 @@ impl Texts for Russian {
         "Извините, в личных сообщениях я отвечаю не всем.".to_owned()
     }
 
+    fn overloaded(&self) -> String {
+        "Мне пишут слишком многие сразу, и я не успеваю отвечать. Напишите ещё раз чуть позже.".to_owned()
+    }
+
     fn hour_spent(&self, cap: Cap) -> String {
         match cap {
             Cap::User => "На этот час ответы для вас закончились. Продолжим чуть позже.",

@@ -8,7 +8,7 @@ use crate::command;
 use crate::config::persona::Persona;
 use crate::settings::EffectiveSettings;
 
-/// Messages older than this when they arrive are a backlog: remembered, not answered.
+/// Messages older than this when they arrive are a backlog, unless the settings say otherwise: remembered, not answered.
 pub const STALE_AFTER: Duration = Duration::minutes(10);
 
 /// What becomes of a message.
@@ -31,7 +31,7 @@ pub enum Ignored {
     Textless,
     /// A command, ours or another bot's: triggers have no say in it.
     Command,
-    /// It is older than [`STALE_AFTER`].
+    /// It was too old when it arrived.
     Stale,
     /// Nothing in it calls the persona, which was asked to be quiet.
     Quiet,
@@ -61,11 +61,13 @@ pub struct Moment {
     pub now: OffsetDateTime,
     /// A random number, 0 inclusive to 1 exclusive.
     pub dice: f64,
+    /// How old a message may be when it arrives.
+    pub stale_after: Duration,
 }
 
 /// Decides whether a new message is answered. An edited one never is: don't ask.
 pub fn decide(persona: &Persona, me: &Me, settings: &EffectiveSettings, message: &Message, moment: Moment) -> Decision {
-    if let Some(reason) = unanswerable(me, message, moment.now) {
+    if let Some(reason) = unanswerable(me, message, moment) {
         return Decision::Ignore(reason);
     }
     match called(persona, me, message) {
@@ -74,7 +76,7 @@ pub fn decide(persona: &Persona, me: &Me, settings: &EffectiveSettings, message:
     }
 }
 
-fn unanswerable(me: &Me, message: &Message, now: OffsetDateTime) -> Option<Ignored> {
+fn unanswerable(me: &Me, message: &Message, moment: Moment) -> Option<Ignored> {
     match message.sender.kind {
         SenderKind::AutomaticForward => return Some(Ignored::Post),
         SenderKind::Bot => return Some(Ignored::Bot),
@@ -87,7 +89,7 @@ fn unanswerable(me: &Me, message: &Message, now: OffsetDateTime) -> Option<Ignor
     } else if is_command(me, message) {
         Some(Ignored::Command)
     } else {
-        (now - message.sent_at > STALE_AFTER).then_some(Ignored::Stale)
+        (moment.now - message.sent_at > moment.stale_after).then_some(Ignored::Stale)
     }
 }
 

@@ -18,7 +18,7 @@ fn insane() -> ChatSettings {
 fn decided(message: &Message, own: &ChatSettings, dice: f64) -> Decision {
     let persona = persona();
     let settings = EffectiveSettings::of(&persona, message.chat_kind, Some(own));
-    decide(&persona, &me(), &settings, message, Moment { now: NOW, dice })
+    decide(&persona, &me(), &settings, message, Moment { now: NOW, dice, stale_after: STALE_AFTER })
 }
 
 fn sane(message: &Message) -> Decision {
@@ -103,7 +103,9 @@ fn names_anywhere_if_the_manifest_says_so() {
     let mut persona = persona();
     persona.triggers.names_match = NamesMatch::Anywhere;
     let settings = EffectiveSettings::of(&persona, ChatKind::Group, None);
-    let decided = |text| decide(&persona, &me(), &settings, &group(text), Moment { now: NOW, dice: 0.0 });
+    let decided = |text| {
+        decide(&persona, &me(), &settings, &group(text), Moment { now: NOW, dice: 0.0, stale_after: STALE_AFTER })
+    };
     assert_eq!(decided("мой автобус уехал"), Answer(Trigger::Name));
     assert_eq!(decided("мои автобусы уехали"), UNTRIGGERED);
 }
@@ -114,7 +116,7 @@ fn a_persona_without_names_is_never_called_by_one() {
     for names in [vec![], vec![String::new()], vec!["  ".to_owned()]] {
         persona.triggers.names = names;
         let settings = EffectiveSettings::of(&persona, ChatKind::Group, None);
-        let moment = Moment { now: NOW, dice: 0.0 };
+        let moment = Moment { now: NOW, dice: 0.0, stale_after: STALE_AFTER };
         assert_eq!(decide(&persona, &me(), &settings, &group("автобус"), moment), UNTRIGGERED);
     }
 }

@@ -1,5 +1,6 @@
 //! `maskarad serve` as people run it: a process of its own, with signals, crashes, broken settings and a log.
 
+mod burst;
 mod crash;
 mod proxy;
 mod secrecy;
@@ -16,8 +17,6 @@ use std::time::{Duration, Instant};
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
 
 use crate::support::host::{SOON, demo_checkpoint};
-
-const GENERATION: &str = "template: rudialogpt\ngeneration: { max_new_tokens: 96 }\n";
 
 /// The emulator with two bots and a folder with the manifests of their personas.
 struct Stage {
@@ -50,8 +49,14 @@ impl Stage {
     }
 
     fn write_manifest(&self, name: &str, text: &str) {
+        self.write_manifest_with(name, text, 96);
+    }
+
+    /// A manifest whose replies have at most so many tokens.
+    fn write_manifest_with(&self, name: &str, text: &str, tokens: u32) {
         let path = self.folder.path().join("personas").join(format!("{name}.yaml"));
-        std::fs::write(path, format!("{text}{GENERATION}")).unwrap();
+        let generation = format!("template: rudialogpt\ngeneration: {{ max_new_tokens: {tokens} }}\n");
+        std::fs::write(path, format!("{text}{generation}")).unwrap();
     }
 
     /// Starts the daemon on the folder's SQLite file. `more` comes on top of the environment, and wins; an empty value
@@ -162,8 +167,17 @@ impl Daemon {
 
     /// Memory in use, in MiB.
     fn memory(&self) -> u64 {
+        self.mebibytes("VmRSS:")
+    }
+
+    /// The most memory that was in use at any time, in MiB.
+    fn peak_memory(&self) -> u64 {
+        self.mebibytes("VmHWM:")
+    }
+
+    fn mebibytes(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
         line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or_default() / 1024
     }
 }

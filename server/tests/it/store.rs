@@ -10,6 +10,7 @@ mod inbox;
 mod leases;
 mod lifetime;
 mod migration;
+mod overload;
 mod prune;
 mod queue;
 mod rush;

@@ -6,6 +6,7 @@ mod faults;
 mod forgery;
 mod groups;
 mod migration;
+mod overload;
 mod pacing;
 mod personas;
 mod polling;

@@ -9,7 +9,7 @@ use super::*;
 use crate::chat::{ChatKind, Me, SenderKind};
 use crate::settings::EffectiveSettings;
 use crate::testing::persona;
-use crate::trigger::{Decision, Ignored, Moment, Trigger, decide, prompt_text};
+use crate::trigger::{Decision, Ignored, Moment, STALE_AFTER, Trigger, decide, prompt_text};
 
 /// What a sample is read as; texts are compared with the sample's own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -195,7 +195,7 @@ fn samples_call_the_persona_as_their_sources_say() {
         ("boost_added", Decision::Ignore(Ignored::Post)),
     ] {
         let Some(message) = sample_message(name) else { return };
-        let moment = Moment { now: message.sent_at, dice: 0.0 };
+        let moment = Moment { now: message.sent_at, dice: 0.0, stale_after: STALE_AFTER };
         assert_eq!(decide(&persona, &me, &sane, &message, moment), expected, "{name}");
     }
 }

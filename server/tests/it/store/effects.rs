@@ -31,7 +31,7 @@ async fn all_effects_or_none(database: TestDatabase) {
             Effect::Block { persona: persona("avtobus"), user: ANNA, blocked: true },
         ],
     );
-    assert!(store.apply(&lease(), &effects, NOW).await.is_err());
+    assert!(store.apply(&lease(), &[effects], NOW).await.is_err());
     assert_eq!(texts(store, &place(5)).await, [""; 0]);
     assert_eq!(store.settings(&place(5).key()).await.unwrap(), None);
     assert_eq!(fates(&database).await, [""; 0]);

@@ -116,7 +116,7 @@ pub(crate) async fn apply(store: &dyn Store, effects: Vec<Effect>) -> bool {
     static LAST: AtomicI64 = AtomicI64::new(1_000_000);
     let update_id = LAST.fetch_add(1, Ordering::Relaxed);
     store.accept(BOT, &[update(update_id, None)], NOW).await.unwrap();
-    store.apply(&lease(), &routed(update_id, effects), NOW).await.unwrap()
+    store.apply(&lease(), &[routed(update_id, effects)], NOW).await.unwrap() > 0
 }
 
 pub(crate) fn routed(update_id: i64, effects: Vec<Effect>) -> Routed {

@@ -76,7 +76,7 @@ async fn each_chat_gives_its_oldest(database: TestDatabase) {
     assert_eq!(ids(&database, &[], 10).await, [90, 91, 92, 11]);
     assert_eq!(ids(&database, &[], 2).await, [90, 91]);
     for id in [92, 91] {
-        assert!(store.apply(&lease(), &routed(id, vec![]), NOW).await.unwrap());
+        assert_eq!(store.apply(&lease(), &[routed(id, vec![])], NOW).await.unwrap(), 1);
     }
     assert_eq!(ids(&database, &[], 10).await, [90, 94, 10, 11]);
 }
@@ -97,8 +97,8 @@ async fn an_update_is_applied_once(database: TestDatabase) {
     store.accept(BOT, &[update(1, Some(5))], NOW).await.unwrap();
     let first = routed(1, vec![Effect::Remember(said(&place(5), 1, "раз"))]);
     let second = routed(1, vec![Effect::Remember(said(&place(5), 2, "два"))]);
-    assert!(store.apply(&lease(), &first, NOW).await.unwrap());
-    assert!(!store.apply(&lease(), &second, NOW).await.unwrap());
+    assert_eq!(store.apply(&lease(), std::slice::from_ref(&first), NOW).await.unwrap(), 1);
+    assert_eq!(store.apply(&lease(), std::slice::from_ref(&second), NOW).await.unwrap(), 0);
     assert_eq!(texts(store, &place(5)).await, ["раз"]);
     assert_eq!(store.unrouted(BOT, &[], 10).await.unwrap(), []);
     // Routed, it still keeps the same update out.
@@ -109,6 +109,9 @@ async fn an_update_is_applied_once(database: TestDatabase) {
 async fn an_unknown_update_is_not_applied(database: TestDatabase) {
     let store = database.store();
     store.accept(BotId(8), &[update(1, Some(5))], NOW).await.unwrap();
-    assert!(!store.apply(&lease(), &routed(1, vec![Effect::Remember(said(&place(5), 1, "раз"))]), NOW).await.unwrap());
+    assert_eq!(
+        store.apply(&lease(), &[routed(1, vec![Effect::Remember(said(&place(5), 1, "раз"))])], NOW).await.unwrap(),
+        0
+    );
     assert_eq!(texts(store, &place(5)).await, [""; 0]);
 }

@@ -60,7 +60,7 @@ async fn what_a_former_holder_writes_is_refused(database: TestDatabase) {
     store.claim(&new, &lead(jobs[0]), NOW).await.unwrap();
 
     let old = lease();
-    assert!(is_fenced(store.apply(&old, &routed(1, vec![]), NOW).await));
+    assert!(is_fenced(store.apply(&old, &[routed(1, vec![])], NOW).await));
     assert!(is_fenced(store.claim(&old, &lead(jobs[2]), NOW).await));
     assert!(is_fenced(store.ready(&old, jobs[0], &reply("поздно"), NOW).await));
     assert!(is_fenced(store.release(&old, jobs[0]).await));
@@ -69,7 +69,7 @@ async fn what_a_former_holder_writes_is_refused(database: TestDatabase) {
     assert!(is_fenced(store.finish(&old, &ended(jobs[0], maskarad::store::Outcome::Answered)).await));
     assert_eq!(fates(&database).await, ["1 running", "2 ready", "3 pending"]);
     assert_eq!(store.unrouted(BOT, &[], 9).await.unwrap().len(), 1);
-    assert!(store.apply(&new, &routed(1, vec![]), NOW).await.unwrap());
+    assert_eq!(store.apply(&new, &[routed(1, vec![])], NOW).await.unwrap(), 1);
 }
 
 /// Claims these jobs under this lease, makes the reply and begins to send it.
@@ -150,7 +150,7 @@ async fn enqueue_under(database: &TestDatabase, lease: &Lease, message: i64) {
     let store = database.store();
     store.accept(BOT, &[update(message, None)], NOW).await.unwrap();
     let effect = maskarad::store::Effect::Enqueue(job(&place(5), message, Trigger::Name));
-    assert!(store.apply(lease, &routed(message, vec![effect]), NOW).await.unwrap());
+    assert_eq!(store.apply(lease, &[routed(message, vec![effect])], NOW).await.unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,7 @@ async fn old_messages_go(database: TestDatabase) {
     let later = after(29 * DAY);
     store.accept(BOT, &[update(1, None)], later).await.unwrap();
     let fresh = maskarad::store::Effect::Remember(said(&place(5), 2, "свежее"));
-    store.apply(&lease(), &routed(1, vec![fresh]), later).await.unwrap();
+    store.apply(&lease(), &[routed(1, vec![fresh])], later).await.unwrap();
 
     let keep = Retention { inbox_hours: 10_000, ..Retention::default() };
     assert_eq!(store.prune(&keep, after(30 * DAY)).await.unwrap(), Pruned::default());
@@ -52,7 +52,7 @@ async fn routed_updates_go_and_unrouted_stay(database: TestDatabase) {
     let updates: Vec<_> = (1..=1203).map(|id| update(id, Some(id))).collect();
     store.accept(BOT, &updates, NOW).await.unwrap();
     for id in 1..=3 {
-        store.apply(&lease(), &routed(id, vec![]), NOW).await.unwrap();
+        store.apply(&lease(), &[routed(id, vec![])], NOW).await.unwrap();
     }
     database.sql("update inbox set routed_at = received_at where update_id <= 1200").await;
     let retention = Retention::default();

@@ -23,7 +23,7 @@ async fn converse(store: Arc<dyn Store>, chat: i64) {
             Effect::Remember(said(&place(chat), message * 2, "вопрос")),
             Effect::Enqueue(job(&place(chat), message * 2, Trigger::Private)),
         ];
-        assert!(store.apply(&lease(), &routed(id, effects), NOW).await.unwrap());
+        assert_eq!(store.apply(&lease(), &[routed(id, effects)], NOW).await.unwrap(), 1);
         let job = pending_job(&*store, &place(chat), message * 2).await.id;
         assert!(store.claim(&lease(), &lead(job), NOW).await.unwrap());
         store.ready(&lease(), job, &reply("ответ"), NOW).await.unwrap();

@@ -64,7 +64,7 @@ async fn errors_hold_no_text(database: TestDatabase) {
     let store = database.store();
     store.accept(BOT, &[update(1, None)], NOW).await.unwrap();
     let effects = vec![Effect::Remember(said(&place(5), 1, "совершенно секретно"))];
-    let error = store.apply(&lease(), &routed(1, effects), NOW).await.unwrap_err();
+    let error = store.apply(&lease(), &[routed(1, effects)], NOW).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused(_)), "{error}");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("секретно") && !shown.contains("Анна"), "{shown}");

@@ -77,6 +77,16 @@ impl Host {
         personas: Vec<Persona>,
         guides: Guides,
     ) -> Self {
+        Self::start_within(tg, store, personas, Limits { guides, ..Limits::default() }).await
+    }
+
+    /// The same within these limits.
+    pub(crate) async fn start_within(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        limits: Limits,
+    ) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let count = personas.len();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
@@ -87,7 +97,7 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits: Limits { guides, ..Limits::default() },
+            limits,
         }));
         let lifecycle = Lifecycle::default();
         let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };

@@ -209,7 +209,13 @@ async fn a_command_changes_one_thing_whatever_is_remembered() {
     store.accept(bot, &[RawUpdate { update_id, chat: None, raw }], OffsetDateTime::now_utc()).await.unwrap();
     let effects = vec![Effect::Settings(key.clone(), ChatSettings { context_length: Some(9), ..elsewhere })];
     let routed = Routed { bot, update_id, outcome: "elsewhere", effects };
-    assert!(store.apply(&host.app.roster.all()[0].lease, &routed, OffsetDateTime::now_utc()).await.unwrap());
+    assert_eq!(
+        store
+            .apply(&host.app.roster.all()[0].lease, std::slice::from_ref(&routed), OffsetDateTime::now_utc())
+            .await
+            .unwrap(),
+        1
+    );
     scene.command("/chance 30").await;
     let settings = store.settings(&key).await.unwrap().unwrap();
     assert_eq!((settings.context_length, settings.chance), (Some(9), Some(0.3)));

@@ -68,7 +68,7 @@ impl Past<'_> {
         let raw = RawUpdate { update_id, chat: None, raw: "{}".to_owned() };
         self.store.accept(BotId(BOT), &[raw], NOW).await.unwrap();
         let routed = Routed { bot: BotId(BOT), update_id, outcome: "untriggered", effects };
-        assert!(self.store.apply(&self.avtobus, &routed, NOW).await.unwrap());
+        assert!(self.store.apply(&self.avtobus, &[routed], NOW).await.unwrap() == 1);
     }
 
     async fn settings(&self) {
@@ -219,7 +219,7 @@ impl Past<'_> {
         let updates = [raw(1, 1, "это уже разобрано"), raw(2, 2, "а это ещё нет")];
         assert_eq!(self.store.accept(BotId(BOT), &updates, NOW).await.unwrap(), 2);
         let routed = Routed { bot: BotId(BOT), update_id: 1, outcome: "untriggered", effects: vec![] };
-        assert!(self.store.apply(&self.avtobus, &routed, NOW).await.unwrap());
+        assert!(self.store.apply(&self.avtobus, &[routed], NOW).await.unwrap() == 1);
     }
 }
 

@@ -1,0 +1,23 @@
+//! How much waits, for health, metrics and overload.
+
+use super::dialect::{Dialect, Session};
+use super::{Backlog, Result, StoreError, rows};
+
+/// Counts what waits, over all personas.
+pub(super) async fn count<D: Dialect>(session: &mut Session<'_, D>) -> Result<Backlog> {
+    let sql = "select (select count(*) from inbox where routed_at is null) as unrouted,
+                      (select count(*) from jobs where state = 'pending' and directed) as directed,
+                      (select count(*) from jobs where state = 'pending' and not directed) as ambient,
+                      (select count(*) from jobs where state = 'ready') as ready";
+    let row = session.row(sql, &[]).await?.expect("counting gives one row");
+    let count = |column: &'static str| {
+        let value = rows::integer(&row, column)?;
+        u64::try_from(value).map_err(|_| StoreError::Corrupt { column, value: value.to_string() })
+    };
+    Ok(Backlog {
+        unrouted: count("unrouted")?,
+        directed: count("directed")?,
+        ambient: count("ambient")?,
+        ready: count("ready")?,
+    })
+}

@@ -1,0 +1,14 @@
+//! How much waits.
+
+/// How much waits, in rows, over all personas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Updates that nobody has looked at.
+    pub unrouted: u64,
+    /// Messages of those who addressed a persona.
+    pub directed: u64,
+    /// Messages that triggered insanity or chance.
+    pub ambient: u64,
+    /// Replies and notices to be sent.
+    pub ready: u64,
+}
