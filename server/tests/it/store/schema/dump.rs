@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
-
 use crate::support::database::{Backend, TestDatabase};
 
 /// The folder of the fixtures.
@@ -47,23 +45,6 @@ pub(super) async fn write(database: &TestDatabase, version: u32) {
         Backend::Postgres => postgres(database.url()),
     };
     std::fs::write(path, text).unwrap();
-}
-
-/// Runs a dump in an empty database.
-pub(super) async fn load(text: &str, backend: Backend, url: &str) {
-    let text = AssertSqlSafe(text.to_owned());
-    match backend {
-        Backend::Sqlite => {
-            let mut connection = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
-            connection.execute(sqlx::raw_sql(text)).await.unwrap();
-            connection.close().await.unwrap();
-        }
-        Backend::Postgres => {
-            let mut connection = PgConnection::connect(url).await.unwrap();
-            connection.execute(sqlx::raw_sql(text)).await.unwrap();
-            connection.close().await.unwrap();
-        }
-    }
 }
 
 async fn sqlite(database: &TestDatabase) -> String {
