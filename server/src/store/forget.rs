@@ -6,7 +6,7 @@
 
 use time::OffsetDateTime;
 
-use super::dialect::{Dialect, Session, Value, values};
+use super::dialect::{Dialect, Session, StoredRow, Value, values};
 use super::sql::SqlStore;
 use super::{Forget, Forgotten, Result, StoreError, Subject, Trace, Tracer, rows};
 use crate::chat::PersonaName;
@@ -83,10 +83,10 @@ async fn inbox<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>, tracer: &Tracer
     let patterns: Vec<String> = whom.numbers.iter().map(|number| format!("%{number}%")).collect();
     let written: Vec<String> = (6..).take(patterns.len()).map(|parameter| format!("raw like ${parameter}")).collect();
     let sql = format!(
-        "select seq, raw, case when {here} then 1 else 0 end as here from inbox
+        "select seq, raw, chat_id from inbox
          where seq > $4 and (bot_id in (select bot_id from bots where {OURS}) or $1 is null)
-           and ({here} or {written}) order by seq limit $5",
-        here = format_args!("(chat_id is not null and {})", D::one_of("chat_id", 3)),
+           and ((chat_id is not null and {here}) or {written}) order by seq limit $5",
+        here = D::one_of("chat_id", 3),
         written = written.join(" or "),
     );
     let (mut changed, mut last) = (0, 0_i64);
@@ -100,7 +100,7 @@ async fn inbox<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>, tracer: &Tracer
         let Some(row) = batch.last() else { return Ok(changed) };
         last = rows::integer(row, "seq")?;
         for row in &batch {
-            let here = rows::integer(row, "here")? == 1;
+            let here = row.integer("chat_id")?.is_some_and(|chat| whom.chats.contains(&chat));
             let trace = if here { Trace::Whole } else { tracer(&rows::text(row, "raw")?, &whom.numbers) };
             changed += u64::from(take_out(store, rows::integer(row, "seq")?, trace, now).await?);
         }

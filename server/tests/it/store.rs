@@ -5,6 +5,7 @@ mod claims;
 mod deliveries;
 mod effects;
 mod fixtures;
+mod forget;
 mod history;
 mod inbox;
 mod leases;

@@ -9,6 +9,7 @@ use maskarad::chat::TransportKind;
 use maskarad_testbed::{Bot, BotSpec, Group, Testbed, User, UserSpec};
 
 use super::fixtures::persona as named;
+use crate::support::contents::{rows, tables};
 use crate::support::database::{Backend, TestDatabase, column};
 use crate::support::host::{Host, SOON, persona, settled};
 use people::{ANNA, BORIS, BOT, DIMA, EGOR, GALYA, GROUP, VERA};
@@ -51,38 +52,6 @@ async fn a_former_release_s_database_keeps_every_row() {
             assert_eq!(latest, [Some(dump::latest_migration().to_string())]);
         }
     }
-}
-
-/// Our tables, each with all its columns.
-async fn tables(backend: Backend, url: &str) -> Vec<(String, Vec<String>)> {
-    let names = match backend {
-        Backend::Sqlite => "select name from sqlite_master where type = 'table' order by name",
-        Backend::Postgres => "select tablename::text from pg_tables where schemaname = 'public' order by 1",
-    };
-    let mut tables = Vec::new();
-    for table in column(backend, url, names).await.into_iter().flatten().filter(|name| !name.contains("sql")) {
-        let columns = match backend {
-            Backend::Sqlite => format!("select name from pragma_table_info('{table}') order by cid"),
-            Backend::Postgres => format!(
-                "select column_name::text from information_schema.columns where table_name = '{table}' order by ordinal_position"
-            ),
-        };
-        tables.push((table, column(backend, url, &columns).await.into_iter().flatten().collect()));
-    }
-    tables
-}
-
-/// Every row as `table(columns): values`.
-async fn rows(backend: Backend, url: &str, tables: &[(String, Vec<String>)]) -> Vec<String> {
-    let mut rows = Vec::new();
-    for (table, columns) in tables {
-        let value = |name: &String| format!("coalesce(cast({name} as text), 'null')");
-        let values = columns.iter().map(value).collect::<Vec<_>>().join(" || ' | ' || ");
-        let sql = format!("select {values} as line from {table} order by line");
-        let lines = column(backend, url, &sql).await.into_iter().flatten();
-        rows.extend(lines.map(|line| format!("{table}({}): {line}", columns.join(","))));
-    }
-    rows
 }
 
 /// The tables and columns that these rows are of.
