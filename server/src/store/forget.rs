@@ -137,11 +137,13 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
         Subject::User(_) => format!("({here} or {})", D::one_of(column, 2)),
     };
     let jobs = format!("{OURS} and {}", by("sender_id"));
-    // First of all they end, so that nobody records a reply while the history is emptied.
-    session.execute(format!("update jobs set state = 'done' where {jobs} and state <> 'done'"), values).await?;
+    // A reply could be recorded while the history is emptied, and stay behind.
+    if let Some(sql) = D::ALONE {
+        session.execute(sql, values![]).await?;
+    }
     let orphans = format!(
         "update jobs set state = 'pending', lead_id = null
-         where state <> 'done' and lead_id in (select id from jobs where {jobs})"
+         where state <> 'done' and lead_id in (select id from jobs where {jobs}) and not ({jobs})"
     );
     session.execute(orphans, values).await?;
     let replies = match subject {

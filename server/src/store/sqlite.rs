@@ -76,6 +76,7 @@ fn migrator() -> Migrator {
 
 impl Dialect for Sqlite {
     const LOCK: Option<&'static str> = None;
+    const ALONE: Option<&'static str> = None;
     // What was deleted is overwritten at once, but the log of changes holds it until it is emptied.
     const AFTER_FORGETTING: Option<&'static str> = Some("pragma wal_checkpoint(truncate)");
     const SHARED_ROW: &'static str = "";
