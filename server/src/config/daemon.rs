@@ -187,6 +187,9 @@ fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConf
                 .unwrap_or(default.messages_per_chat),
             inbox_hours: settings.number("store.retention.inbox_hours", 24, 168).unwrap_or(default.inbox_hours),
             job_days: settings.number("store.retention.job_days", 1, 36_500).unwrap_or(default.job_days),
+            jobs_per_chat: settings
+                .number("store.retention.jobs_per_chat", 1, 1_000_000)
+                .unwrap_or(default.jobs_per_chat),
         },
     }
 }

@@ -5,6 +5,8 @@ mod dump;
 mod make;
 mod people;
 
+pub(super) use dump::latest_migration;
+
 use maskarad::chat::TransportKind;
 use maskarad_testbed::{Bot, BotSpec, Group, Testbed, User, UserSpec};
 
@@ -16,7 +18,7 @@ use people::{ANNA, BORIS, BOT, DIMA, EGOR, GALYA, GROUP, VERA};
 
 const BACKENDS: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
 
-fn fixture(version: u32, backend: Backend) -> String {
+pub(super) fn fixture(version: u32, backend: Backend) -> String {
     let path = dump::file(version, backend);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; its README tells more", path.display()))
 }
@@ -72,23 +74,15 @@ async fn what_a_former_release_left_unfinished_is_answered() {
     for version in dump::migrations() {
         for backend in BACKENDS {
             let cast = Cast::new().await;
-            // What is too old is pruned at the start, were it still to be answered.
-            let now = match backend {
-                Backend::Sqlite => "cast(strftime('%s', 'now') as integer) * 1000",
-                Backend::Postgres => "now()",
-            };
-            let freshen = async |url: &str| {
-                column(backend, url, &format!("update messages set stored_at = {now}")).await;
-            };
             let dump = cast.rename(&fixture(version, backend));
-            let Some(database) = TestDatabase::from_dump(backend, &dump, freshen).await else { continue };
+            let Some(database) = TestDatabase::from_dump(backend, &dump, async |_| ()).await else { continue };
             taken_up(version, &cast, database).await;
         }
     }
 }
 
 /// The people of the fixture, in the emulator.
-struct Cast {
+pub(super) struct Cast {
     tg: Testbed,
     bot: Bot,
     group: Group,
@@ -96,7 +90,7 @@ struct Cast {
 }
 
 impl Cast {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let tg = Testbed::start().await.unwrap();
         let bot = tg.add_bot(
             BotSpec::new("avtobus_bot").privacy(false).token(&format!("{BOT}:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0")),
@@ -112,7 +106,7 @@ impl Cast {
     }
 
     /// The fixture with the emulator's numbers, its topics too.
-    fn rename(&self, dump: &str) -> String {
+    pub(super) fn rename(&self, dump: &str) -> String {
         let [seven, eight] = ["семь", "восемь"].map(|name| self.group.add_topic(name));
         let mut dump = dump.to_owned();
         for (thread, topic) in [(7, seven), (8, eight)] {
@@ -133,7 +127,8 @@ impl Cast {
     }
 }
 
-async fn taken_up(version: u32, cast: &Cast, database: TestDatabase) {
+/// A daemon answers what is unfinished, and goes on.
+pub(super) async fn taken_up(version: u32, cast: &Cast, database: TestDatabase) {
     let manifest = "triggers: { names: [автобус] }\ngeneration: { max_new_tokens: 8 }\n";
     let host = Host::start(&cast.tg, database.shared(), vec![persona("avtobus", &cast.bot, manifest)]).await;
     let open = "select cast(id as text) || ' ' || state from jobs where persona = 'avtobus' and state <> 'done'

@@ -23,7 +23,7 @@ pub(super) fn migrations() -> Vec<u32> {
 }
 
 /// The number of the latest.
-pub(super) fn latest_migration() -> u32 {
+pub(in crate::store) fn latest_migration() -> u32 {
     *migrations().last().unwrap()
 }
 
