@@ -89,7 +89,9 @@ impl Router {
             Admission::Blocked => return Ok(Route::nothing("blocked")),
         };
         let sets = route.effects.iter().any(|effect| matches!(effect, Effect::Settings(..)));
-        if !sets && heard.own.as_ref().is_some_and(|own| !own.active) {
+        // News come as messages without a text, that of the persona's own removal among them.
+        let written = !message.text.is_empty();
+        if !sets && written && heard.own.as_ref().is_some_and(|own| !own.active) {
             // Not from the cache: what is changed is written back as a whole.
             let closed = self.app.store.settings(&heard.key).await?.filter(|own| !own.active);
             let reopened = closed.map(|own| Effect::Settings(heard.key.clone(), ChatSettings { active: true, ..own }));

@@ -4,6 +4,7 @@ mod access;
 mod commands;
 mod faults;
 mod forgery;
+mod forget;
 mod groups;
 mod migration;
 mod overload;
