@@ -48,6 +48,11 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve all personas in Telegram until stopped.
+    ///
+    /// SIGTERM or SIGINT stops it: no more updates are taken, replies under way get 20 seconds to arrive, and what is left is
+    /// handed back to the store for the next start; a second signal stops it at once. Exit status: 0 when everything under way
+    /// arrived, 1 when something had to be handed back or failed. A second daemon on the same database stands by, and takes
+    /// over when this one ends.
     Serve,
     /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
     Check(check::Arguments),

@@ -80,8 +80,9 @@ async fn one_persons_calls_share_an_answer() {
 async fn text_mentions_and_captions_call() {
     let scene = Scene::sqlite().await;
     let host = scene.host("").await;
-    let Scene { bot, boris, group, .. } = &scene;
-    let by_id = boris.compose(group).text("скажи, бот, как дела").text_mention("бот", bot.id()).send();
+    let Scene { bot, boris, vera, group, .. } = &scene;
+    // Two people: messages of one are answered together.
+    let by_id = vera.compose(group).text("скажи, бот, как дела").text_mention("бот", bot.id()).send();
     let caption = boris.compose(group).photo("смотри, @AVTOBUS_BOT").send();
     for message in [by_id, caption] {
         scene.answer(message).await;
