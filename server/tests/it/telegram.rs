@@ -6,6 +6,7 @@ mod faults;
 mod forgery;
 mod forget;
 mod groups;
+mod impostors;
 mod migration;
 mod overload;
 mod pacing;
