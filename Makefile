@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test perplexity fuzz lint bench fmt setup
+.PHONY: help run build test perplexity burst fuzz lint bench fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,11 @@ perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 
 
 fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
 	@scripts/fuzz.sh
+
+burst: setup ## 100,000 updates over 1,000 chats at once, on both databases; takes many minutes
+	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 \
+	cargo test --workspace --locked --test it long_burst -- --ignored --nocapture --test-threads=1
 
 lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rustdoc, licences and sources
 	cargo fmt --all --check

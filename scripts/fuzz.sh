@@ -33,9 +33,12 @@ for target in "${targets[@]}"; do
     target/debug/maskarad-fuzz seeds "$target" "$work"
     rm -f "$work/log"
     ran=0
+    # A prompt is written and encoded many times over for each input.
+    longest=16384
+    [ "$target" != prompt ] || longest=1024
     "${fuzz[@]}" run "${common[@]}" "$target" "$work/corpus" -- \
         -max_total_time="${FUZZ_SECONDS:-600}" -timeout=$seconds_each -rss_limit_mb=$memory -malloc_limit_mb=$at_once \
-        -max_len=16384 -dict="$work/words" -artifact_prefix="$work/" -print_final_stats=1 >"$work/log" 2>&1 || ran=$?
+        -max_len=$longest -dict="$work/words" -artifact_prefix="$work/" -print_final_stats=1 >"$work/log" 2>&1 || ran=$?
     executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")
     peak=$(sed -n 's/^stat::peak_rss_mb: *//p' "$work/log")
     if [ "$ran" = 0 ]; then

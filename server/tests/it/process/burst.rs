@@ -103,9 +103,10 @@ async fn burst(backend: Backend, size: Size) {
     let stage = Stage::new().await;
     let model = &stage.model;
     let insane = format!(
-        "name: avtobus\ntoken: {{ env: AVTOBUS_TOKEN }}\nmodel: {{ path: {model:?} }}\nchat_defaults: {{ insanity: true }}\n"
+        "name: avtobus\ntoken: {{ env: AVTOBUS_TOKEN }}\nmodel: {{ path: {model:?} }}\nchat_defaults: {{ insanity: true }}\n\
+         access: {{ per_user_hourly: 1000000, per_chat_hourly: 1000000 }}\n"
     );
-    stage.write_manifest_with("avtobus", &insane, 16);
+    stage.write_manifest_with("avtobus", &insane, 8);
     let bot = &stage.bots[0];
     let crowd = Crowd::gather(&stage.tg, bot, size.chats);
     let addressed = crowd.write(bot, size);
