@@ -3,6 +3,7 @@
 mod settings_cache;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -13,6 +14,7 @@ use crate::generator::Generator;
 use crate::live::Roster;
 use crate::load::{Bounds, Load};
 use crate::pacing::{Guides, Pacer};
+use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
 use crate::trigger::STALE_AFTER;
 
@@ -28,6 +30,8 @@ pub struct App {
     pub dice: Dice,
     /// The personas that are up.
     pub roster: Roster,
+    /// How each persona stands.
+    pub standings: Standings,
     /// Numbers that may be tuned.
     pub limits: Limits,
     /// Whether there is room for more.
@@ -50,6 +54,8 @@ pub struct Limits {
     pub routed_at_once: usize,
     /// Chats that are sent to at once.
     pub sends_at_once: usize,
+    /// How often a webhook is looked after.
+    pub webhook_check: Duration,
     /// How fast a bot may write.
     pub guides: Guides,
     /// How much may wait.
@@ -64,6 +70,7 @@ impl Default for Limits {
             replies_at_once: 64,
             routed_at_once: 16,
             sends_at_once: 64,
+            webhook_check: Duration::from_secs(60),
             guides: Guides::default(),
             bounds: Bounds::default(),
             stale_after: STALE_AFTER,
@@ -97,6 +104,7 @@ impl App {
             load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
             roster: Roster::default(),
+            standings: Standings::default(),
             jobs: Notify::new(),
             replies: Notify::new(),
             settings: SettingsCache::new(),

@@ -11,3 +11,4 @@ mod record;
 pub mod secret;
 mod tree;
 mod units;
+pub mod webhook;

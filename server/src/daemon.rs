@@ -2,6 +2,7 @@
 
 mod bot;
 mod turn;
+mod updates;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +20,9 @@ use crate::live::Voice;
 use crate::load;
 use crate::pump::{Pump, Work};
 use crate::queue::Queue;
+use crate::standing::Standing;
 use crate::store::{Recovered, Retention};
+use crate::telegram::webhook::WebhookWire;
 
 /// Bots that may introduce themselves at once; the official server accepts about 20 new clients a minute.
 const AT_ONCE: usize = 15;
@@ -36,6 +39,8 @@ pub struct Wire {
     pub api_url: url::Url,
     /// The client all bots share.
     pub http: reqwest::Client,
+    /// How Telegram reaches those bots that don't ask, where there is a way.
+    pub webhook: Option<WebhookWire>,
 }
 
 /// A persona with its weights, not yet introduced.
@@ -57,6 +62,7 @@ pub fn start(app: &Arc<App>, personas: Vec<Booted>, wire: &Wire, retention: Rete
         Arc::new(Refused { bots: with_token.len(), count: AtomicUsize::new(0), lifecycle: lifecycle.clone() });
     for (index, (token, booted)) in with_token.into_iter().enumerate() {
         let delay = STAGGER * u32::try_from(index.saturating_sub(AT_ONCE)).unwrap_or(u32::MAX);
+        app.standings.set(&booted.persona.name, Standing::Starting);
         let bot = Bot { app: Arc::clone(app), booted, token, wire: wire.clone(), lifecycle: lifecycle.clone() };
         let refused = Arc::clone(&refused);
         lifecycle.spawn("persona", async move {

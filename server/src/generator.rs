@@ -44,4 +44,7 @@ pub trait Generator: Send + Sync + 'static {
     /// # Errors
     /// [`GeneratorError::Busy`] when it should be tried again later, [`GeneratorError::Refused`] when it should not.
     async fn generate(&self, request: GenerateRequest) -> Result<BoxStream<'static, Event>, GeneratorError>;
+
+    /// Whether it can generate at all.
+    fn is_alive(&self) -> bool;
 }

@@ -24,13 +24,16 @@ pub mod transport;
 pub mod app;
 pub mod daemon;
 pub mod delivery;
+pub mod health;
 pub mod housekeeping;
+pub mod http;
 pub mod lifecycle;
 pub mod live;
 pub mod load;
 pub mod pump;
 pub mod queue;
 pub mod router;
+pub mod standing;
 
 #[cfg(test)]
 mod testing;

@@ -19,6 +19,7 @@ pub use types::{
     JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent,
     StoredUpdate, Subject, Taken, Trace, Tracer,
 };
+pub use writing::{Failing, Writing};
 
 mod backlog;
 mod backup;
@@ -45,12 +46,16 @@ mod settings;
 mod sql;
 mod sqlite;
 mod types;
+mod writing;
 
 /// The state of all personas.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
+
+    /// How the writes of this process fare; asks nothing of the database.
+    fn writing(&self) -> Writing;
 
     /// Puts updates into a bot's inbox, all or none; those that are there already are left alone.
     /// Returns how many were new.

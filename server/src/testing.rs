@@ -10,7 +10,7 @@ use crate::chat::{
 };
 use crate::config::persona::{
     Access, ChatDefaults, Cut, Filter, GroupAccess, ModelSpec, NamesMatch, Persona, PrivateAccess, PromptRules,
-    ReplyRules, StartAt, Template, Triggers, WhoMayToggle,
+    ReplyRules, StartAt, Template, Triggers, Updates, WhoMayToggle,
 };
 
 /// The moment at which tests happen.
@@ -32,6 +32,7 @@ pub(crate) fn persona() -> Persona {
         display_name: "Автобус".to_owned(),
         source: "avtobus.yaml".into(),
         token: None,
+        updates: Updates::Polling,
         model: ModelSpec { path: "models/avtobus".into(), precision: Precision::F32 },
         template: Template::Continuation,
         generation: generation(),

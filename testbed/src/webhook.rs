@@ -1,5 +1,5 @@
-//! Delivers a bot's updates to its webhook: one in flight per chat, repeated at once and then after 2, 4, 8… seconds.
-//! Registering a webhook is `methods`' business.
+//! Delivers a bot's updates to its webhook: one in flight per chat, repeated at once and then after 2, 4, 8… seconds,
+//! or when the webhook asks for it (`Retry-After`). Registering a webhook is `methods`' business.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, Url, header::CONTENT_TYPE};
+use reqwest::{
+    Client, Url,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 use serde_json::Value;
 use tokio::{task::JoinSet, time::Instant};
 
@@ -21,6 +24,7 @@ const SECRET_HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const SHORTEST_NAP: Duration = Duration::from_millis(10);
 const LONGEST_DELAY: Duration = Duration::from_secs(64);
+const LONGEST_RETRY_AFTER: u64 = 3600;
 
 /// Where a bot's updates go.
 #[derive(Clone, Debug)]
@@ -66,7 +70,13 @@ struct Failure {
 struct Delivered {
     line: Line,
     update_id: i64,
-    result: Result<(), String>,
+    result: Result<(), Refused>,
+}
+
+/// Why an update was not taken, and when it is wanted again if the webhook says.
+struct Refused {
+    message: String,
+    retry_after: Option<Duration>,
 }
 
 /// Delivers until the webhook is replaced or the emulator stops.
@@ -139,13 +149,16 @@ impl Delivery {
                 self.failed.remove(&done.line);
                 self.shared.change(|world| world.bot_mut(self.bot).updates.remove(done.update_id));
             }
-            Err(message) => self.put_off(done.line, message),
+            Err(refused) => self.put_off(done.line, refused),
         }
     }
 
-    fn put_off(&mut self, line: Line, message: String) {
-        let times = self.failed.get(&line).map_or(0, |failure| failure.times) + 1;
-        let not_before = Instant::now() + retry_delay(times);
+    fn put_off(&mut self, line: Line, refused: Refused) {
+        let Refused { message, retry_after } = refused;
+        // A wait that was asked for doesn't lengthen those that follow.
+        let before = self.failed.get(&line).map_or(0, |failure| failure.times);
+        let times = if retry_after.is_some() { before } else { before + 1 };
+        let not_before = Instant::now() + retry_after.unwrap_or_else(|| retry_delay(times));
         self.failed.insert(line, Failure { times, not_before });
         self.shared.change(|world| {
             let date = world.now();
@@ -176,18 +189,24 @@ async fn send(client: Client, webhook: Webhook, update: QueuedUpdate) -> Deliver
     Delivered { line: update.chat, update_id: update.id, result }
 }
 
-async fn post(client: &Client, webhook: &Webhook, update: &Value) -> Result<(), String> {
+async fn post(client: &Client, webhook: &Webhook, update: &Value) -> Result<(), Refused> {
     let mut request =
         client.post(webhook.url.clone()).header(CONTENT_TYPE, "application/json").body(update.to_string());
     if let Some(secret) = &webhook.secret {
         request = request.header(SECRET_HEADER, secret);
     }
-    let response = request.send().await.map_err(|error| error.without_url().to_string())?;
+    let response = request.send().await.map_err(|error| {
+        let message = error.without_url().to_string();
+        Refused { message, retry_after: None }
+    })?;
     let status = response.status();
     if status.is_success() {
         return Ok(());
     }
-    Err(format!("Wrong response from the webhook: {status}"))
+    let seconds = response.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse::<u64>().ok());
+    let retry_after = seconds.filter(|seconds| *seconds > 0).map(|seconds| seconds.min(LONGEST_RETRY_AFTER));
+    let message = format!("Wrong response from the webhook: {status}");
+    Err(Refused { message, retry_after: retry_after.map(Duration::from_secs) })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(super) const TARGET: Target = Target {
     words: &[
         "name: ",
         "display_name: ",
+        "updates: webhook",
         "token: { env: T }",
         "token: { credential: c }",
         "optional: true",

@@ -14,6 +14,7 @@ use crate::config::manifest;
 use crate::config::persona::{Persona, Template};
 use crate::config::problem::Problem;
 use crate::config::secret::Secret;
+use crate::config::webhook;
 use crate::telegram::client::TelegramClient;
 use crate::telegram::connect;
 
@@ -34,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let loaded = manifest::load(&config.personas, Environment::of_process());
     let engine = Engine::start(config.engine)?;
     let mut problems = loaded.problems.0;
+    problems.extend(webhook::problems(config, &loaded.personas));
     let mut rows = Vec::new();
     for persona in &loaded.personas {
         let memory = match model::load(&engine, persona) {

@@ -9,15 +9,17 @@ use tokio_util::sync::CancellationToken;
 use super::{location, model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
-use crate::config::daemon::DaemonConfig;
 use crate::config::environment::Environment;
 use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
+use crate::config::{daemon::DaemonConfig, webhook};
 use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
+use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
 use crate::store;
 use crate::telegram::connect;
+use crate::telegram::webhook::{Doors, WebhookWire};
 
 /// How often the engine is looked after.
 const ENGINE_WATCH: Duration = Duration::from_secs(1);
@@ -26,7 +28,8 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let loaded = manifest::load(&config.personas, Environment::of_process());
+    let mut loaded = manifest::load(&config.personas, Environment::of_process());
+    loaded.problems.0.extend(webhook::problems(config, &loaded.personas));
     anyhow::ensure!(
         !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
         "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
@@ -63,6 +66,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     let location = location(config)?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
+    let listener = match config.listen {
+        Some(address) => Some(http::bind(address).await?),
+        None => None,
+    };
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
         generator: Arc::new(LocalGenerator::new(engine.clone())),
@@ -75,9 +82,15 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
             ..Limits::default()
         },
     }));
-    let http = connect::http_client(config.telegram.proxy.as_ref())?;
-    let wire = Wire { api_url: config.telegram.api_url.clone(), http };
+    let client = connect::http_client(config.telegram.proxy.as_ref())?;
+    let doors = Arc::new(Doors::of(personas.iter().map(|booted| &*booted.persona)));
+    let webhook = config.telegram.webhook.clone();
+    let webhook = webhook.map(|base| WebhookWire { base, doors: Arc::clone(&doors) });
+    let wire = Wire { api_url: config.telegram.api_url.clone(), http: client, webhook };
     let lifecycle = Lifecycle::default();
+    if let Some(listener) = listener {
+        http::start(listener, &app, doors, &lifecycle);
+    }
     daemon::start(&app, personas, &wire, config.store.retention, &lifecycle);
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;

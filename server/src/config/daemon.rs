@@ -3,6 +3,7 @@
 mod raw;
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -22,12 +23,16 @@ use crate::trigger::STALE_AFTER;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "maskarad.yaml";
+/// The official Bot API server.
+const OFFICIAL: &str = "api.telegram.org";
 
 /// Settings of the whole daemon.
 #[derive(Clone, Debug)]
 pub struct DaemonConfig {
     /// How Telegram is reached.
     pub telegram: TelegramConfig,
+    /// Where webhooks and health are listened for; `None` for nowhere.
+    pub listen: Option<SocketAddr>,
     /// What the engine may use.
     pub engine: EngineConfig,
     /// Where state is kept.
@@ -49,6 +54,8 @@ pub struct TelegramConfig {
     pub api_url: Url,
     /// `http://`, `https://`, `socks5://` or `socks5h://`; may hold a password.
     pub proxy: Option<Secret>,
+    /// Where Telegram reaches the listener: the public address, with no slash at its end.
+    pub webhook: Option<String>,
     /// How fast each bot may write.
     pub guides: Guides,
 }
@@ -121,6 +128,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let mut settings = Settings::read(file, text, environment);
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
+        listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
         engine: engine(&mut settings),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
@@ -135,13 +143,35 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
 }
 
 fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {
-    let official = || Url::parse("https://api.telegram.org").expect("the official address is a URL");
+    let official = || Url::parse(&format!("https://{OFFICIAL}")).expect("the official address is a URL");
     let web = |text: &str| url_of(text, &["http", "https"]);
     let api_url = settings.parsed("telegram.api_url", "an http:// or https:// URL", web).unwrap_or_else(official);
     let proxy = |text: &str| url_of(text, &["http", "https", "socks5", "socks5h"]).map(|_| Secret::new(text));
     let proxy =
         settings.parsed("telegram.proxy", "an http:// or socks5:// URL (not shown: it may hold a password)", proxy);
-    TelegramConfig { api_url, proxy, guides: guides(settings) }
+    let webhook = webhook(settings, &api_url);
+    TelegramConfig { api_url, proxy, webhook, guides: guides(settings) }
+}
+
+fn webhook(settings: &mut Settings<'_>, api_url: &Url) -> Option<String> {
+    let url = if api_url.host_str() == Some(OFFICIAL) {
+        let expected = "an https:// URL on port 443, 80, 88 or 8443, without a question mark, as Telegram asks";
+        settings.parsed("telegram.webhook", expected, |text| public(text, &["https"]).filter(has_official_port))
+    } else {
+        let expected = "an http:// or https:// URL without a question mark";
+        settings.parsed("telegram.webhook", expected, |text| public(text, &["http", "https"]))
+    };
+    url.map(|url| url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An address to which paths can be added.
+fn public(text: &str, schemes: &[&str]) -> Option<Url> {
+    let plain = |url: &Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    url_of(text, schemes).filter(plain)
+}
+
+fn has_official_port(url: &Url) -> bool {
+    url.port_or_known_default().is_some_and(|port| [443, 80, 88, 8443].contains(&port))
 }
 
 fn guides(settings: &mut Settings<'_>) -> Guides {

@@ -18,6 +18,8 @@ pub struct Persona {
     pub source: PathBuf,
     /// Its bot token; without one it isn't in Telegram.
     pub token: Option<Secret>,
+    /// How its updates come.
+    pub updates: Updates,
     /// Its weights.
     pub model: ModelSpec,
     /// How turns become text for this checkpoint.
@@ -40,6 +42,16 @@ pub struct Persona {
     pub reply: ReplyRules,
     /// What is cut from a reply, or discards it.
     pub filter: Filter,
+}
+
+/// How a persona's updates come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Updates {
+    /// It asks for them.
+    #[default]
+    Polling,
+    /// Telegram brings them to the daemon's listener.
+    Webhook,
 }
 
 /// Which weights, at which precision.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::turn::Turn;
-use super::{Booted, Wire};
+use super::{Booted, Wire, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{Me, TransportKind};
@@ -17,11 +17,11 @@ use crate::lifecycle::Lifecycle;
 use crate::live::LivePersona;
 use crate::pump::Pump;
 use crate::router::Router;
+use crate::standing::Standing;
 use crate::store::{BotId, Lease};
 use crate::telegram::client::TelegramClient;
 use crate::telegram::connect;
-use crate::telegram::intake::{Intake, Stopped};
-use crate::telegram::poll::Poller;
+use crate::telegram::intake::Stopped;
 use crate::transport::TransportError;
 
 /// A token counts as refused after so many refusals in a row: a proxy or a local Bot API server may be starting up.
@@ -87,6 +87,7 @@ impl Bot {
     }
 
     fn refused(&self) -> Ended {
+        self.app.standings.set(&self.booted.persona.name, Standing::Refused);
         tracing::error!(
             persona = %self.booted.persona.name,
             "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
@@ -107,6 +108,7 @@ impl Bot {
         tokio::time::sleep(delay).await;
         let me = self.introduce(client).await?;
         let lease = self.turn().take().await;
+        self.app.standings.set(&self.booted.persona.name, Standing::Starting);
         tracing::info!(persona = %self.booted.persona.name, username = me.username, epoch = lease.epoch, "up");
         self.warn_if_blind(&me);
         self.take_over(&me).await;
@@ -129,7 +131,7 @@ impl Bot {
             Pump::new(Router::new(Arc::clone(&self.app), Arc::clone(live)), self.app.limits.routed_at_once);
         let listening = async {
             let ended = tokio::select! {
-                ended = self.poll(live, client) => ended,
+                ended = self.receive(live, client) => ended,
                 () = live.fenced.notified() => TermEnded::Superseded,
                 () = self.turn().lost(&live.lease) => TermEnded::Superseded,
             };
@@ -140,15 +142,13 @@ impl Bot {
         ended
     }
 
-    /// Polls until the daemon stops, or until a refusal, of polling or of sending, is confirmed.
-    async fn poll(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
+    /// Takes updates until the daemon stops, or until a refusal, of asking or of sending, is confirmed.
+    async fn receive(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
         let stopping = self.lifecycle.stopping();
-        let poller = Poller::new(&self.token, &self.wire.api_url, self.wire.http.clone());
+        let way = updates::Way { app: &self.app, live, client, token: &self.token, wire: &self.wire, stopping };
         loop {
-            let (app, live) = (Arc::clone(&self.app), Arc::clone(live));
-            let intake = Intake::new(app, Arc::clone(&live), client.clone(), poller.clone(), stopping.clone());
             let stopped = tokio::select! {
-                stopped = intake.run() => stopped,
+                stopped = way.take() => stopped,
                 () = live.doubted.notified() => Stopped::Unauthorized,
             };
             if stopped == Stopped::Asked {
@@ -176,6 +176,7 @@ impl Bot {
                 return None;
             }
             let wait = patience(&error, &mut backoff, &self.app.dice);
+            self.app.standings.trouble(name, error.to_string());
             if refusals > 0 {
                 tracing::warn!(persona = %name, refusals, ?wait, "the token was refused; making sure");
             } else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{PersonaName, TransportKind};
+use crate::standing::Standing;
 use crate::store::Lease;
 
 /// How often a standby asks whether the persona is free.
@@ -37,12 +38,14 @@ impl Turn<'_> {
                 Ok(None) => {
                     if !std::mem::replace(&mut waiting, true) {
                         tracing::info!(persona = %self.persona, "another daemon serves this persona; standing by");
+                        self.app.standings.set(self.persona, Standing::Standby);
                     }
                     backoff.reset();
                     tokio::time::sleep(ASK_AGAIN.mul_f64(0.5 + self.app.dice.fraction() / 2.0)).await;
                 }
                 Err(error) => {
                     let wait = backoff.next(&self.app.dice);
+                    self.app.standings.trouble(self.persona, format!("whose turn it is can't be asked: {error}"));
                     tracing::warn!(persona = %self.persona, %error, ?wait, "whose turn it is can't be asked; trying again");
                     tokio::time::sleep(wait).await;
                 }

@@ -38,4 +38,8 @@ impl Generator for LocalGenerator {
         });
         Ok(events.boxed())
     }
+
+    fn is_alive(&self) -> bool {
+        self.engine.is_running()
+    }
 }

@@ -1,7 +1,12 @@
-//! How much waits, for health, metrics and overload.
+//! Whether the database is there and how much waits in it, for health, metrics and overload.
 
 use super::dialect::{Dialect, Session};
 use super::{Backlog, Result, StoreError, rows};
+
+/// Asks the database whether it is there.
+pub(super) async fn ping<D: Dialect>(session: &mut Session<'_, D>) -> Result<()> {
+    session.execute("select 1", &[]).await.map(drop)
+}
 
 /// Counts what waits, over all personas.
 pub(super) async fn count<D: Dialect>(session: &mut Session<'_, D>) -> Result<Backlog> {

@@ -87,6 +87,11 @@ impl Cause {
         self.code.as_deref()
     }
 
+    /// Whether another transaction was merely in the way.
+    pub(super) fn is_contention(&self) -> bool {
+        self.is_lock() || matches!(self.code(), Some("40001" | "40P01" | "55P03"))
+    }
+
     /// Whether another process holds the SQLite file's lock.
     pub(super) fn is_lock(&self) -> bool {
         self.code().and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))

@@ -1,8 +1,8 @@
 //! The store over either database: opens a connection or a transaction for each call and hands it to the module that
-//! knows the statements. Holds no statement but the ping.
+//! knows the statements, and notes how the writes fare. Holds no statement.
 
 use std::io::ErrorKind;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::Pool;
@@ -11,8 +11,10 @@ use time::OffsetDateTime;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::dialect::{Dialect, Session, values};
+use super::dialect::{Dialect, Session};
+use super::error::StoreError;
 use super::locks::Locks;
+use super::writing::{WriteLog, Writing};
 use super::{
     Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
     RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tracer, backlog, bots,
@@ -25,6 +27,7 @@ pub(super) struct SqlStore<D: Dialect> {
     readers: Pool<D>,
     writers: Pool<D>,
     locks: D::Locks,
+    writes: WriteLog,
 }
 
 /// How long a call may take once it has its connection. It takes milliseconds, unless the database has fallen silent.
@@ -43,33 +46,47 @@ macro_rules! read {
 /// Runs one call in a transaction of its own; an error rolls it back.
 macro_rules! write {
     ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
-        let mut connection = $store.writer().await?;
-        let work = async {
-            let mut transaction = D::begin(&mut connection).await?;
-            let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
-            transaction.commit().await?;
-            Ok(result)
+        let under_way = $store.writes.begin(Instant::now());
+        let done = async {
+            let mut connection = $store.writer().await?;
+            let work = async {
+                let mut transaction = D::begin(&mut connection).await?;
+                let result = $module::$function(&mut Session::<D>::on(&mut transaction), $($argument),*).await?;
+                transaction.commit().await?;
+                Ok(result)
+            };
+            let done = timeout(DEADLINE, work).await;
+            in_time(done, &mut connection)
         };
-        let done = timeout(DEADLINE, work).await;
-        in_time(done, &mut connection)
+        let done = done.await;
+        under_way.end(Instant::now(), done)
     }};
 }
 
-/// The result of a call that kept the deadline. One that didn't takes its connection along: nobody knows its state.
+/// The result of a call that kept the deadline. One that didn't takes its connection along, for nobody knows its state. So
+/// does one that found the database in trouble: a session of PostgreSQL may stay read-only when the database no longer is,
+/// and SQLite ends a transaction by itself where the disk is full, which the driver doesn't learn.
 fn in_time<D: Dialect, T>(
     done: std::result::Result<Result<T>, Elapsed>,
     connection: &mut PoolConnection<D>,
 ) -> Result<T> {
-    done.unwrap_or_else(|_| {
-        connection.close_on_drop();
-        Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
-    })
+    match done {
+        Err(_) => {
+            connection.close_on_drop();
+            Err(sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "the database doesn't answer")).into())
+        }
+        Ok(Err(StoreError::Unavailable(cause))) if !cause.is_contention() => {
+            connection.close_on_drop();
+            Err(StoreError::Unavailable(cause))
+        }
+        Ok(result) => result,
+    }
 }
 
 impl<D: Dialect> SqlStore<D> {
     /// The store over these connections, whose pools may be the same, and these locks.
     pub(super) fn new(readers: Pool<D>, writers: Pool<D>, locks: D::Locks) -> Self {
-        Self { readers, writers, locks }
+        Self { readers, writers, locks, writes: WriteLog::default() }
     }
 
     /// A connection for statements that only read.
@@ -107,9 +124,11 @@ fn lock_name(persona: &PersonaName, transport: TransportKind) -> String {
 #[async_trait]
 impl<D: Dialect> Store for SqlStore<D> {
     async fn ping(&self) -> Result<()> {
-        let mut connection = self.reader().await?;
-        Session::<D>::on(&mut connection).execute("select 1", values![]).await?;
-        Ok(())
+        read!(self, backlog::ping())
+    }
+
+    fn writing(&self) -> Writing {
+        self.writes.at(Instant::now())
     }
 
     async fn accept(&self, bot: BotId, updates: &[RawUpdate], now: OffsetDateTime) -> Result<u64> {

@@ -39,6 +39,11 @@ impl TelegramClient {
     pub(super) fn bot(&self) -> &teloxide::Bot {
         &self.bot
     }
+
+    /// The calls in our own words.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
 }
 
 #[async_trait]

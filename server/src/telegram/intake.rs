@@ -11,6 +11,7 @@ use super::poll::{Batch, PollError, Poller};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::live::LivePersona;
+use crate::standing::Standing;
 
 /// Pause after updates none of which was new.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ impl Intake {
                 Ok(batch) => {
                     if backoff.failures() > 0 {
                         tracing::info!(persona = %self.live.persona.name, "Telegram answers again");
+                        self.app.standings.set(&self.live.persona.name, Standing::Polling);
                     }
                     backoff.reset();
                     let Some(new) = self.store(&batch).await else { return Stopped::Asked };
@@ -87,6 +89,7 @@ impl Intake {
                 Err(error @ (PollError::OtherPoller | PollError::Unreachable(_))) => {
                     let wait = backoff.next(&self.app.dice);
                     tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "no updates; asking again");
+                    self.app.standings.trouble(&self.live.persona.name, error.to_string());
                     wait
                 }
             };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::call::{Answer, CallError, Caller};
-use super::update::{chat_of, update_id_of};
+use super::envelope::{ALLOWED_UPDATES, open};
 use crate::config::secret::Secret;
 use crate::store::RawUpdate;
 
@@ -15,19 +15,6 @@ const LONG_POLL: u64 = 30;
 const GRACE: Duration = Duration::from_secs(15);
 /// How long to wait where a flood doesn't say.
 const UNTOLD_FLOOD: Duration = Duration::from_secs(5);
-/// What we ask for; unset would keep whatever was asked for before.
-const ALLOWED_UPDATES: [&str; 9] = [
-    "message",
-    "edited_message",
-    "channel_post",
-    "edited_channel_post",
-    "business_message",
-    "edited_business_message",
-    "guest_message",
-    "my_chat_member",
-    "chat_member",
-];
-
 /// Why a poll brought nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PollError {
@@ -117,17 +104,12 @@ fn read_answer(answer: Answer) -> Result<Batch, PollError> {
 fn batch(raw: Vec<Box<RawValue>>) -> Batch {
     let mut batch = Batch::default();
     for update in raw {
-        match read(&update) {
+        match open(update.get()) {
             Some(update) => batch.updates.push(update),
             None => batch.unreadable += 1,
         }
     }
     batch
-}
-
-fn read(raw: &RawValue) -> Option<RawUpdate> {
-    let chat = serde_json::from_str(raw.get()).ok().as_ref().and_then(chat_of);
-    Some(RawUpdate { update_id: update_id_of(raw.get())?, chat, raw: raw.get().to_owned() })
 }
 
 #[cfg(test)]

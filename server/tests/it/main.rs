@@ -18,3 +18,5 @@ mod support;
 mod telegram;
 #[cfg(test)]
 mod updates;
+#[cfg(test)]
+mod webhook;

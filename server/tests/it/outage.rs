@@ -1,12 +1,18 @@
 //! The database goes away while the daemon serves: nothing is confirmed or answered that can't be recorded, and all is
 //! answered once it is back, each message once.
 
+mod connections;
+mod full;
+mod hung;
+mod read_only;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use maskarad::lifecycle::Ended;
 use maskarad::store::{self, BotId, Location, RawUpdate, Store};
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
+use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 use time::OffsetDateTime;
 
@@ -48,6 +54,23 @@ impl Scene {
         }
     }
 
+    /// Before the database goes away all is well, and a message is answered.
+    async fn begins_well(&self) {
+        self.each_is_answered_once(&[self.people[0].writes_private(&self.bot, "привет")]).await;
+        self.is_well().await;
+    }
+
+    /// `/readyz` says that all is well.
+    async fn is_well(&self) {
+        self.host.until_store_is("ok").await;
+        let (status, said) = self.host.readyz().await;
+        assert_eq!(
+            (status, &said["status"], &said["personas"]["avtobus"]["state"]),
+            (200, &json!("ready"), &json!("polling")),
+            "{said}"
+        );
+    }
+
     /// The highest offset asked for so far: all updates before it count as received.
     fn confirmed(&self) -> i64 {
         let offsets = self.bot.requests_of("getUpdates").into_iter();
@@ -77,6 +100,8 @@ async fn goes_away_and_comes_back(how: impl Fn(&Cluster)) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let meanwhile = scene.everybody_writes("во время обрыва");
     scene.nothing_is_taken_or_said(&meanwhile, Duration::from_secs(2)).await;
+    let said = scene.host.until_store_is("away").await;
+    assert!(said["reasons"][0].as_str().unwrap().starts_with("the database is away for"), "{said}");
     cluster.restart();
     let back = Instant::now();
     messages.extend(meanwhile);
@@ -86,6 +111,7 @@ async fn goes_away_and_comes_back(how: impl Fn(&Cluster)) {
     println!("all answered {:?} after the server was back", back.elapsed());
     assert!(back.elapsed() < Duration::from_secs(30), "it comes back by itself, and soon");
     scene.each_is_answered_once(&messages).await;
+    scene.is_well().await;
     assert_eq!(scene.host.stop().await, Ended::Cleanly);
 }
 
@@ -109,6 +135,7 @@ async fn the_daemon_can_be_stopped_without_its_database() {
     cluster.stop();
     scene.everybody_writes("во время обрыва");
     tokio::time::sleep(Duration::from_secs(1)).await;
+    scene.host.until_store_is("away").await;
     let asked = Instant::now();
     assert_eq!(scene.host.stop().await, Ended::Cleanly, "nothing was under way");
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
@@ -152,7 +179,9 @@ async fn sqlite_is_locked_by_somebody_else_for_a_while() {
     let messages = scene.everybody_writes("пока файл занят");
     // Longer than SQLite itself waits for a lock.
     scene.nothing_is_taken_or_said(&messages, Duration::from_secs(6)).await;
+    scene.host.until_store_is("unwritable").await;
     other.execute("rollback").await.unwrap();
     scene.each_is_answered_once(&messages).await;
+    scene.is_well().await;
     assert_eq!(scene.host.stop().await, Ended::Cleanly);
 }

@@ -7,6 +7,7 @@ mod secrecy;
 mod signals;
 mod standby;
 mod startup;
+mod webhook;
 
 use std::fs::File;
 use std::path::PathBuf;

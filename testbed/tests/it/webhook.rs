@@ -9,7 +9,8 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
     routing::post,
 };
 use maskarad_testbed::UserSpec;
@@ -22,6 +23,7 @@ use crate::common::{SOON, cast};
 struct Hook {
     got: Arc<Mutex<Vec<Delivery>>>,
     failures: Arc<Mutex<u32>>,
+    retry_after: Option<u64>,
     delay: Duration,
 }
 
@@ -47,17 +49,20 @@ impl Hook {
     }
 }
 
-async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn take(State(hook): State<Hook>, headers: HeaderMap, body: Bytes) -> Response {
     let secret = headers.get("x-telegram-bot-api-secret-token").map(|value| value.to_str().unwrap().to_owned());
     let update = serde_json::from_slice(&body).unwrap();
     hook.got.lock().unwrap().push(Delivery { secret, update, at: Instant::now() });
     tokio::time::sleep(hook.delay).await;
     let mut failures = hook.failures.lock().unwrap();
     if *failures == 0 {
-        return StatusCode::OK;
+        return StatusCode::OK.into_response();
     }
     *failures -= 1;
-    StatusCode::INTERNAL_SERVER_ERROR
+    match hook.retry_after {
+        Some(seconds) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds)]).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 #[tokio::test]
@@ -108,6 +113,19 @@ async fn failures_are_repeated_at_once_and_then_later() {
     let info = cast.wire.ok("getWebhookInfo", json!({})).await;
     assert_eq!(info["last_error_message"], "Wrong response from the webhook: 500 Internal Server Error");
     assert_eq!(info["pending_update_count"], 0);
+}
+
+#[tokio::test]
+async fn a_webhook_that_says_when_is_tried_then() {
+    let cast = cast().await;
+    let hook = Hook { failures: Arc::new(Mutex::new(3)), retry_after: Some(1), ..Hook::default() };
+    let url = hook.start().await;
+    cast.wire.ok("setWebhook", json!({ "url": url })).await;
+    cast.anna.writes_private(&cast.bot, "раз");
+    cast.tg.wait_confirmed(&cast.bot, SOON).await.unwrap();
+    let got = hook.got.lock().unwrap().clone();
+    let waits: Vec<f64> = got.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs_f64()).collect();
+    assert!(waits.len() == 3 && waits.iter().all(|wait| (0.95..1.8).contains(wait)), "{waits:?}");
 }
 
 #[tokio::test]

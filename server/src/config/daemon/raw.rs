@@ -9,9 +9,10 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 24] = [
+const KEYS: [(&str, &str, InFile); 26] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
+    ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
     ("telegram.pace.chat_interval_ms", "MASKARAD_PACE_CHAT_INTERVAL_MS", |file| {
         file.telegram.pace.chat_interval_ms.take()
     }),
@@ -19,6 +20,7 @@ const KEYS: [(&str, &str, InFile); 24] = [
         file.telegram.pace.group_per_minute.take()
     }),
     ("telegram.pace.bot_per_second", "MASKARAD_PACE_BOT_PER_SECOND", |file| file.telegram.pace.bot_per_second.take()),
+    ("http.listen", "MASKARAD_HTTP_LISTEN", |file| file.http.listen.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
     ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
     ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
@@ -54,6 +56,7 @@ type InFile = fn(&mut File) -> Value;
 records! {
     struct File {
         telegram: Telegram,
+        http: Http,
         engine: Engine,
         store: Store,
         queue: Queue,
@@ -65,6 +68,7 @@ records! {
     struct Telegram {
         api_url: Value,
         proxy: Value,
+        webhook: Value,
         pace: Pace,
     }
 
@@ -72,6 +76,10 @@ records! {
         chat_interval_ms: Value,
         group_per_minute: Value,
         bot_per_second: Value,
+    }
+
+    struct Http {
+        listen: Value,
     }
 
     struct Engine {

@@ -16,7 +16,7 @@ fn read(text: &str, variables: &[(&str, &str)]) -> Result<DaemonConfig, Problems
 fn nothing_written_means_the_defaults() {
     let config = read("", &[]).unwrap();
     assert_eq!(config.telegram.api_url.as_str(), "https://api.telegram.org/");
-    assert!(config.telegram.proxy.is_none());
+    assert!(config.telegram.proxy.is_none() && config.telegram.webhook.is_none() && config.listen.is_none());
     assert_eq!(config.engine, maskarad_engine::EngineConfig::default());
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
     assert_eq!(config.store.wait, Duration::from_secs(60));
@@ -50,6 +50,8 @@ fn the_example_says_the_defaults() {
     assert_eq!(full.engine.threads, 2);
     assert_eq!(full.telegram.proxy.unwrap().expose(), "socks5h://127.0.0.1:1080");
     assert!(matches!(full.store.target, StoreTarget::Postgres(_)));
+    assert_eq!(full.listen, Some(([127, 0, 0, 1], 8443).into()));
+    assert_eq!(full.telegram.webhook.as_deref(), Some("https://bots.example.org"));
 }
 
 #[test]
@@ -82,6 +84,34 @@ log: { format: json, filter: debug }";
     assert_eq!(config.log.filter.as_deref(), Some("trace"));
     let shown = format!("{config:?}");
     assert!(!shown.contains("u:p"), "{shown}");
+}
+
+#[test]
+fn a_webhook_is_reached_as_telegram_asks() {
+    let read = |text: &str, server: &str| {
+        let variables = [("MASKARAD_TELEGRAM_WEBHOOK", text), ("MASKARAD_TELEGRAM_API_URL", server)];
+        super::tests::read("", &variables).map(|config| config.telegram.webhook.unwrap())
+    };
+    for (text, means) in [
+        ("https://bots.example.org", "https://bots.example.org"),
+        ("https://bots.example.org:8443/a/b/", "https://bots.example.org:8443/a/b"),
+    ] {
+        assert_eq!(read(text, "").unwrap(), means);
+    }
+    for wrong in [
+        "bots.example.org",
+        "http://bots.example.org",
+        "https://bots.example.org:8080",
+        "https://bots.example.org/?a=b",
+        "https://anna:hunter2@bots.example.org",
+        "https://bots.example.org#a",
+    ] {
+        let told = read(wrong, "").unwrap_err().to_string();
+        assert!(told.contains("$MASKARAD_TELEGRAM_WEBHOOK: telegram.webhook: expected"), "{told}");
+    }
+    // A Bot API server of one's own takes any address.
+    assert_eq!(read("http://127.0.0.1:9999", "http://localhost:8081").unwrap(), "http://127.0.0.1:9999");
+    assert!(super::tests::read("http: { listen: localhost }", &[]).is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_saphyr::Spanned;
 
 use crate::chat::Language;
-use crate::config::persona::{Case, Cut, NamesMatch, StartAt, WhoMayToggle};
+use crate::config::persona::{Case, Cut, NamesMatch, StartAt, Updates, WhoMayToggle};
 use crate::config::record::{FromNode, Maybe, Reader, Required, records, words};
 use crate::config::tree::{Node, Value};
 
@@ -13,6 +13,7 @@ records! {
         name: Required<String>,
         display_name: Maybe<String>,
         token: Maybe<Token>,
+        updates: Option<Updates>,
         model: Model,
         template: Required<Template>,
         answer_length: Maybe<String>,
@@ -105,6 +106,7 @@ records! {
 }
 
 words! {
+    Updates { "polling" => Self::Polling, "webhook" => Self::Webhook, }
     WhoMayToggle { "admins" => Self::Admins, "everyone" => Self::Everyone, }
     NamesMatch { "edges" => Self::Edges, "anywhere" => Self::Anywhere, }
     Language { "ru" => Self::Ru, "en" => Self::En, }

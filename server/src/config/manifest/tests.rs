@@ -10,7 +10,8 @@ use self::problems::WRONG;
 use super::{load, parse};
 use crate::config::environment::Environment;
 use crate::config::persona::{
-    Case, CharClass, Cut, GroupAccess, LengthClass, NamesMatch, Persona, PrivateAccess, StartAt, Template, WhoMayToggle,
+    Case, CharClass, Cut, GroupAccess, LengthClass, NamesMatch, Persona, PrivateAccess, StartAt, Template, Updates,
+    WhoMayToggle,
 };
 use crate::config::problem::Problems;
 
@@ -42,6 +43,7 @@ fn what_is_left_out_has_its_default() {
     let persona = read(&minimal("")).unwrap();
     assert_eq!(persona.display_name, "p");
     assert_eq!(persona.token, None);
+    assert_eq!(persona.updates, Updates::Polling);
     assert_eq!(persona.model.path, Path::new("personas/models/m"));
     assert_eq!(persona.model.precision.to_string(), "int8");
     assert!(persona.generation.do_sample);
@@ -59,6 +61,7 @@ fn everything_that_is_written_arrives() {
     let persona = read(&minimal(
         "display_name: Пэ
 token: { env: TOKEN }
+updates: webhook
 model: { path: /abs/m, precision: f32 }
 template: rudialogpt3
 answer_length: \"-\"
@@ -75,6 +78,7 @@ filter: { words: [Плохое], allow_links: true, allow_phone_numbers: true }"
     ))
     .unwrap();
     assert_eq!(persona.token.unwrap().expose(), TOKEN);
+    assert_eq!(persona.updates, Updates::Webhook);
     assert_eq!(persona.model.path, Path::new("/abs/m"));
     assert_eq!(persona.template, Template::Rudialogpt3 { answer_length: LengthClass::Unbounded });
     assert!(!persona.generation.do_sample);

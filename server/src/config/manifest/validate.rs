@@ -27,6 +27,7 @@ pub(super) fn persona(
         name: name.clone().unwrap_or_else(placeholder_name),
         source: file.to_owned(),
         token: environment.and_then(|environment| token::token(raw.token, environment, report)),
+        updates: raw.updates.unwrap_or_default(),
         model: model(raw.model, file, report),
         generation: generation::generation(&raw.generation, report),
         triggers: sections::triggers(&raw.triggers, report),

@@ -1,7 +1,9 @@
 //! How much waits.
 
+use serde::Serialize;
+
 /// How much waits, in rows, over all personas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Backlog {
     /// Updates that nobody has looked at.
     pub unrouted: u64,

@@ -1,10 +1,12 @@
 //! A PostgreSQL server of its own for a test that stops it, kills it or locks it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use maskarad::store::Store;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use url::Url;
 
 use super::database::{open, postgres_server};
 
@@ -32,6 +34,35 @@ impl Cluster {
     /// A store on it.
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         open(&self.url()).await
+    }
+
+    /// Its address for somebody else and another database.
+    pub(crate) fn url_of(&self, role: &str, database: &str) -> String {
+        let mut url = Url::parse(&self.url()).unwrap();
+        url.set_username(role).unwrap();
+        url.set_path(database);
+        url.into()
+    }
+
+    /// Where its files are.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Runs statements as its administrator, each in a transaction of its own.
+    pub(crate) async fn administer(&self, statements: &[&str]) {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        for statement in statements {
+            connection.execute(AssertSqlSafe((*statement).to_owned())).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    /// Ends everybody else's connections, so that new ones meet what has changed.
+    pub(crate) async fn hang_up(&self) {
+        let others = "select pg_terminate_backend(pid) from pg_stat_activity
+                      where pid <> pg_backend_pid() and backend_type = 'client backend'";
+        self.administer(&[others]).await;
     }
 
     /// Stops it as an administrator does: open transactions are rolled back.

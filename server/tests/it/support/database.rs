@@ -104,6 +104,22 @@ impl TestDatabase {
         self.store = open(&self.url).await;
     }
 
+    /// Keeps everybody from writing updates, until the lock is released.
+    pub(crate) async fn lock_inbox(&self) -> HeldLock {
+        match self.backend {
+            Backend::Postgres => {
+                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                connection.execute("begin; lock table inbox in exclusive mode").await.unwrap();
+                HeldLock::Postgres(connection)
+            }
+            Backend::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+                connection.execute("begin immediate").await.unwrap();
+                HeldLock::Sqlite(connection)
+            }
+        }
+    }
+
     /// Runs SQL behind the store's back and returns the first column of each row, which must be a text.
     pub(crate) async fn sql(&self, sql: &str) -> Vec<Option<String>> {
         column(self.backend, &self.url, sql).await
@@ -139,6 +155,22 @@ async fn run_script(backend: Backend, url: &str, script: &str) {
             let mut connection = SqliteConnection::connect(&format!("sqlite:{url}?mode=rwc")).await.unwrap();
             connection.execute(script).await.unwrap();
             connection.close().await.unwrap();
+        }
+    }
+}
+
+/// Somebody else's transaction that keeps the inbox from being written.
+pub(crate) enum HeldLock {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+impl HeldLock {
+    /// Ends that transaction.
+    pub(crate) async fn release(self) {
+        match self {
+            Self::Postgres(mut connection) => connection.execute("rollback").await.map(drop).unwrap(),
+            Self::Sqlite(mut connection) => connection.execute("rollback").await.map(drop).unwrap(),
         }
     }
 }

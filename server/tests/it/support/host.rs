@@ -1,5 +1,6 @@
 //! A daemon in this process, on a real engine, a real store and the emulator; its prompts can be read.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,10 +14,12 @@ use maskarad::config::manifest;
 use maskarad::config::persona::Persona;
 use maskarad::daemon::{self, Booted, Wire};
 use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
+use maskarad::http;
 use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::Voice;
 use maskarad::pacing::Guides;
 use maskarad::store::{Retention, Store};
+use maskarad::telegram::webhook::{Doors, WebhookWire};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
 use maskarad_testbed::{Bot, Sent, Testbed};
 
@@ -24,6 +27,9 @@ use maskarad_testbed::{Bot, Sent, Testbed};
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 /// How long a test waits for what must not happen.
 pub(crate) const A_WHILE: Duration = Duration::from_millis(700);
+
+/// How often a webhook is looked after.
+const WEBHOOK_CHECK: Duration = Duration::from_millis(300);
 
 /// The demo checkpoint that comes with the project.
 pub(crate) fn demo_checkpoint() -> PathBuf {
@@ -53,12 +59,18 @@ impl Generator for Recorder {
         self.requests.lock().unwrap().push(request.clone());
         self.inner.generate(request).await
     }
+
+    fn is_alive(&self) -> bool {
+        self.inner.is_alive()
+    }
 }
 
 /// A running daemon.
 pub(crate) struct Host {
     pub(crate) app: Arc<App>,
     pub(crate) engine: Engine,
+    /// Where it listens for webhooks and for questions after its health.
+    pub(crate) address: SocketAddr,
     recorder: Arc<Recorder>,
     models: Vec<LoadedModel>,
     lifecycle: Lifecycle,
@@ -87,8 +99,19 @@ impl Host {
         personas: Vec<Persona>,
         limits: Limits,
     ) -> Self {
-        let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let count = personas.len();
+        let host = Self::launch_within(tg, store, personas, limits).await;
+        host.until(|host| host.app.roster.names().len() == count).await;
+        host
+    }
+
+    /// Starts a daemon without waiting for its personas.
+    pub(crate) async fn launch(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+        Self::launch_within(tg, store, personas, Limits { guides: Guides::NONE, ..Limits::default() }).await
+    }
+
+    async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
+        let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
         let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
@@ -97,14 +120,17 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
-            limits,
+            limits: Limits { webhook_check: WEBHOOK_CHECK, ..limits },
         }));
         let lifecycle = Lifecycle::default();
-        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new() };
+        let doors = Arc::new(Doors::of(booted.iter().map(|booted| &*booted.persona)));
+        let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        http::start(listener, &app, Arc::clone(&doors), &lifecycle);
+        let webhook = Some(WebhookWire { base: format!("http://{address}"), doors });
+        let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook };
         daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
-        let host = Self { app, engine, recorder, models, lifecycle };
-        host.until(|host| host.app.roster.names().len() == count).await;
-        host
+        Self { app, engine, address, recorder, models, lifecycle }
     }
 
     /// Stops it as SIGTERM would.
@@ -122,6 +148,26 @@ impl Host {
         while !holds(self) {
             assert!(tokio::time::Instant::now() < deadline, "it never came to hold");
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What `/readyz` says: the status, and why.
+    pub(crate) async fn readyz(&self) -> (u16, serde_json::Value) {
+        let answer = reqwest::get(format!("http://{}/readyz", self.address)).await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Waits until `/readyz` says this of the store.
+    pub(crate) async fn until_store_is(&self, state: &str) -> serde_json::Value {
+        let deadline = tokio::time::Instant::now() + SOON;
+        loop {
+            let (status, said) = self.readyz().await;
+            assert_eq!(status == 503, said["status"] == "unavailable", "{said}");
+            if said["store"]["state"] == state {
+                return said;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "the store never was {state}: {said}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

@@ -1,0 +1,59 @@
+//! How each persona of this daemon stands: what `/readyz` tells of it.
+
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use serde::Serialize;
+
+use crate::chat::PersonaName;
+
+/// How far a persona has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It introduces itself, or tells Telegram its webhook.
+    Starting,
+    /// Another daemon speaks for it.
+    Standby,
+    /// It asks for updates.
+    Polling,
+    /// Updates come to it.
+    Webhook,
+    /// Its token was refused for good.
+    Refused,
+}
+
+/// A persona's standing, with what troubles it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// How far it has come.
+    pub state: Standing,
+    /// What went wrong last, if it still does; never a token, never a text of a chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// The standings of all personas that have a token.
+#[derive(Debug, Default)]
+pub struct Standings(RwLock<BTreeMap<PersonaName, Report>>);
+
+impl Standings {
+    /// A persona has come this far, and nothing troubles it.
+    pub fn set(&self, persona: &PersonaName, state: Standing) {
+        let report = Report { state, trouble: None };
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(persona.clone(), report);
+    }
+
+    /// Something troubles a persona where it stands.
+    pub fn trouble(&self, persona: &PersonaName, trouble: String) {
+        let mut standings = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(report) = standings.get_mut(persona) {
+            report.trouble = Some(trouble);
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> BTreeMap<PersonaName, Report> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
