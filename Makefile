@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test perplexity burst fuzz lint bench fmt setup
+.PHONY: help run build test faults perplexity fuzz burst lint bench fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,11 @@ build: setup ## Builds the release binary, target/release/maskarad
 test: setup ## Runs every test, on a PostgreSQL of its own
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked -- --test-threads=4
+
+faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
+	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
+	cargo test --workspace --locked --test faults -- --ignored --nocapture
 
 perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture

@@ -50,6 +50,11 @@ owner() { id -u postgres >/dev/null 2>&1 && echo postgres || echo nobody; }
 
 running() { [ -e "$data/postmaster.pid" ] && unprivileged "$bin/pg_ctl" -D "$data" status >/dev/null 2>&1; }
 
+# Everything that runs on this cluster: its processes work in its folder.
+processes() {
+    find /proc -mindepth 2 -maxdepth 2 -name cwd -lname "$data" 2>/dev/null | cut -d/ -f3 || true
+}
+
 create() {
     mkdir -p "$data"
     chmod 711 "$directory"
@@ -93,10 +98,16 @@ case "${1:-}" in
     start) start ;;
     stop) ! running || unprivileged "$bin/pg_ctl" -D "$data" -m fast -w stop >/dev/null ;;
     kill)
+        # The server first, so that it can't tidy up after the others. They go on with their last statements, and keep it
+        # from starting again.
         postmaster=$(head -n 1 "$data/postmaster.pid")
-        unprivileged kill -QUIT "$postmaster"
-        # A server that is still dying answers its last statements.
-        for _ in $(seq 100); do [ -d "/proc/$postmaster" ] || break; sleep 0.05; done
+        unprivileged kill -KILL "$postmaster"
+        for _ in $(seq 200); do
+            left=$(processes)
+            [ -n "$left" ] || [ -d "/proc/$postmaster" ] || break
+            [ -z "$left" ] || unprivileged kill -KILL $left 2>/dev/null || true
+            sleep 0.02
+        done
         ;;
     url) url ;;
     *) echo "usage: $0 start|stop|kill|url [DIR]" >&2; exit 2 ;;

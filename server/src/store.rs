@@ -132,6 +132,9 @@ pub trait Store: Send + Sync + 'static {
     /// The pending jobs of a conversation, oldest first, at most `limit` of the oldest directed ones and as many of the newest others.
     async fn pending(&self, conversation: &Conversation, limit: u32) -> Result<Vec<Job>>;
 
+    /// Where a job's answer belongs now: its chat may have moved since the job was read. `None` when there is no such job.
+    async fn conversation(&self, job: JobId) -> Result<Option<Conversation>>;
+
     /// Claims a job. `false`, and nothing changed, when the lead was not pending any more.
     async fn claim(&self, lease: &Lease, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
 

@@ -1,7 +1,7 @@
 //! Faults that a test scripts: what goes wrong, for which calls, how often.
 //! Deciding is here; doing it to a connection is `http`'s.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use crate::{
     error::ApiError,
@@ -29,6 +29,8 @@ pub enum Fault {
     Conflict,
     /// The connection is cut before anything was done.
     DropConnection,
+    /// The call is carried out after this time, unless the caller is gone by then.
+    Held(Duration),
     /// The call is carried out at once and answered after this time.
     Slow(Duration),
     /// The call is carried out, then the connection is cut without an answer.
@@ -105,7 +107,7 @@ impl Fault {
             Self::ServerError(code) => ApiError::Server(*code),
             Self::Unauthorized => ApiError::Unauthorized,
             Self::Conflict => ApiError::OtherPoller,
-            Self::DropConnection | Self::Slow(_) | Self::LostAnswer | Self::Malformed => {
+            Self::DropConnection | Self::Held(_) | Self::Slow(_) | Self::LostAnswer | Self::Malformed => {
                 return None;
             }
         })
@@ -177,6 +179,8 @@ pub(crate) struct Call<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     active: Vec<Active>,
+    /// How often each fault fired that is over: every call looks at the active ones only.
+    over: HashMap<u64, u32>,
     next_id: u64,
 }
 
@@ -185,38 +189,49 @@ struct Active {
     id: u64,
     spec: FaultSpec,
     fired: u32,
-    cleared: bool,
 }
 
 impl Faults {
     pub(crate) fn add(&mut self, spec: FaultSpec) -> u64 {
         self.next_id += 1;
-        self.active.push(Active { id: self.next_id, spec, fired: 0, cleared: false });
+        self.active.push(Active { id: self.next_id, spec, fired: 0 });
         self.next_id
     }
 
     pub(crate) fn clear(&mut self, id: u64) {
-        self.active.iter_mut().filter(|active| active.id == id).for_each(|active| active.cleared = true);
+        self.end(|active| active.id == id);
     }
 
     pub(crate) fn clear_all(&mut self) {
-        self.active.iter_mut().for_each(|active| active.cleared = true);
+        self.end(|_| true);
     }
 
     pub(crate) fn fired(&self, id: u64) -> u32 {
-        self.active.iter().find(|active| active.id == id).map_or(0, |active| active.fired)
+        let active = self.active.iter().find(|active| active.id == id).map(|active| active.fired);
+        active.or_else(|| self.over.get(&id).copied()).unwrap_or(0)
     }
 
     pub(crate) fn strike(&mut self, call: &Call<'_>) -> Option<Fault> {
-        self.active.iter_mut().find_map(|active| active.strike(call))
+        let fault = self.active.iter_mut().find_map(|active| active.strike(call));
+        self.end(Active::is_spent);
+        fault
+    }
+
+    fn end(&mut self, which: impl Fn(&Active) -> bool) {
+        for ended in self.active.extract_if(.., |active| which(active)) {
+            self.over.insert(ended.id, ended.fired);
+        }
     }
 }
 
 impl Active {
+    fn is_spent(&self) -> bool {
+        self.spec.times.is_some_and(|times| self.fired >= times)
+    }
+
     fn strike(&mut self, call: &Call<'_>) -> Option<Fault> {
         let spec = &mut self.spec;
-        let matches = !self.cleared
-            && spec.times.is_none_or(|times| self.fired < times)
+        let matches = spec.times != Some(0)
             && spec.bot.is_none_or(|bot| bot == call.bot)
             && spec.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(call.method))
             && spec.chat.is_none_or(|chat| Some(chat) == call.chat);

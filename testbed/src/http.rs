@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use crate::{
     error::ApiError,
     fault::{Call, Fault},
-    ids::UserId,
+    ids::{MessageId, UserId},
     methods::{self, Method},
     params::Params,
     shared::Shared,
@@ -83,7 +83,9 @@ async fn admit(shared: &Shared, request: Request) -> Result<Admitted, ApiError> 
     let call = Call { bot, method: &name, chat: params.chat_id() };
     let (sequence, fault) = shared.change(|world| {
         let sequence = world.requests.open(bot, &name, &params.0);
-        (sequence, world.faults.strike(&call))
+        let fault = world.faults.strike(&call);
+        world.requests.befallen(sequence, fault.clone());
+        (sequence, fault)
     });
     Ok(Admitted { bot, name, params, sequence, fault })
 }
@@ -94,6 +96,7 @@ async fn carry_out(shared: &Arc<Shared>, call: &Admitted) -> Reply {
         Some(Fault::Malformed) => {
             return Reply::Say(StatusCode::OK, "<html>{\"ok\":tru".to_owned());
         }
+        Some(Fault::Held(delay)) => tokio::time::sleep(*delay).await,
         Some(fault) => {
             if let Some(error) = fault.api_error() {
                 return say(&Err(error));
@@ -117,7 +120,11 @@ async fn carry_out(shared: &Arc<Shared>, call: &Admitted) -> Reply {
 
 async fn execute(shared: &Arc<Shared>, call: &Admitted) -> Result<Value, ApiError> {
     let method = Method::parse(&call.name).ok_or(ApiError::MethodNotFound)?;
-    methods::call(shared, call.bot, method, &call.params).await
+    let result = methods::call(shared, call.bot, method, &call.params).await?;
+    if let (Method::SendMessage, Some(id)) = (method, result["message_id"].as_i64()) {
+        shared.change(|world| world.requests.sent(call.sequence, MessageId(id)));
+    }
+    Ok(result)
 }
 
 fn say(result: &Result<Value, ApiError>) -> Reply {

@@ -54,7 +54,7 @@ pub use error::WaitTimeout;
 pub use fault::{BadRequestKind, Fault, FaultSpec, ForbiddenKind};
 pub use handles::{Bot, FaultHandle, Group, MessageBuilder, PrivateChat, Sent, Testbed, User};
 pub use ids::{ChatId, MessageId, MessageRef, ThreadId, UserId};
-pub use spec::{BotMessages, BotSpec, Limits, Privacy, PrivacyMentions, UpdateIds, UserSpec};
+pub use spec::{BotMessages, BotSpec, Limits, Numbering, Privacy, PrivacyMentions, UpdateIds, UserSpec};
 pub use world::{
     chat::{ChatKind, MemberStatus},
     log::{Outcome, RequestRecord},

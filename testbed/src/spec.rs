@@ -100,6 +100,17 @@ pub enum PrivacyMentions {
     Withheld,
 }
 
+/// How messages are numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbering {
+    /// From 1 in every chat.
+    #[default]
+    PerChat,
+    /// No number is ever used twice, whatever the chat: a message that answers in the wrong chat is found out. Holds for
+    /// chats that come into being afterwards.
+    Apart,
+}
+
 /// Whether sending is limited by pace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {

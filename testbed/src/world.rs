@@ -29,7 +29,7 @@ use std::{
 use crate::{
     fault::Faults,
     ids::{ChatId, ChatKey, UserId},
-    spec::{BotMessages, PrivacyMentions},
+    spec::{BotMessages, Numbering, PrivacyMentions},
 };
 use chat::Chat;
 use log::RequestLog;
@@ -47,6 +47,7 @@ pub(crate) struct World {
     pub(crate) pace: Pace,
     pub(crate) bot_messages: BotMessages,
     pub(crate) privacy_mentions: PrivacyMentions,
+    pub(crate) numbering: Numbering,
     /// Seconds that the emulator's clock is ahead of the system's.
     pub(crate) clock_shift: i64,
     /// Counts messages over all chats, so that an auditor can order them.

@@ -37,7 +37,7 @@ enum Made {
         outcome: Outcome,
         reason: String,
     },
-    /// The daemon stops; the next start takes the job up.
+    /// The daemon stops, or the chat moved; whoever looks next takes the job up.
     Interrupted,
 }
 
@@ -106,7 +106,12 @@ impl Maker {
 
     async fn make(&self) -> store::Result<Made> {
         let Some(turns) = self.turns().await? else {
-            return Ok(Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() });
+            let now = self.app.store.conversation(self.lead.id).await?;
+            return Ok(match now {
+                // The group became a supergroup after the claim, and took its history along.
+                Some(now) if now != self.lead.conversation => Made::Interrupted,
+                _ => Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() },
+            });
         };
         match self.live.voice.prompt(&self.live.persona, &turns) {
             Ok(ids) => {

@@ -5,7 +5,7 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
-use super::{Job, Result, pauses, rows};
+use super::{Job, JobId, Result, pauses, rows};
 use crate::chat::{ChatKey, Conversation, PersonaName, UserId};
 
 /// Conversations with a pending job and no reply under way; directed ones first, then the oldest.
@@ -53,6 +53,12 @@ pub(super) async fn pending<D: Dialect>(
     let chat = conversation.chat;
     let values = values![&conversation.persona, chat.transport, chat.id, chat.thread, limit];
     session.rows(sql, values).await?.iter().map(rows::job).collect()
+}
+
+/// Where a job's answer belongs.
+pub(super) async fn conversation<D: Dialect>(session: &mut Session<'_, D>, job: JobId) -> Result<Option<Conversation>> {
+    let sql = format!("select {columns} from jobs where id = $1", columns = rows::CONVERSATION);
+    session.row(sql, values![job]).await?.as_ref().map(rows::conversation).transpose()
 }
 
 /// The oldest ready job of each chat that is neither busy nor paused, oldest first. Jobs that share another one's reply aren't delivered.

@@ -236,6 +236,10 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, queue::pending(conversation, limit))
     }
 
+    async fn conversation(&self, job: JobId) -> Result<Option<Conversation>> {
+        read!(self, queue::conversation(job))
+    }
+
     async fn claim(&self, lease: &Lease, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
         write!(self, jobs::claim(lease, claim, now))
     }

@@ -78,6 +78,12 @@ impl Bot {
         self.shared.look(|world| world.bot(self.id).updates.head(usize::MAX))
     }
 
+    /// The highest update id that an answer to `getUpdates` has held so far.
+    #[must_use]
+    pub fn handed_out(&self) -> Option<i64> {
+        self.shared.look(|world| world.bot(self.id).handed_out)
+    }
+
     /// All its calls.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {

@@ -11,7 +11,7 @@ use crate::{
     http,
     ids::ChatKey,
     shared::Shared,
-    spec::{BotMessages, BotSpec, Limits, PrivacyMentions, UserSpec},
+    spec::{BotMessages, BotSpec, Limits, Numbering, PrivacyMentions, UserSpec},
     world::{chat::ChatKind, people::TokenAccess},
 };
 
@@ -123,6 +123,11 @@ impl Testbed {
     /// Whether sending too fast is refused.
     pub fn set_limits(&self, limits: Limits) {
         self.shared.change(|world| world.pace.limits = limits);
+    }
+
+    /// How messages are numbered in the chats to come.
+    pub fn set_numbering(&self, setting: Numbering) {
+        self.shared.change(|world| world.numbering = setting);
     }
 
     /// Sets how many seconds the emulator's clock, and so the date of messages, is ahead of the system's.

@@ -102,6 +102,24 @@ impl Testbed {
         })
     }
 
+    /// A message as the transcript keeps it.
+    #[must_use]
+    pub fn message(&self, message: MessageRef) -> Option<ChatMessage> {
+        self.shared.look(|world| world.chat(message.key)?.messages.get(&message.message_id).cloned())
+    }
+
+    /// How many calls there were, of all bots: the sequence number of the next.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.shared.look(|world| world.requests.len())
+    }
+
+    /// The calls of all bots from this sequence number on.
+    #[must_use]
+    pub fn requests_since(&self, sequence: u64) -> Vec<RequestRecord> {
+        self.shared.look(|world| world.requests.since(sequence).to_vec())
+    }
+
     /// All calls of a bot.
     #[must_use]
     pub fn requests(&self, bot: &Bot) -> Vec<RequestRecord> {

@@ -50,14 +50,19 @@ pub(super) async fn get_updates(shared: &Arc<Shared>, bot: UserId, params: &Para
         queue.confirm(poll.offset);
         queue.head(poll.limit)
     });
-    if !batch.is_empty() || poll.timeout.is_zero() {
-        return Ok(Value::Array(batch));
+    let batch = if batch.is_empty() && !poll.timeout.is_zero() { wait(shared, bot, &poll).await? } else { batch };
+    let last = batch.iter().filter_map(|update| update["update_id"].as_i64()).max();
+    if last.is_some() {
+        shared.change(|world| {
+            let handed_out = &mut world.bot_mut(bot).handed_out;
+            *handed_out = last.max(*handed_out);
+        });
     }
-    wait(shared, bot, &poll).await
+    Ok(Value::Array(batch))
 }
 
 /// Waits for updates as the only one who does: whoever waited before is sent away.
-async fn wait(shared: &Arc<Shared>, bot: UserId, poll: &Poll) -> Answer {
+async fn wait(shared: &Arc<Shared>, bot: UserId, poll: &Poll) -> Result<Vec<Value>, ApiError> {
     let mut bell = shared.bell();
     let epoch = shared.change(|world| end_open_poll(world, bot, EndedBy::OtherPoll));
     let deadline = tokio::time::Instant::now() + poll.timeout;
@@ -71,7 +76,7 @@ async fn wait(shared: &Arc<Shared>, bot: UserId, poll: &Poll) -> Answer {
             return Err(conflict(shared, bot, ended(ended_by)).await);
         }
         if !batch.is_empty() || tokio::time::timeout_at(deadline, bell.changed()).await.is_err() {
-            return Ok(Value::Array(batch));
+            return Ok(batch);
         }
     }
 }

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use super::{World, message::ChatMessage};
 use crate::{
     ids::{ChatId, ChatKey, MessageId, UserId},
-    spec::Privacy,
+    spec::{Numbering, Privacy},
 };
+
+/// More messages than any test writes in one chat. Telegram's ids have 31 bits.
+const MESSAGES_OF_A_CHAT: i64 = 1_000_000;
 
 /// What sort of chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,14 +91,15 @@ impl MemberStatus {
 }
 
 impl Chat {
-    pub(crate) fn new(key: ChatKey, kind: ChatKind, title: &str) -> Self {
+    /// A chat without messages, the first of which follows `last_message`.
+    pub(crate) fn new(key: ChatKey, kind: ChatKind, title: &str, last_message: MessageId) -> Self {
         Self {
             key,
             kind,
             title: title.to_owned(),
             members: BTreeMap::new(),
             messages: BTreeMap::new(),
-            last_message: MessageId(0),
+            last_message,
             migrated_to: None,
             last_bot: None,
         }
@@ -115,7 +119,7 @@ impl World {
     pub(crate) fn add_chat(&mut self, kind: ChatKind, title: &str) -> ChatId {
         let id = self.next_chat_id(kind);
         let key = ChatKey::Shared(id);
-        let mut chat = Chat::new(key, kind, title);
+        let mut chat = Chat::new(key, kind, title, self.before_first_message());
         let owner = self.add_person(crate::spec::UserSpec::new("Владелец"));
         chat.members.insert(owner, Member { status: MemberStatus::Creator, privacy: Privacy::On });
         self.chats.insert(key, chat);
@@ -124,7 +128,16 @@ impl World {
 
     /// The chat; a private one comes into being when it is first looked at.
     pub(crate) fn chat_mut(&mut self, key: ChatKey) -> &mut Chat {
-        self.chats.entry(key).or_insert_with(|| Chat::new(key, ChatKind::Private, ""))
+        let before = self.before_first_message();
+        self.chats.entry(key).or_insert_with(|| Chat::new(key, ChatKind::Private, "", before))
+    }
+
+    /// The number before that of a new chat's first message.
+    pub(crate) fn before_first_message(&self) -> MessageId {
+        match self.numbering {
+            Numbering::PerChat => MessageId(0),
+            Numbering::Apart => MessageId(MESSAGES_OF_A_CHAT * i64::try_from(self.chats.len()).unwrap_or(0)),
+        }
     }
 
     pub(crate) fn chat(&self, key: ChatKey) -> Option<&Chat> {

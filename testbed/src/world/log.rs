@@ -4,7 +4,10 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use crate::ids::UserId;
+use crate::{
+    fault::Fault,
+    ids::{MessageId, UserId},
+};
 
 /// A call and what became of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +22,10 @@ pub struct RequestRecord {
     pub params: Map<String, Value>,
     /// What was answered.
     pub outcome: Outcome,
+    /// The scripted fault that befell it.
+    pub fault: Option<Fault>,
+    /// The message that it sent, even if the caller never heard so.
+    pub message: Option<MessageId>,
     /// When it came.
     pub at: SystemTime,
 }
@@ -52,16 +59,39 @@ impl RequestLog {
             method: method.to_owned(),
             params: params.clone(),
             outcome: Outcome::Open,
+            fault: None,
+            message: None,
             at: SystemTime::now(),
         });
         sequence
     }
 
     pub(crate) fn close(&mut self, sequence: u64, outcome: Outcome) {
+        self.note(sequence, |record| record.outcome = outcome);
+    }
+
+    pub(crate) fn befallen(&mut self, sequence: u64, fault: Option<Fault>) {
+        self.note(sequence, |record| record.fault = fault);
+    }
+
+    pub(crate) fn sent(&mut self, sequence: u64, message: MessageId) {
+        self.note(sequence, |record| record.message = Some(message));
+    }
+
+    fn note(&mut self, sequence: u64, what: impl FnOnce(&mut RequestRecord)) {
         let index = usize::try_from(sequence).unwrap_or(usize::MAX);
         if let Some(record) = self.records.get_mut(index) {
-            record.outcome = outcome;
+            what(record);
         }
+    }
+
+    pub(crate) fn len(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    pub(crate) fn since(&self, sequence: u64) -> &[RequestRecord] {
+        let index = usize::try_from(sequence).unwrap_or(usize::MAX);
+        self.records.get(index..).unwrap_or_default()
     }
 
     pub(crate) fn of(&self, bot: UserId) -> Vec<RequestRecord> {

@@ -30,8 +30,9 @@ impl World {
 
     fn copy_as_supergroup(&mut self, old: ChatKey) -> ChatId {
         let id = self.next_chat_id(ChatKind::Supergroup);
+        let before = self.before_first_message();
         let source = self.chat_mut(old);
-        let mut chat = Chat::new(ChatKey::Shared(id), ChatKind::Supergroup, &source.title);
+        let mut chat = Chat::new(ChatKey::Shared(id), ChatKind::Supergroup, &source.title, before);
         chat.members.clone_from(&source.members);
         chat.last_bot = source.last_bot;
         self.chats.insert(chat.key, chat);

@@ -34,6 +34,8 @@ pub(crate) struct BotState {
     pub(crate) token: String,
     pub(crate) access: TokenAccess,
     pub(crate) updates: UpdateQueue,
+    /// The highest update id that an answer to `getUpdates` held.
+    pub(crate) handed_out: Option<i64>,
     pub(crate) poll: PollState,
     pub(crate) webhook: Option<Webhook>,
     pub(crate) webhook_generation: u64,
@@ -124,6 +126,7 @@ impl World {
             token,
             access: TokenAccess::Valid,
             updates: UpdateQueue::starting_at(first_update),
+            handed_out: None,
             poll: PollState::default(),
             webhook: None,
             webhook_generation: 0,

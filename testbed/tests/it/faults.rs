@@ -81,7 +81,11 @@ async fn a_dropped_call_was_not_carried_out_and_a_lost_answer_was() {
     assert_eq!(cast.tg.private(&cast.anna, &cast.bot).messages().len(), 2);
 
     cast.wire.ok("sendMessage", send).await;
-    let outcomes: Vec<_> = cast.bot.requests().into_iter().map(|request| request.outcome).collect();
+    let requests = cast.tg.requests_since(0);
+    let sent: Vec<_> = cast.tg.sent_by(&cast.bot).into_iter().map(|sent| Some(sent.message_id)).collect();
+    assert_eq!(requests.iter().map(|request| request.message).collect::<Vec<_>>(), [None, sent[0], sent[1]]);
+    assert_eq!(cast.tg.requests_since(2), requests[2..]);
+    let outcomes: Vec<_> = requests.into_iter().map(|request| request.outcome).collect();
     assert_eq!(outcomes, [Outcome::Dropped, Outcome::AnswerLost(200), Outcome::Answered(200)]);
 }
 
@@ -95,6 +99,30 @@ async fn a_slow_answer_is_late_though_the_message_is_there() {
     cast.tg.wait_sent(&cast.bot, 1, Duration::from_millis(700)).await.unwrap();
     call.await.unwrap();
     assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_held_call_is_carried_out_late_and_not_at_all_for_a_caller_who_is_gone() {
+    let (cast, send) = ready().await;
+    let held = cast.tg.fault(FaultSpec::new(Fault::Held(Duration::from_millis(500))).times(2));
+    let started = Instant::now();
+    let wire = cast.wire.clone();
+    let patient = send.clone();
+    let call = tokio::spawn(async move { wire.ok("sendMessage", patient).await });
+    cast.tg.wait_until(Duration::from_secs(5), |_| held.fired() == 1).await.unwrap();
+    assert_eq!(cast.tg.sent_count(&cast.bot), 0, "it waits");
+    call.await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(500) && cast.tg.sent_count(&cast.bot) == 1);
+
+    let hurried = cast.wire.client().post(cast.wire.url("sendMessage")).json(&send);
+    assert!(hurried.timeout(Duration::from_millis(100)).send().await.is_err());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(cast.tg.sent_count(&cast.bot), 1, "nothing is done for nobody");
+    let requests = cast.tg.requests_since(0);
+    let fault = Some(Fault::Held(Duration::from_millis(500)));
+    assert_eq!((&requests[0].fault, &requests[1].fault), (&fault, &fault));
+    assert_eq!((requests[0].message, requests[1].message), (Some(cast.tg.sent_by(&cast.bot)[0].message_id), None));
+    assert_eq!((requests[1].outcome, cast.tg.request_count()), (Outcome::Open, 2));
 }
 
 #[tokio::test]

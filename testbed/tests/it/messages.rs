@@ -35,6 +35,23 @@ async fn entities_count_utf16_units() {
 }
 
 #[tokio::test]
+async fn messages_of_different_chats_can_be_numbered_apart() {
+    let tg = maskarad_testbed::Testbed::start().await.unwrap();
+    tg.set_numbering(maskarad_testbed::Numbering::Apart);
+    let bots = ["one_bot", "two_bot"].map(|name| tg.add_bot(maskarad_testbed::BotSpec::new(name)));
+    let anna = tg.add_user(maskarad_testbed::UserSpec::new("Анна"));
+    let group = tg.add_group("Друзья");
+    let mut messages: Vec<_> = bots.iter().map(|bot| anna.writes_private(bot, "привет")).collect();
+    messages.push(anna.writes(&group, "всем привет"));
+    messages.push(anna.writes(&tg.migrate(&group), "и здесь"));
+    messages.push(anna.writes(&tg.add_forum("Форум"), "и тут"));
+    let ids: std::collections::BTreeSet<_> = messages.iter().map(|message| message.message_id.0).collect();
+    assert_eq!(ids.len(), messages.len(), "{messages:?}");
+    assert_eq!(tg.message(messages[2]).unwrap().text, "всем привет");
+    assert!(ids.iter().all(|id| i32::try_from(*id).is_ok()), "Telegram's ids have 31 bits");
+}
+
+#[tokio::test]
 async fn a_private_message_names_its_author_and_chat() {
     let cast = cast().await;
     let sent = cast.anna.writes_private(&cast.bot, "привет");

@@ -27,6 +27,21 @@ async fn only_a_higher_offset_confirms() {
 }
 
 #[tokio::test]
+async fn what_was_handed_out_is_remembered() {
+    let cast = cast().await;
+    assert_eq!(cast.bot.handed_out(), None);
+    for text in ["а", "б"] {
+        cast.anna.writes_private(&cast.bot, text);
+    }
+    assert_eq!(cast.bot.handed_out(), None, "nobody has asked yet");
+    let first = ids(&cast.wire.updates(json!({ "limit": 1 })).await);
+    assert_eq!(cast.bot.handed_out(), Some(first[0]));
+    cast.wire.updates(json!({})).await;
+    cast.wire.updates(json!({ "limit": 1 })).await;
+    assert_eq!(cast.bot.handed_out(), Some(first[0] + 1), "the highest counts");
+}
+
+#[tokio::test]
 async fn a_negative_offset_keeps_the_tail() {
     let cast = cast().await;
     for text in ["а", "б", "в", "г"] {

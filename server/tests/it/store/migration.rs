@@ -9,6 +9,7 @@ use crate::support::database::{TestDatabase, on_both};
 
 on_both!(
     everything_moves,
+    a_job_under_way_can_be_found_again,
     what_is_there_already_is_merged,
     the_new_chat_numbers_its_messages_afresh,
     moving_again_is_harmless,
@@ -49,6 +50,20 @@ async fn everything_moves(database: TestDatabase) {
     assert_eq!(store.pending(&place(NEW), 9).await.unwrap().len(), 2);
     assert_eq!(store.deliverable(&avtobus(), &[], NOW, 9).await.unwrap()[0].conversation, place(NEW));
     assert_eq!(fates(&database).await[0], "1 done answered");
+}
+
+/// Whoever makes a reply read its job before the move, and finds neither history nor message where they were.
+async fn a_job_under_way_can_be_found_again(database: TestDatabase) {
+    let store = database.store();
+    enqueue(store, [job(&place(OLD), 1, Trigger::Name)]).await;
+    let under_way = pending_job(store, &place(OLD), 1).await.id;
+    store.claim(&lease(), &lead(under_way), NOW).await.unwrap();
+    assert_eq!(store.conversation(under_way).await.unwrap(), Some(place(OLD)));
+    migrate(store).await;
+    assert_eq!(store.conversation(under_way).await.unwrap(), Some(place(NEW)));
+    assert_eq!(store.conversation(maskarad::store::JobId(under_way.0 + 1)).await.unwrap(), None);
+    store.release(&lease(), under_way).await.unwrap();
+    assert_eq!(store.pending(&place(NEW), 9).await.unwrap().len(), 1, "it is answered there");
 }
 
 async fn what_is_there_already_is_merged(database: TestDatabase) {
