@@ -3,9 +3,10 @@ SHELL := /bin/bash
 PERSONA ?= avtobus
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity burst lint bench fmt setup
+.PHONY: help run build test faults perplexity fuzz burst lint bench fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +30,9 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
 
+fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
+	@scripts/fuzz.sh
+
 burst: setup ## 100,000 updates over 1,000 chats at once, on both databases; takes many minutes
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 \
@@ -36,6 +40,7 @@ burst: setup ## 100,000 updates over 1,000 chats at once, on both databases; tak
 
 lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rustdoc, licences and sources
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/libfuzzer/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
 	cargo fetch --locked
@@ -53,4 +58,9 @@ setup:
 $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):
 	cargo deny --version 2>/dev/null | grep -q '$(CARGO_DENY_VERSION)' || \
 	cargo install --locked cargo-deny --version $(CARGO_DENY_VERSION) --root $(TOOLS)
+	@mkdir -p $(TOOLS) && touch $@
+
+$(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION):
+	cargo fuzz --version 2>/dev/null | grep -q '$(CARGO_FUZZ_VERSION)' || \
+	cargo install --locked cargo-fuzz --version $(CARGO_FUZZ_VERSION) --root $(TOOLS)
 	@mkdir -p $(TOOLS) && touch $@

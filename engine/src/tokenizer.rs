@@ -3,13 +3,13 @@
 
 mod bytes;
 mod files;
+mod json;
 mod stream;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use files::FILES;
 pub use stream::TextStream;
-use tokenizers::DecoderWrapper;
 
 /// A byte-level BPE tokenizer with its added tokens.
 pub struct Tokenizer {
@@ -49,13 +49,9 @@ impl Tokenizer {
     /// # Errors
     /// A file that can't be read or makes no byte-level BPE tokenizer.
     pub fn from_folder(folder: &Path) -> Result<Option<Self>, TokenizerError> {
-        let Some((path, inner)) = files::read(folder)? else {
+        let Some(inner) = files::read(folder)? else {
             return Ok(None);
         };
-        if !matches!(inner.get_decoder(), Some(DecoderWrapper::ByteLevel(_))) {
-            let problem = "`decoder` is not ByteLevel, as a GPT-2 tokenizer's must be".to_owned();
-            return Err(TokenizerError::Invalid { path, problem });
-        }
         let rows = inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
         Ok(Some(Self { inner, rows }))
     }

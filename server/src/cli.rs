@@ -1,8 +1,10 @@
 //! The command line: what is asked for, and who does it. Exit codes: 0 done, 1 failed, 2 asked for wrongly,
 //! 141 nobody read the output to its end (what a shell calls SIGPIPE).
 
+mod backup;
 mod chat;
 mod check;
+mod forget;
 mod generate;
 mod logging;
 mod model;
@@ -16,9 +18,10 @@ use clap::{Parser, Subcommand};
 
 pub use self::output::hung_up;
 
-use crate::config::daemon::{self, DaemonConfig};
+use crate::config::daemon::{self, DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
 use crate::config::problem::Problems;
+use crate::store::Location;
 
 /// One daemon that gives voice to many small fine-tuned GPT-2 personas in Telegram.
 #[derive(Debug, Parser)]
@@ -38,7 +41,9 @@ const EXAMPLES: &str = "Examples:
   maskarad chat avtobus                       talk with a persona here in the terminal
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
-  maskarad generate --model personas/models/mini-ru --greedy 'Привет'";
+  maskarad generate --model personas/models/mini-ru --greedy 'Привет'
+  maskarad backup /backups/maskarad.db        copy the state while the daemon runs
+  maskarad forget --user 123456789            delete everything that is kept of a person";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -55,6 +60,10 @@ enum Command {
     Chat(chat::Arguments),
     /// Continue a text, or token ids, with a checkpoint.
     Generate(generate::Arguments),
+    /// Copy the SQLite file into another one, also while the daemon runs.
+    Backup(backup::Arguments),
+    /// Delete everything that is kept of a chat or a person, also while the daemon runs.
+    Forget(forget::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -66,7 +75,7 @@ pub fn run() -> anyhow::Result<()> {
     let config = settings(&cli)?;
     let default_filter = match cli.command {
         Command::Serve | Command::Check(_) => "info",
-        Command::Chat(_) | Command::Generate(_) => "warn",
+        Command::Chat(_) | Command::Generate(_) | Command::Backup(_) | Command::Forget(_) => "warn",
     };
     logging::init(&config.log, default_filter);
     match cli.command {
@@ -74,7 +83,17 @@ pub fn run() -> anyhow::Result<()> {
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
+        Command::Backup(arguments) => backup::run(&arguments, &config),
+        Command::Forget(arguments) => forget::run(&arguments, &config),
     }
+}
+
+/// Where the state lies.
+fn location(config: &DaemonConfig) -> anyhow::Result<Location> {
+    Ok(match &config.store.target {
+        StoreTarget::Postgres(url) => Location::parse(url.expose())?,
+        StoreTarget::Sqlite(path) => Location::Sqlite(path.clone()),
+    })
 }
 
 /// The runtime for what waits on the network.

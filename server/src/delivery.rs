@@ -56,9 +56,12 @@ impl Work for Delivery {
         let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), job.reply.clone()) else {
             return Rest::NONE;
         };
-        if let Err(wait) = self.app.pacer.admit(&job.conversation.key(), job.chat_kind, Instant::now()) {
+        let now = Instant::now();
+        let wait = self.app.pacer.wait(&job.conversation.key(), job.chat_kind, now);
+        if wait > Duration::ZERO {
             return Rest(wait);
         }
+        tokio::time::sleep_until(self.app.pacer.turn(&live.persona.name, now)).await;
         let sending = Sending { app: &self.app, patience: &self.patience, live, job, reply };
         match sending.begin().await {
             Ok(Some(attempt)) => sending.send(attempt).await,

@@ -69,17 +69,17 @@ impl Load {
     }
 }
 
-/// Watches until the daemon stops.
+/// Watches until the daemon stops, which a database that hangs doesn't hold up.
 pub async fn run(app: Arc<App>, stopping: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = stopping.cancelled() => return,
+    let watching = async {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            if let Err(error) = look(&app).await {
+                tracing::debug!(%error, "how much waits can't be asked");
+            }
         }
-        if let Err(error) = look(&app).await {
-            tracing::debug!(%error, "how much waits can't be asked");
-        }
-    }
+    };
+    stopping.run_until_cancelled(watching).await;
 }
 
 /// One look. Two daemons on one database both look; shedding twice takes no more than shedding once.

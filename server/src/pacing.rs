@@ -23,7 +23,7 @@ pub struct Guides {
     pub chat_interval: Duration,
     /// Messages in one group within a minute; 0 sets no bound.
     pub group_per_minute: usize,
-    /// Messages of the bot within a second, over all chats; 0 sets no bound.
+    /// Messages of the bot within a second, over all chats, evenly spread; 0 sets no bound.
     pub bot_per_second: usize,
 }
 
@@ -49,8 +49,8 @@ pub struct Pacer {
 struct Lately {
     /// When messages of the last minute arrived in each chat.
     chats: HashMap<ChatKey, VecDeque<Instant>>,
-    /// When each bot began to send those of the last second.
-    bots: HashMap<PersonaName, VecDeque<Instant>>,
+    /// When each bot may begin to send its next one.
+    bots: HashMap<PersonaName, Instant>,
 }
 
 impl Pacer {
@@ -65,26 +65,18 @@ impl Pacer {
         lately.chats.get(key).map_or(Duration::ZERO, |arrived| self.chat_wait(arrived, kind, now))
     }
 
-    /// Lets a message go to a chat now and counts it for its bot, or says how long it must wait.
-    ///
-    /// # Errors
-    /// The wait.
-    pub fn admit(&self, key: &ChatKey, kind: ChatKind, now: Instant) -> Result<(), Duration> {
-        let wait = self.wait(key, kind, now);
-        if wait > Duration::ZERO {
-            return Err(wait);
-        }
-        if self.guides.bot_per_second == 0 {
-            return Ok(());
-        }
+    /// Gives a message the bot's next turn; returns when that is. Turns are evenly spread: it costs nobody more than a second,
+    /// and a crash catches one message on its way rather than all of them.
+    pub fn turn(&self, persona: &PersonaName, now: Instant) -> Instant {
+        let Some(interval) = u32::try_from(self.guides.bot_per_second).ok().and_then(|most| SECOND.checked_div(most))
+        else {
+            return now;
+        };
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        let begun = lately.bots.entry(key.persona.clone()).or_default();
-        forget(begun, now, SECOND);
-        if begun.len() >= self.guides.bot_per_second {
-            return Err(begun.front().map_or(SECOND, |first| *first + SECOND - now));
-        }
-        begun.push_back(now);
-        Ok(())
+        let next = lately.bots.entry(persona.clone()).or_insert(now);
+        let turn = (*next).max(now);
+        *next = turn + interval;
+        turn
     }
 
     /// Counts a message that was taken by its chat. Telegram counts from when it got it, which was before its answer came.
@@ -138,9 +130,8 @@ mod tests {
         let mut now = start;
         (0..count)
             .map(|_| {
-                while let Err(wait) = pacer.admit(&chat(1), kind, now) {
-                    now += wait;
-                }
+                now += pacer.wait(&chat(1), kind, now);
+                assert_eq!(pacer.wait(&chat(1), kind, now), Duration::ZERO);
                 pacer.arrived(&chat(1), now);
                 now - start
             })
@@ -165,16 +156,21 @@ mod tests {
     fn thirty_a_second_over_all_chats() {
         let pacer = Pacer::new(Guides::default());
         let now = Instant::now();
-        let admitted = (0..100).filter(|id| pacer.admit(&chat(*id), ChatKind::Private, now).is_ok()).count();
-        assert_eq!(admitted, 30);
-        assert_eq!(pacer.admit(&chat(99), ChatKind::Private, now + SECOND / 4), Err(SECOND * 3 / 4));
-        assert_eq!(pacer.admit(&chat(99), ChatKind::Private, now + SECOND), Ok(()));
+        let persona = chat(1).persona;
+        let turns: Vec<_> = (0..100).map(|_| pacer.turn(&persona, now)).collect();
+        assert_eq!(turns[0], now, "nobody waits for nothing");
+        assert!(turns.windows(31).all(|window| window[30] - window[0] >= SECOND * 999 / 1000), "{turns:?}");
+        assert!(turns[99] - now < SECOND * 4, "and no slower");
+        assert_eq!(pacer.turn(&persona, now + SECOND * 9), now + SECOND * 9, "what wasn't used isn't saved up");
+        assert_eq!(pacer.turn(&PersonaName::parse("polkson").unwrap(), now), now, "each bot for itself");
     }
 
     #[test]
     fn no_guides_no_waiting_and_nothing_kept() {
         let pacer = Pacer::new(Guides::NONE);
         assert_eq!(send_all(&pacer, ChatKind::Group, 500).last(), Some(&Duration::ZERO));
+        let now = Instant::now();
+        assert!((0..500).all(|_| pacer.turn(&chat(1).persona, now) == now));
         assert!(pacer.lately.lock().unwrap().chats.is_empty());
     }
 
@@ -196,7 +192,7 @@ mod tests {
             let (mut now, mut sent) = (start, Vec::new());
             for pause in pauses {
                 now += Duration::from_millis(pause);
-                if pacer.admit(&chat(1), ChatKind::Group, now).is_ok() {
+                if pacer.wait(&chat(1), ChatKind::Group, now).is_zero() {
                     pacer.arrived(&chat(1), now);
                     sent.push(now);
                 }

@@ -10,21 +10,25 @@ use time::OffsetDateTime;
 
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
+pub use backup::{BackupError, Existing, backup};
 pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
 pub use types::{
-    Author, Backlog, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, JobState, Lease,
-    MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent, StoredUpdate, Taken,
+    Author, Backlog, BotId, ChatSettings, Claim, Effect, Finish, Forget, Forgotten, HistoryMessage, Job, JobId,
+    JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent,
+    StoredUpdate, Subject, Taken, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
 mod backlog;
+mod backup;
 mod bots;
 mod connect;
 mod dialect;
 mod effects;
 mod error;
+mod forget;
 mod history;
 mod inbox;
 mod jobs;
@@ -165,6 +169,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes what is older or more than `retention` allows. Never an unrouted update or an unfinished job.
     async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned>;
+
+    /// Deletes everything of a chat or a person, at any time and beside any daemon. What of others' jobs shared a reply with a
+    /// deleted one is pending again.
+    async fn forget(&self, forget: &Forget, tracer: &Tracer, now: OffsetDateTime) -> Result<Forgotten>;
 
     /// Gives up all leases and closes all connections.
     async fn close(&self);

@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokenizers::AddedToken;
 
 use super::TokenizerError;
+use super::json::Description;
 
 /// Special tokens of the GPT-2 families, taken for special where no file says which ones are.
 const CUSTOMARY: [&str; 6] = ["<|endoftext|>", "<s>", "</s>", "<unk>", "<pad>", "<mask>"];
@@ -25,49 +25,27 @@ pub(crate) const FILES: [&str; 6] = [
     "tokenizer_config.json",
 ];
 
-/// Reads the tokenizer of a folder and names its main file.
-pub(super) fn read(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
+/// Reads the tokenizer of a folder.
+pub(super) fn read(folder: &Path) -> Result<Option<tokenizers::Tokenizer>, TokenizerError> {
     let path = folder.join("tokenizer.json");
-    let (path, mut tokenizer) = if let Some(text) = read_optional(&path)? {
-        let tokenizer = from_json(&path, &text)?;
-        (path, tokenizer)
-    } else if let Some((path, tokenizer)) = from_vocabulary(folder)? {
-        (path, tokenizer)
+    let mut tokenizer = if let Some(text) = read_optional(&path)? {
+        from_json(&path, &text)?
+    } else if let Some(tokenizer) = from_vocabulary(folder)? {
+        tokenizer
     } else {
         return Ok(None);
     };
-    // A tokenizer.json may carry the padding and truncation of its training; they are no part of a text's ids.
-    tokenizer.with_padding(None);
-    tokenizer.with_truncation(None).map_err(|error| invalid(&path, error.to_string()))?;
     add_tokens(folder, &mut tokenizer)?;
-    Ok(Some((path, tokenizer)))
+    Ok(Some(tokenizer))
 }
 
 fn from_json(path: &Path, text: &[u8]) -> Result<tokenizers::Tokenizer, TokenizerError> {
-    let model = parse::<Probe>(path, text)?.model;
-    if model.dropout.is_some() {
-        return Err(invalid(path, "`model.dropout` makes ids a matter of chance; set it to null".to_owned()));
-    }
-    // `tokenizers` would panic on merges shorter than the prefix.
-    if model.continuing_subword_prefix.is_some_and(|prefix| !prefix.is_empty()) {
-        return Err(invalid(path, "`model.continuing_subword_prefix` is set, which no GPT-2 has".to_owned()));
-    }
+    let description = Description::parse(text).map_err(|problem| invalid(path, problem))?;
+    let text = serde_json::to_vec(&description).map_err(|error| invalid(path, error.to_string()))?;
     tokenizers::Tokenizer::from_bytes(text).map_err(|error| invalid(path, error.to_string()))
 }
 
-/// The parts of a `tokenizer.json` that must be looked at before `tokenizers` sees it.
-#[derive(Deserialize)]
-struct Probe {
-    model: ModelProbe,
-}
-
-#[derive(Deserialize)]
-struct ModelProbe {
-    dropout: Option<f32>,
-    continuing_subword_prefix: Option<String>,
-}
-
-fn from_vocabulary(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokenizer)>, TokenizerError> {
+fn from_vocabulary(folder: &Path) -> Result<Option<tokenizers::Tokenizer>, TokenizerError> {
     let (path, merges_path) = (folder.join("vocab.json"), folder.join("merges.txt"));
     let (vocabulary, merges) = match (read_optional(&path)?, read_optional(&merges_path)?) {
         (None, None) => return Ok(None),
@@ -92,7 +70,7 @@ fn from_vocabulary(folder: &Path) -> Result<Option<(PathBuf, tokenizers::Tokeniz
         "decoder": byte_level(true),
         "model": {"type": "BPE", "vocab": vocabulary, "merges": parse_merges(&merges_path, &merges)?},
     });
-    from_json(&path, tokenizer.to_string().as_bytes()).map(|tokenizer| Some((path, tokenizer)))
+    from_json(&path, tokenizer.to_string().as_bytes()).map(Some)
 }
 
 fn added_token(token: &str, id: u32) -> Value {

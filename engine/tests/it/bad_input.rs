@@ -203,7 +203,7 @@ fn tokenizer_files() {
 
 #[test]
 fn tokenizers_of_another_kind() {
-    let tokenizer = |change: fn(&mut Value)| {
+    let tokenizer = |change: &dyn Fn(&mut Value)| {
         let mut tokenizer = json!({"version": "1.0", "added_tokens": [], "decoder": {"type": "ByteLevel"},
             "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}});
         tokenizer["decoder"]["add_prefix_space"] = json!(true);
@@ -213,14 +213,31 @@ fn tokenizers_of_another_kind() {
             std::fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
         })
     };
-    let refusal = |change| tokenizer(change).unwrap_err().to_string();
-    assert!(tokenizer(|_| ()).is_ok());
+    let refusal = |change: fn(&mut Value)| tokenizer(&change).unwrap_err().to_string();
+    assert!(tokenizer(&|_| ()).is_ok());
     let fuse = refusal(|tokenizer| tokenizer["decoder"] = json!({"type": "Fuse"}));
     assert_says(&fuse, &["tokenizer.json", "ByteLevel"]);
     let dropout = refusal(|tokenizer| tokenizer["model"]["dropout"] = json!(0.1));
     assert_says(&dropout, &["tokenizer.json", "model.dropout"]);
     let prefix = refusal(|tokenizer| tokenizer["model"]["continuing_subword_prefix"] = json!("###"));
     assert_says(&prefix, &["tokenizer.json", "continuing_subword_prefix"]);
+    // A regular expression of somebody else's could take for ever.
+    let split = json!({"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": false});
+    let regex = tokenizer(&|tokenizer| tokenizer["pre_tokenizer"] = split.clone()).unwrap_err().to_string();
+    assert_says(&regex, &["tokenizer.json", "pre_tokenizer", "Split", "ByteLevel"]);
+    let charsmap =
+        refusal(|tokenizer| tokenizer["normalizer"] = json!({"type": "Precompiled", "precompiled_charsmap": "AA"}));
+    assert_says(&charsmap, &["tokenizer.json", "normalizer", "Precompiled"]);
+}
+
+/// Found by fuzzing: the crate `tokenizers` panicked.
+#[test]
+fn a_decoder_that_is_no_text_is_refused() {
+    let message = refusal(SAFE, |folder| {
+        let text = b"{\"decoder\": {\"type\": \"ByteLevel\", \"use_rege\xff\": true}, \"model\": {\"vocab\": {}, \"merges\": []}}";
+        std::fs::write(folder.join("tokenizer.json"), text).unwrap();
+    });
+    assert_says(&message, &["tokenizer.json", "unicode"]);
 }
 
 #[test]

@@ -6,21 +6,18 @@ use std::time::Duration;
 use maskarad_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-use super::{model, runtime};
+use super::{location, model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
 use crate::config::environment::Environment;
 use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
-use crate::config::{
-    daemon::{DaemonConfig, StoreTarget},
-    webhook,
-};
+use crate::config::{daemon::DaemonConfig, webhook};
 use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
 use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
-use crate::store::{self, Location};
+use crate::store;
 use crate::telegram::connect;
 use crate::telegram::webhook::{Doors, WebhookWire};
 
@@ -66,10 +63,7 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
 }
 
 async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {
-    let location = match &config.store.target {
-        StoreTarget::Postgres(url) => Location::parse(url.expose())?,
-        StoreTarget::Sqlite(path) => Location::Sqlite(path.clone()),
-    };
+    let location = location(config)?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
     let listener = match config.listen {

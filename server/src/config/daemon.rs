@@ -217,6 +217,9 @@ fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConf
                 .unwrap_or(default.messages_per_chat),
             inbox_hours: settings.number("store.retention.inbox_hours", 24, 168).unwrap_or(default.inbox_hours),
             job_days: settings.number("store.retention.job_days", 1, 36_500).unwrap_or(default.job_days),
+            jobs_per_chat: settings
+                .number("store.retention.jobs_per_chat", 1, 1_000_000)
+                .unwrap_or(default.jobs_per_chat),
         },
     }
 }
@@ -240,11 +243,17 @@ fn log(settings: &mut Settings<'_>) -> LogConfig {
         "json" => Some(LogFormat::Json),
         _ => None,
     };
-    let filter = |text: &str| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned());
     LogConfig {
         format: settings.parsed("log.format", "human or json", format).unwrap_or(LogFormat::Human),
         filter: settings.parsed("log.filter", "a filter such as info or warn,maskarad=debug", filter),
     }
+}
+
+/// A filter that `tracing` understands. It takes white space for a part of names, and panics on other letters behind it.
+fn filter(text: &str) -> Option<String> {
+    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
+    let filter = directives.join(",");
+    (filter.is_ascii() && tracing_subscriber::EnvFilter::try_new(&filter).is_ok()).then_some(filter)
 }
 
 fn url_of(text: &str, schemes: &[&str]) -> Option<Url> {

@@ -97,6 +97,7 @@ impl Bot {
 
     /// Its jobs wait in the store for whoever serves it next.
     async fn step_down(&self, live: &LivePersona) {
+        self.app.standings.set(&live.persona.name, Standing::Starting);
         self.app.roster.remove(&live.persona.name);
         if let Err(error) = self.app.store.give_up(&live.lease, self.app.clock.now()).await {
             tracing::warn!(persona = %live.persona.name, %error, "a persona can't be given up; whoever serves it next takes it up");

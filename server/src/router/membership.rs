@@ -12,7 +12,8 @@ impl Router {
     /// The persona's own standing in a chat has changed.
     pub(super) async fn membership(&self, membership: &MyMembership) -> store::Result<Route> {
         let key = self.key(membership.chat);
-        let own = self.app.settings(&key).await?;
+        // Not from the cache: what is changed is written back as a whole.
+        let own = self.app.store.settings(&key).await?;
         self.live.transport.rights_changed(membership.chat, self.live.me.id).await;
         let former = own.as_ref().and_then(|own| own.former_id);
         let present = membership.standing.may_write();
@@ -46,7 +47,8 @@ impl Router {
         if let Err(error) = self.live.transport.leave(key.chat).await {
             tracing::warn!(persona = %self.live.persona.name, %error, "a group that is not allowed could not be left");
         }
-        let settings = ChatSettings { told_off: true, active: false, ..own.cloned().unwrap_or_default() };
+        let own = self.app.store.settings(key).await?;
+        let settings = ChatSettings { told_off: true, active: false, ..own.unwrap_or_default() };
         Ok(Route { outcome: "group_closed", effects: vec![Effect::Settings(key.clone(), settings)] })
     }
 }

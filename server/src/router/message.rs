@@ -82,16 +82,21 @@ impl Router {
         let heard = self.heard(message, received_at).await?;
         let mut route = match self.admission(message, heard.own.as_ref()).await? {
             Admission::Admitted => self.admitted(&heard, asked).await?,
-            Admission::PrivateClosed => return self.turn_away_privately(&heard),
+            Admission::PrivateClosed => return self.turn_away_privately(&heard).await,
             Admission::GroupClosed => {
                 return self.turn_away_group(&heard.key, heard.own.as_ref(), heard.language()).await;
             }
             Admission::Blocked => return Ok(Route::nothing("blocked")),
         };
-        let reopened =
-            heard.own.as_ref().filter(|own| !own.active).map(|own| ChatSettings { active: true, ..own.clone() });
         let sets = route.effects.iter().any(|effect| matches!(effect, Effect::Settings(..)));
-        route.effects.extend(reopened.filter(|_| !sets).map(|own| Effect::Settings(heard.key.clone(), own)));
+        // News come as messages without a text, that of the persona's own removal among them.
+        let written = !message.text.is_empty();
+        if !sets && written && heard.own.as_ref().is_some_and(|own| !own.active) {
+            // Not from the cache: what is changed is written back as a whole.
+            let closed = self.app.store.settings(&heard.key).await?.filter(|own| !own.active);
+            let reopened = closed.map(|own| Effect::Settings(heard.key.clone(), ChatSettings { active: true, ..own }));
+            route.effects.extend(reopened);
+        }
         Ok(route)
     }
 
@@ -158,11 +163,12 @@ impl Router {
         heard.job(Trigger::Notice, 0, Some(text))
     }
 
-    fn turn_away_privately(&self, heard: &Heard<'_>) -> store::Result<Route> {
+    async fn turn_away_privately(&self, heard: &Heard<'_>) -> store::Result<Route> {
         if heard.own.as_ref().is_some_and(|own| own.told_off) {
             return Ok(Route::nothing("private_closed"));
         }
-        let told = ChatSettings { told_off: true, ..heard.own.clone().unwrap_or_default() };
+        let own = self.app.store.settings(&heard.key).await?;
+        let told = ChatSettings { told_off: true, ..own.unwrap_or_default() };
         let effects =
             vec![Effect::Settings(heard.key.clone(), told), self.notice(heard, heard.texts().private_closed())];
         Ok(Route { outcome: "private_closed", effects })

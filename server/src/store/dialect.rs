@@ -26,6 +26,13 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     /// that write never run side by side.
     const SHARED_ROW: &'static str;
 
+    /// A statement that waits until no transaction is open that began with a look at its lease ([`Self::SHARED_ROW`]), and
+    /// keeps others from beginning to the end of this one. `None` where transactions that write never run side by side.
+    const ALONE: Option<&'static str>;
+
+    /// A statement after which nothing of deleted rows is left in the database's files, where there is one.
+    const AFTER_FORGETTING: Option<&'static str>;
+
     /// The locks between daemons.
     type Locks: Locks;
 

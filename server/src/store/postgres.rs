@@ -53,6 +53,8 @@ fn migrator() -> Migrator {
 
 impl Dialect for Postgres {
     const LOCK: Option<&'static str> = Some("select pg_advisory_xact_lock(hashtextextended($1, 0))");
+    const ALONE: Option<&'static str> = Some("lock table leases in exclusive mode");
+    const AFTER_FORGETTING: Option<&'static str> = None;
     const SHARED_ROW: &'static str = " for share";
     type Locks = AdvisoryLocks;
 

@@ -9,6 +9,14 @@ use super::{Pruned, Result, Retention, rows};
 /// Rows removed in one transaction.
 const BATCH: u32 = 500;
 
+/// How long a finished job counts for the hourly caps, however many there are.
+const COUNTED: Duration = Duration::HOUR;
+
+/// A condition on messages: none of them is still to be answered.
+const UNASKED: &str = "not exists (select 1 from jobs where jobs.persona = messages.persona
+    and jobs.transport = messages.transport and jobs.chat_id = messages.chat_id
+    and jobs.message_id = messages.message_id and jobs.trigger_kind <> 'notice' and jobs.state <> 'done')";
+
 /// Removes what is older or more than `retention` allows.
 pub(super) async fn prune<D: Dialect>(
     store: &SqlStore<D>,
@@ -19,33 +27,54 @@ pub(super) async fn prune<D: Dialect>(
     let messages = before(Duration::days(retention.message_days.into()));
     let updates = before(Duration::hours(retention.inbox_hours.into()));
     let jobs = before(Duration::days(retention.job_days.into()));
+    let old_messages = format!("stored_at < $1 and {UNASKED}");
+    let crowded_messages = Crowd { table: "messages", id: "seq", counts: "true", goes: UNASKED };
+    let crowded_jobs = Crowd { table: "jobs", id: "id", counts: "state = 'done'", goes: "created_at < $5" };
     Ok(Pruned {
-        messages: remove(store, "messages", "seq", "stored_at < $1", values![messages]).await?
-            + crowded(store, retention.messages_per_chat).await?,
+        messages: remove(store, "messages", "seq", &old_messages, values![messages]).await?
+            + crowded_messages.thin(store, retention.messages_per_chat, now).await?,
         updates: remove(store, "inbox", "seq", "routed_at is not null and routed_at < $1", values![updates]).await?,
-        jobs: remove(store, "jobs", "id", "state = 'done' and changed_at < $1", values![jobs]).await?,
+        jobs: remove(store, "jobs", "id", "state = 'done' and changed_at < $1", values![jobs]).await?
+            + crowded_jobs.thin(store, retention.jobs_per_chat, before(COUNTED)).await?,
     })
 }
 
-/// Removes the oldest messages of chats that have more than so many.
-async fn crowded<D: Dialect>(store: &SqlStore<D>, limit: u32) -> Result<u64> {
-    // The last row to go: there are `limit` newer ones in its chat.
-    let sql = "select persona, transport, chat_id,
-                   (select seq from messages as old
-                    where old.persona = crowd.persona and old.transport = crowd.transport and old.chat_id = crowd.chat_id
-                    order by seq desc limit 1 offset $1) as seq
-               from messages as crowd group by persona, transport, chat_id having count(*) > $1";
-    let mut connection = store.reader().await?;
-    let crowds = Session::<D>::on(&mut connection).rows(sql, values![limit]).await?;
-    drop(connection);
-    let mut removed = 0;
-    for row in &crowds {
-        let (key, last) = (rows::chat_key(row)?, rows::integer(row, "seq")?);
-        let condition = "persona = $1 and transport = $2 and chat_id = $3 and seq <= $4";
-        let values = values![&key.persona, key.transport, key.chat, last];
-        removed += remove(store, "messages", "seq", condition, values).await?;
+/// Rows of which a chat may have so many.
+struct Crowd {
+    table: &'static str,
+    /// Its column in the order of which rows came.
+    id: &'static str,
+    /// A condition: which rows are counted, and may go.
+    counts: &'static str,
+    /// A condition: which of them go, if there are too many. `$5` is an instant.
+    goes: &'static str,
+}
+
+impl Crowd {
+    /// Removes the oldest rows of chats that have more than `limit`.
+    async fn thin<D: Dialect>(&self, store: &SqlStore<D>, limit: u32, instant: OffsetDateTime) -> Result<u64> {
+        let Self { table, id, counts, goes } = self;
+        // The last row to go: there are `limit` newer ones in its chat.
+        let sql = format!(
+            "select persona, transport, chat_id,
+                 (select {id} from {table} as old
+                  where old.persona = crowd.persona and old.transport = crowd.transport and old.chat_id = crowd.chat_id
+                    and {counts} order by {id} desc limit 1 offset $1) as last
+             from {table} as crowd where {counts} group by persona, transport, chat_id having count(*) > $1"
+        );
+        let mut connection = store.reader().await?;
+        let crowds = Session::<D>::on(&mut connection).rows(sql, values![limit]).await?;
+        drop(connection);
+        let condition =
+            format!("persona = $1 and transport = $2 and chat_id = $3 and {id} <= $4 and {counts} and {goes}");
+        let mut removed = 0;
+        for row in &crowds {
+            let (key, last) = (rows::chat_key(row)?, rows::integer(row, "last")?);
+            let values = values![&key.persona, key.transport, key.chat, last, instant];
+            removed += remove(store, table, id, &condition, values).await?;
+        }
+        Ok(removed)
     }
-    Ok(removed)
 }
 
 async fn remove<D: Dialect>(

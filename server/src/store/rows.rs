@@ -112,7 +112,8 @@ pub(super) fn integer(row: &impl StoredRow, column: &'static str) -> Result<i64>
     required(row.integer(column)?, column)
 }
 
-fn text(row: &impl StoredRow, column: &'static str) -> Result<String> {
+/// A text that is never null.
+pub(super) fn text(row: &impl StoredRow, column: &'static str) -> Result<String> {
     required(row.text(column)?, column)
 }
 

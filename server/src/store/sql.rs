@@ -16,9 +16,9 @@ use super::error::StoreError;
 use super::locks::Locks;
 use super::writing::{WriteLog, Writing};
 use super::{
-    Backlog, BotId, ChatSettings, Claim, Finish, HistoryMessage, Job, JobId, Lease, Pruned, RawUpdate, Recovered,
-    Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, backlog, bots, effects, history, inbox, jobs,
-    leases, migration, pauses, prune, queue, settings,
+    Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
+    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tracer, backlog, bots,
+    effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -280,6 +280,10 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned> {
         prune::prune(self, retention, now).await
+    }
+
+    async fn forget(&self, forget: &Forget, tracer: &Tracer, now: OffsetDateTime) -> Result<Forgotten> {
+        forget::forget(self, forget, tracer, now).await
     }
 
     async fn close(&self) {

@@ -34,6 +34,7 @@ pub(super) async fn open(path: &Path) -> Result<SqlStore<Sqlite>> {
         .create_if_missing(true)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        .pragma("secure_delete", "on")
         .busy_timeout(ACQUIRE_TIMEOUT);
     // A connection of its own tells what is wrong; the pool would only say that it timed out. The journal stays switched.
     let mut connection = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await?;
@@ -75,6 +76,9 @@ fn migrator() -> Migrator {
 
 impl Dialect for Sqlite {
     const LOCK: Option<&'static str> = None;
+    const ALONE: Option<&'static str> = None;
+    // What was deleted is overwritten at once, but the log of changes holds it until it is emptied.
+    const AFTER_FORGETTING: Option<&'static str> = Some("pragma wal_checkpoint(truncate)");
     const SHARED_ROW: &'static str = "";
     type Locks = FileLocks;
 

@@ -2,6 +2,7 @@
 
 pub use backlog::Backlog;
 pub use effect::{Effect, Routed};
+pub use forget::{Forget, Forgotten, Subject, Trace, Tracer};
 pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcome, Reply, Sent};
 pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
@@ -11,6 +12,7 @@ pub use update::{BotId, RawUpdate, StoredUpdate};
 
 mod backlog;
 mod effect;
+mod forget;
 mod job;
 mod lease;
 mod message;

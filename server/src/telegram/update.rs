@@ -7,6 +7,7 @@ mod membership;
 mod message;
 mod raw;
 mod sender;
+mod traces;
 
 #[cfg(test)]
 mod sample_tests;
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use crate::chat::{ChatId, Message, ThreadId, UserId};
 
 pub use membership::{MyMembership, Standing};
+pub use traces::trace;
 
 /// The topic every forum has. It must be left out when sending, but not when typing.
 pub const GENERAL_TOPIC: ThreadId = ThreadId(1);

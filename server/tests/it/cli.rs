@@ -1,7 +1,9 @@
 //! The built program, as people run it.
 
+mod backup;
 mod chat;
 mod check;
+mod forget;
 mod generate;
 mod output;
 mod serve;
@@ -61,7 +63,7 @@ fn manifests(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn help_is_useful_and_nonsense_is_code_2() {
     let help = maskarad(&["--help"], &[], "");
     assert_eq!(help.code, Some(0));
-    for word in ["serve", "check", "chat", "generate", "Examples:", "maskarad chat avtobus"] {
+    for word in ["serve", "check", "chat", "generate", "backup", "forget", "Examples:", "maskarad chat avtobus"] {
         assert!(help.stdout.contains(word), "{word}");
     }
     for arguments in [&["dance"][..], &[], &["generate"], &["generate", "--model", "x", "--logits", "a"]] {

@@ -1,10 +1,12 @@
 //! The behavioural suite of the store: every story runs on PostgreSQL and on SQLite.
 
+mod backup;
 mod bots;
 mod claims;
 mod deliveries;
 mod effects;
 mod fixtures;
+mod forget;
 mod history;
 mod inbox;
 mod leases;
@@ -14,6 +16,7 @@ mod overload;
 mod prune;
 mod queue;
 mod rush;
+mod schema;
 mod sends;
 mod settings;
 mod texts;

@@ -9,7 +9,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 25] = [
+const KEYS: [(&str, &str, InFile); 26] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -35,6 +35,9 @@ const KEYS: [(&str, &str, InFile); 25] = [
     }),
     ("store.retention.inbox_hours", "MASKARAD_RETENTION_INBOX_HOURS", |file| file.store.retention.inbox_hours.take()),
     ("store.retention.job_days", "MASKARAD_RETENTION_JOB_DAYS", |file| file.store.retention.job_days.take()),
+    ("store.retention.jobs_per_chat", "MASKARAD_RETENTION_JOBS_PER_CHAT", |file| {
+        file.store.retention.jobs_per_chat.take()
+    }),
     ("queue.most_directed", "MASKARAD_QUEUE_MOST_DIRECTED", |file| file.queue.most_directed.take()),
     ("queue.most_ambient", "MASKARAD_QUEUE_MOST_AMBIENT", |file| file.queue.most_ambient.take()),
     ("queue.most_updates", "MASKARAD_QUEUE_MOST_UPDATES", |file| file.queue.most_updates.take()),
@@ -97,6 +100,7 @@ records! {
         messages_per_chat: Value,
         inbox_hours: Value,
         job_days: Value,
+        jobs_per_chat: Value,
     }
 
     struct Queue {

@@ -136,6 +136,16 @@ log: { format: xml, filter: 'a=b=c' }";
     assert!(!told.contains("hunter2"), "{told}");
 }
 
+/// Found by fuzzing: `tracing-subscriber` panicked.
+#[test]
+fn a_filter_is_tidied_and_one_of_other_letters_is_refused() {
+    let filter = |text: &str| read(&format!("log: {{ filter: '{text}' }}"), &[]).map(|config| config.log.filter);
+    assert_eq!(filter("info, maskarad=debug ").unwrap().as_deref(), Some("info,maskarad=debug"));
+    for text in ["info, kv_meщ=b", "щ", "a[b{c=щ}]=info"] {
+        assert!(filter(text).unwrap_err().to_string().contains("log.filter: expected a filter"), "{text}");
+    }
+}
+
 #[test]
 fn unknown_keys_and_broken_files_are_refused() {
     for (text, place) in [("speed: 1", "1:1"), ("store: { ulr: x }", "1:10"), ("store: 5", "1:8"), ("store: [", "1:8")]

@@ -11,11 +11,13 @@ pub struct Retention {
     pub inbox_hours: u32,
     /// Age of jobs since they ended, in days (default 30).
     pub job_days: u32,
+    /// Finished jobs kept of one chat (default 1000), besides those of the last hour, which the hourly caps count.
+    pub jobs_per_chat: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { message_days: 30, messages_per_chat: 500, inbox_hours: 48, job_days: 30 }
+        Self { message_days: 30, messages_per_chat: 500, inbox_hours: 48, job_days: 30, jobs_per_chat: 1000 }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::net::{SocketAddr, TcpListener};
 
 use super::{Daemon, Stage};
-use crate::support::host::settled;
+use crate::support::database::{Backend, TestDatabase, on_both};
+use crate::support::host::{SOON, settled};
+
+on_both!(a_death_in_the_middle_loses_nothing_that_came_by_a_webhook);
 
 /// A stage whose first persona has a webhook, and where its listener shall be.
 async fn stage() -> (Stage, String) {
@@ -41,33 +44,39 @@ async fn what_a_webhook_needs_is_told() {
     assert!(log.contains("in use"), "{log}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_death_in_the_middle_loses_nothing_that_came_by_a_webhook() {
+async fn a_death_in_the_middle_loses_nothing_that_came_by_a_webhook(database: TestDatabase) {
     let (stage, listen) = stage().await;
+    let target = if database.backend() == Backend::Postgres { "DATABASE_URL" } else { "MASKARAD_STORE_PATH" };
     let mut messages = Vec::new();
     // The last time the dead daemon's webhook is still set when polling begins.
     for (round, updates) in ["webhook", "webhook", "polling"].into_iter().enumerate() {
         first_persona(&stage, updates);
-        let mut daemon = serve(&stage, &listen, "info");
-        daemon.says(if updates == "webhook" { "the webhook is set" } else { "up persona=avtobus" }).await;
-        stage.answers(1, &daemon).await;
+        let public = format!("http://{listen}");
+        let mut daemon = stage.serve(&[
+            (target, database.url()),
+            ("MASKARAD_HTTP_LISTEN", &listen),
+            ("MASKARAD_TELEGRAM_WEBHOOK", &public),
+        ]);
+        stage.answers(0, &daemon).await;
         let sent = stage.tg.sent_count(&stage.bots[0]);
-        let latest = stage.everybody_writes(&format!("раз {round}"));
-        stage.tg.wait_until(crate::support::host::SOON, |tg| tg.sent_count(&stage.bots[0]) > sent).await.unwrap();
+        messages = stage.everybody_writes(&format!("раз {round}"));
+        stage.tg.wait_until(SOON, |tg| tg.sent_count(&stage.bots[0]) > sent).await.unwrap();
         if updates == "webhook" {
             daemon.child.kill().unwrap();
             daemon.child.wait().unwrap();
-            messages.extend(latest);
             continue;
         }
-        stage.answered(&latest, &daemon).await;
+        stage.answered(&messages, &daemon).await;
         settled(&stage.tg, &stage.bots[0]).await;
-        // A message may have shared its answer with a later one of the same person.
-        stage.answered(&messages[messages.len() - latest.len()..], &daemon).await;
         daemon.signal("TERM");
         assert_eq!(daemon.ends_within(10).await.code(), Some(0), "{}", daemon.log());
     }
     assert!(!stage.bots[0].requests_of("deleteWebhook").is_empty(), "polling takes the dead daemon's webhook away");
+    let sql =
+        "select coalesce(outcome, state) from jobs where outcome is null or outcome not in ('answered', 'shared')";
+    assert_eq!(database.sql(sql).await, [], "every message is answered, alone or with a later one of the same person");
+    let heard = database.sql("select cast(count(*) as text) from jobs").await;
+    assert_eq!(heard, [Some((3 * (messages.len() + 1)).to_string())], "and none was left out");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

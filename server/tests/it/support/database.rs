@@ -4,6 +4,7 @@
 //! MASKARAD_TEST_POSTGRES_URL. Without it the PostgreSQL half of a test is skipped, unless CI or
 //! MASKARAD_REQUIRE_POSTGRES is set.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use maskarad::store::{self, Location, Store};
@@ -60,6 +61,18 @@ impl TestDatabase {
         Some(Self { backend, url, store, _place: place })
     }
 
+    /// The same from a dump, which the store then brings up to date. `look` sees it before that.
+    pub(crate) async fn from_dump(backend: Backend, dump: &str, look: impl AsyncFnOnce(&str)) -> Option<Self> {
+        let (url, place) = match backend {
+            Backend::Postgres => postgres_database().await?,
+            Backend::Sqlite => sqlite_file(),
+        };
+        run_script(backend, &url, dump).await;
+        look(&url).await;
+        let store = open(&url).await;
+        Some(Self { backend, url, store, _place: place })
+    }
+
     /// Which kind it is.
     pub(crate) fn backend(&self) -> Backend {
         self.backend
@@ -109,16 +122,39 @@ impl TestDatabase {
 
     /// Runs SQL behind the store's back and returns the first column of each row, which must be a text.
     pub(crate) async fn sql(&self, sql: &str) -> Vec<Option<String>> {
-        let sql = AssertSqlSafe(sql.to_owned());
-        match self.backend {
-            Backend::Postgres => {
-                let mut connection = PgConnection::connect(&self.url).await.unwrap();
-                connection.fetch_all(sqlx::query(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
-            }
-            Backend::Sqlite => {
-                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
-                connection.fetch_all(sqlx::query(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
-            }
+        column(self.backend, &self.url, sql).await
+    }
+}
+
+/// Runs SQL in a database and returns the first column of each row, which must be a text.
+pub(crate) async fn column(backend: Backend, url: &str, sql: &str) -> Vec<Option<String>> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match backend {
+        Backend::Postgres => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            connection.fetch_all(sqlx::query(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
+        }
+        Backend::Sqlite => {
+            let mut connection = SqliteConnection::connect(url).await.unwrap();
+            connection.fetch_all(sqlx::query(sql)).await.unwrap().iter().map(|row| row.get(0)).collect()
+        }
+    }
+}
+
+/// Runs a whole script in an empty database.
+async fn run_script(backend: Backend, url: &str, script: &str) {
+    let script = sqlx::raw_sql(AssertSqlSafe(script.to_owned()));
+    match backend {
+        Backend::Postgres => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            connection.execute(script).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Backend::Sqlite => {
+            std::fs::create_dir_all(Path::new(url).parent().unwrap()).unwrap();
+            let mut connection = SqliteConnection::connect(&format!("sqlite:{url}?mode=rwc")).await.unwrap();
+            connection.execute(script).await.unwrap();
+            connection.close().await.unwrap();
         }
     }
 }

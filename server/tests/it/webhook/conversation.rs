@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use maskarad::lifecycle::Ended;
+use maskarad::standing::Standing;
 use maskarad_testbed::{BotSpec, Fault, FaultSpec};
 use serde_json::json;
 
@@ -122,7 +123,9 @@ async fn a_revoked_token_ends_a_webhook() {
     let host = Host::start(&scene.tg, scene.database.shared(), personas).await;
     scene.until_set(&host).await;
     scene.tg.revoke(&scene.bot);
-    host.until(|host| host.app.roster.names().len() == 1).await;
+    let refused = |host: &Host| host.app.standings.all().values().any(|report| report.state == Standing::Refused);
+    host.until(refused).await;
+    assert_eq!(host.app.roster.names().len(), 1);
     let (status, said) = host.readyz().await;
     assert_eq!((status, &said["status"], &said["reasons"]), (200, &json!("degraded"), &json!(["avtobus: refused"])));
     assert_eq!(scene.bring(&host, "{}").await, 503, "nobody stands behind the door");

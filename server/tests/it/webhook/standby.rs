@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::scene::{SECRET, Scene, sqlite};
 use crate::support::database::{TestDatabase, on_both, open};
-use crate::support::host::Host;
+use crate::support::host::{Host, SOON};
 
 on_both!(a_standby_lets_nobody_in_and_takes_over);
 
@@ -15,7 +15,7 @@ async fn knock(scene: &Scene, host: &Host) -> reqwest::Response {
 }
 
 async fn until_it_is(host: &Host, state: &str) {
-    let deadline = tokio::time::Instant::now() + crate::support::host::SOON;
+    let deadline = tokio::time::Instant::now() + SOON;
     while host.readyz().await.1["personas"]["avtobus"]["state"] != state {
         assert!(tokio::time::Instant::now() < deadline, "it never was {state}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -50,6 +50,7 @@ async fn a_bot_that_is_not_up_yet_lets_nobody_in() {
     let messages = scene.everybody_writes("ты тут?");
     let host = scene.launch(scene.database.shared(), "webhook").await;
     assert_eq!(knock(&scene, &host).await.status(), 503);
+    scene.tg.wait_until(SOON, |_| away.fired() >= 2).await.unwrap();
     let (status, said) = host.readyz().await;
     assert_eq!((status, &said["personas"]["avtobus"]["state"]), (503, &json!("starting")), "{said}");
     assert!(said["personas"]["avtobus"]["trouble"].as_str().unwrap().contains("unreachable"), "{said}");

@@ -125,7 +125,7 @@ owner: 0",
     );
     let told: Vec<String> = read(&text).unwrap_err().0.iter().map(ToString::to_string).collect();
     let expected = [
-        "4:1: colour: unknown key, expected one of name, display_name, token, model",
+        "4:1: colour: unknown key, expected one of name, display_name, token, updates, model",
         "5:15: display_name: expected a text",
         "6:22: generation.top_p: is 2, expected a number above 0",
         "6:32: generation.top_k: expected a whole number",

@@ -1,0 +1,44 @@
+//! All targets by name.
+
+mod checkpoint;
+mod command;
+mod config;
+mod manifest;
+mod prompt;
+mod settings;
+mod tokenizer;
+mod update;
+
+pub(crate) use checkpoint::archive;
+
+/// One kind of input.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name: of the libFuzzer binary, and of the folder of its corpus.
+    pub name: &'static str,
+    /// Tries one input; panics where a promise is broken.
+    pub run: fn(&[u8]),
+    /// Words that such input is made of.
+    pub words: &'static [&'static str],
+}
+
+/// Every target.
+pub const TARGETS: [Target; 10] = [
+    update::TARGET,
+    command::TARGET,
+    prompt::TARGET,
+    manifest::TARGET,
+    settings::TARGET,
+    config::TARGET,
+    checkpoint::SAFETENSORS,
+    checkpoint::TORCH,
+    tokenizer::JSON,
+    tokenizer::VOCABULARY,
+];
+
+impl Target {
+    /// The target of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        TARGETS.into_iter().find(|target| target.name == name)
+    }
+}
