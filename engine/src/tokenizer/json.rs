@@ -7,6 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// As many as a `config.json` may have rows for. The crate `tokenizers` counts on from the highest id.
+const MOST_TOKENS: u32 = 1 << 24;
+
 /// The parts that decide a text's ids. What else a file has (padding, truncation, the post-processor, which only adds
 /// tokens that we don't ask for) is left out.
 #[derive(Serialize)]
@@ -110,9 +113,14 @@ impl Description {
         let mut model: Model = part(&mut parts, "model")?.ok_or("`model` is missing")?;
         model.check()?;
         model.merges = std::mem::take(&mut model.merges).into_iter().map(Merge::paired).collect::<Result<_, _>>()?;
+        let added_tokens: Vec<Added> = part(&mut parts, "added_tokens")?.unwrap_or_default();
+        let added = added_tokens.iter().map(|token| (&token.content, &token.id));
+        if let Some((token, id)) = model.vocab.iter().chain(added).find(|(_, id)| **id >= MOST_TOKENS) {
+            return Err(format!("`{token}` has the id {id}, but no tokenizer has more than {MOST_TOKENS} tokens"));
+        }
         Ok(Self {
             version: "1.0",
-            added_tokens: part(&mut parts, "added_tokens")?.unwrap_or_default(),
+            added_tokens,
             normalizer: part(&mut parts, "normalizer")?,
             pre_tokenizer: part(&mut parts, "pre_tokenizer")?,
             decoder: decoder.ok_or("`decoder` is not ByteLevel, as a GPT-2 tokenizer's must be")?,

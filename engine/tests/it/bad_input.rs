@@ -190,6 +190,7 @@ fn tokenizer_files() {
     assert_says(&bad("vocab.json", "{"), &["vocab.json"]);
     assert_says(&bad("merges.txt", "a b\nab\n"), &["merges.txt", "line 2"]);
     assert_says(&bad("merges.txt", "b a\n"), &["vocab.json", "ba"]);
+    assert_says(&bad("vocab.json", r#"{"a": 0, "b": 1, "ab": 4294967295}"#), &["vocab.json", "`ab`", "4294967295"]);
     assert_says(&bad("added_tokens.json", r#"{"<x>": 7}"#), &["added_tokens.json", "<x>", "7", "3"]);
     assert_says(&bad("special_tokens_map.json", "]"), &["special_tokens_map.json"]);
     assert_says(&bad("tokenizer.json", "{}"), &["tokenizer.json"]);

@@ -5,6 +5,8 @@ use maskarad::chat::{ChatId, ChatKind, Message, SenderKind};
 use maskarad::command;
 use maskarad::config::persona::Persona;
 use maskarad::settings::EffectiveSettings;
+use maskarad::store::Trace;
+use maskarad::telegram::envelope;
 use maskarad::telegram::update::{self, Incoming};
 use maskarad::trigger::{self, Decision, Moment, Trigger};
 use serde_json::Value;
@@ -62,10 +64,23 @@ fn run(data: &[u8]) {
         understood(&incoming, value);
     }
     if let Ok(mut value) = value {
-        let _ = (update::chat_of(&value), update::update_id_of(&raw));
+        let stored = envelope::open(&raw);
+        assert_eq!(stored.is_some(), update::update_id_of(&raw).is_some());
+        assert!(stored.is_none_or(|stored| stored.chat == update::chat_of(&value) && stored.raw == raw));
+        traced(&value, &raw);
         mark(&mut value);
         if let Err(error) = update::parse(&value.to_string()) {
             assert!(!format!("{error} {error:?}").contains(MARK), "an error repeats a text of the update");
+        }
+    }
+}
+
+/// Whoever is forgotten leaves nothing behind that would be taken for theirs.
+fn traced(value: &Value, raw: &str) {
+    for number in [100, -1000] {
+        if let Trace::Part(rest) = update::trace(raw, &[number]) {
+            assert_eq!(update::trace(&rest, &[number]), Trace::None, "{rest}");
+            assert_eq!(update::update_id_of(&rest), update::update_id_of(&value.to_string()));
         }
     }
 }

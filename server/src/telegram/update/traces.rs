@@ -33,11 +33,17 @@ const QUOTED: [&str; 2] = ["reply_to_message", "external_reply"];
 /// Finds these numbers, of people or chats, in a raw update.
 pub fn trace(raw: &str, numbers: &[i64]) -> Trace {
     let Ok(mut update) = serde_json::from_str::<Value>(raw) else { return unreadable(raw, numbers) };
-    let bodies = update.as_object().into_iter().flat_map(|update| update.values());
-    if bodies.into_iter().any(|body| is_theirs(body, numbers)) {
+    let is_whole =
+        |update: &Value| update.as_object().is_some_and(|update| update.values().any(|body| is_theirs(body, numbers)));
+    if is_whole(&update) {
         return Trace::Whole;
     }
-    if cut(&mut update, numbers) { Trace::Part(update.to_string()) } else { Trace::None }
+    if !cut(&mut update, numbers) {
+        return Trace::None;
+    }
+    // What is left may be theirs only now that something else is gone.
+    while cut(&mut update, numbers) {}
+    if is_whole(&update) { Trace::Whole } else { Trace::Part(update.to_string()) }
 }
 
 /// Of what can't be read, nothing can be kept that might name them.
@@ -176,6 +182,14 @@ mod tests {
         assert_eq!(left(&shared), message(json!({"users_shared": {"users": [], "user_ids": [9]}})));
         let pinned = message(json!({"pinned_message": {"message_id": 3, "from": anna(), "text": "её слова"}}));
         assert_eq!(left(&pinned), message(json!({})));
+    }
+
+    #[test]
+    fn nothing_is_left_that_would_be_cut_the_next_time() {
+        let nested = message(json!({"story": {"id": ANNA, "chat": {"x": 1}, "text": {"id": ANNA}}, "text": "а"}));
+        let Trace::Part(rest) = traced(&nested) else { panic!("others' text stays") };
+        assert_eq!(trace(&rest, &[ANNA]), Trace::None);
+        assert_eq!(traced(&json!({"message": {"id": ANNA, "text": {"id": ANNA}}})), Trace::Whole);
     }
 
     #[test]
