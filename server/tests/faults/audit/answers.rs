@@ -133,19 +133,24 @@ impl Sorted {
     fn fate(&self, case: &Case<'_>, (index, bot): (usize, UserId), want: Want) -> Fate {
         let written = &case.written()[index];
         let place = (case.conversation(bot, written), written.author);
-        let later = |places: &Places, least: usize| {
+        // Where the message's own answer, or that to the person's next one, came to such an end, so many times.
+        let end = |places: &Places, times: usize| {
             let leads = places.get(&place).map(Vec::as_slice).unwrap_or_default();
-            let later: Vec<u64> = leads.iter().copied().filter(|lead| *lead >= written.sequence).collect();
-            later.iter().any(|lead| later.iter().filter(|other| *other == lead).count() >= least)
+            let later = leads.iter().copied().filter(|lead| *lead >= written.sequence);
+            let often = later.filter(|lead| leads.iter().filter(|other| *other == lead).count() >= times);
+            often.filter(|lead| want != Want::Notice || *lead == written.sequence).min()
         };
         match want {
-            Want::Stale => Fate::Backlog,
-            _ if self.answered.contains(&(index, bot)) => Fate::Answered,
-            Want::Whim(_) => Fate::Skipped,
-            Want::Answer(_) if later(&self.leads, 1) => Fate::Shared,
-            Want::Answer(_) | Want::Notice if later(&self.refused, 1) => Fate::Refused,
-            Want::Answer(_) | Want::Notice if later(&self.unknown, 2) => Fate::Unknown,
-            Want::Answer(_) | Want::Notice => Fate::Lost,
+            Want::Stale => return Fate::Backlog,
+            _ if self.answered.contains(&(index, bot)) => return Fate::Answered,
+            Want::Whim(_) => return Fate::Skipped,
+            Want::Answer(_) if end(&self.leads, 1).is_some() => return Fate::Shared,
+            Want::Answer(_) | Want::Notice => {}
+        }
+        match (end(&self.refused, 1), end(&self.unknown, 2)) {
+            (Some(refused), unknown) if unknown.is_none_or(|unknown| refused <= unknown) => Fate::Refused,
+            (_, Some(_)) => Fate::Unknown,
+            _ => Fate::Lost,
         }
     }
 }

@@ -4,6 +4,7 @@ use maskarad_testbed::{ChatId, Fault, ForbiddenKind, MessageId, Outcome, UserId}
 
 use super::{ANN, BEN, BOT, GROUP, Story};
 use crate::audit::{Cause, Defect, Fate};
+use crate::script::Want;
 
 #[test]
 fn a_duplicate_without_cause_is_found() {
@@ -76,6 +77,23 @@ fn nobody_knows_after_two_sends_and_not_after_one() {
     // A send that a kill cut off counts even where the call never went out.
     story.kill(&[asked]);
     assert_eq!(story.fates(), [Fate::Unknown]);
+}
+
+#[test]
+fn the_nearest_end_counts_and_a_command_has_its_own() {
+    let mut story = Story::default();
+    let [command, asked, later] = [story.writes(ANN, Want::Notice), story.asks(ANN), story.asks(ANN)];
+    for message in [command, command, asked, asked] {
+        let dropped = story.answers(message);
+        (dropped.accepted, dropped.outcome) = (None, Outcome::Dropped);
+    }
+    refused(&mut story, later, 403, Some(Fault::Forbidden(ForbiddenKind::Kicked)));
+    assert_eq!(story.fates(), [Fate::Unknown, Fate::Unknown, Fate::Refused]);
+
+    let mut story = Story::default();
+    let [_, asked] = [story.writes(ANN, Want::Notice), story.asks(ANN)];
+    refused(&mut story, asked, 403, Some(Fault::Forbidden(ForbiddenKind::Kicked)));
+    story.is_found(Defect::Lost);
 }
 
 #[test]
