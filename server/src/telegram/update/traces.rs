@@ -33,17 +33,18 @@ const QUOTED: [&str; 2] = ["reply_to_message", "external_reply"];
 /// Finds these numbers, of people or chats, in a raw update.
 pub fn trace(raw: &str, numbers: &[i64]) -> Trace {
     let Ok(mut update) = serde_json::from_str::<Value>(raw) else { return unreadable(raw, numbers) };
-    let is_whole =
-        |update: &Value| update.as_object().is_some_and(|update| update.values().any(|body| is_theirs(body, numbers)));
-    if is_whole(&update) {
-        return Trace::Whole;
+    let mut changed = false;
+    loop {
+        let mut bodies = update.as_object().into_iter().flat_map(|update| update.values());
+        if bodies.any(|body| is_theirs(body, numbers)) {
+            return Trace::Whole;
+        }
+        // What is left may be theirs only now that something else is gone.
+        if !cut(&mut update, numbers) {
+            return if changed { Trace::Part(update.to_string()) } else { Trace::None };
+        }
+        changed = true;
     }
-    if !cut(&mut update, numbers) {
-        return Trace::None;
-    }
-    // What is left may be theirs only now that something else is gone.
-    while cut(&mut update, numbers) {}
-    if is_whole(&update) { Trace::Whole } else { Trace::Part(update.to_string()) }
 }
 
 /// Of what can't be read, nothing can be kept that might name them.
