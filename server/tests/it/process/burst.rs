@@ -121,6 +121,7 @@ async fn burst(backend: Backend, size: Size) {
     })
     .await;
     let answered = started.elapsed();
+    none_was_dropped(&database, addressed.len()).await;
     in_order(&answers, &daemon);
     let updates = size.chats * size.messages_per_chat;
     println!(
@@ -153,6 +154,14 @@ fn unanswered(addressed: &[Addressed], answers: &[Sent]) -> usize {
     }
     // Whoever's last message is answered had the earlier ones answered before it or with it.
     last.values().filter(|one| !by_message.contains_key(&(one.message.chat_id, Some(one.message.message_id)))).count()
+}
+
+/// Everybody who addressed the persona has a job, and none of these was shed.
+async fn none_was_dropped(database: &TestDatabase, addressed: usize) {
+    let jobs = "select cast(count(*) as text) from jobs where trigger_kind in ('private', 'mention')";
+    assert_eq!(database.sql(jobs).await, [Some(addressed.to_string())]);
+    let dropped = format!("{jobs} and outcome not in ('answered', 'fallback', 'shared')");
+    assert_eq!(database.sql(&dropped).await, [Some("0".to_owned())]);
 }
 
 /// In a private chat each answer is to a later message than the one before.
