@@ -12,6 +12,7 @@ pub mod generation;
 mod kernels;
 pub mod key;
 pub mod model;
+mod region;
 pub mod sampling;
 pub mod scheduler;
 pub mod sequence;
