@@ -27,6 +27,11 @@ impl Region {
         Ok(Self(Arc::new(memory.make_read_only()?)))
     }
 
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A view of some of its bytes; `None` where the range or its alignment is wrong.
     pub(crate) fn bytes(&self, range: Range<usize>) -> Option<Bytes> {
         let fits = range.start <= range.end && range.end <= self.0.len() && range.start.is_multiple_of(ALIGNMENT);
