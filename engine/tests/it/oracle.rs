@@ -219,3 +219,38 @@ fn mask(tokens: usize, all: usize) -> Result<Tensor> {
     let row = |token: usize| (0..all).map(move |at| if at > past + token { f32::NEG_INFINITY } else { 0.0 });
     Tensor::from_vec((0..tokens).flat_map(row).collect(), (tokens, all), &Device::Cpu)
 }
+
+#[cfg(test)]
+mod tests {
+    use maskarad_engine::synthetic::{Shape, write_checkpoint};
+
+    use super::*;
+
+    /// Logits (B, T, V) of `ids` (B, T), taken in by steps of these lengths.
+    fn by_steps(model: &Gpt2, ids: &Tensor, lengths: &[usize]) -> Tensor {
+        let (mut cache, mut begin, mut rows) = (Cache::default(), 0, Vec::new());
+        for length in lengths {
+            rows.push(model.forward(&ids.narrow(1, begin, *length).unwrap(), &mut cache).unwrap());
+            begin += length;
+        }
+        let rows = Tensor::cat(&rows, 1).unwrap(); // (B, T, C)
+        let (sequences, tokens, _) = rows.dims3().unwrap();
+        model.logits(&rows.flatten(0, 1).unwrap()).unwrap().reshape((sequences, tokens, ())).unwrap()
+    }
+
+    #[test]
+    fn steps_and_company_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        write_checkpoint(folder.path(), Shape::TINY, 1).unwrap();
+        for weights in [Weights::F32, Weights::Q8_0] {
+            let model = Gpt2::load(folder.path(), weights).unwrap();
+            let ids = Tensor::new(&[[3u32, 1, 4, 1, 5, 9, 2], [300, 7, 1, 8, 2, 8, 1]], &Device::Cpu).unwrap();
+            let whole = by_steps(&model, &ids, &[7]);
+            let second = by_steps(&model, &ids.narrow(0, 1, 1).unwrap(), &[3, 1, 1, 2]);
+            let whole: Vec<f32> = whole.narrow(0, 1, 1).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+            let second: Vec<f32> = second.flatten_all().unwrap().to_vec1().unwrap();
+            assert_eq!(whole.len(), 7 * Shape::TINY.vocab_size);
+            assert!(whole.iter().zip(&second).all(|(a, b)| (a - b).abs() < 1e-3));
+        }
+    }
+}

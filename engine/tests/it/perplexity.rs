@@ -43,7 +43,7 @@ fn int8_keeps_the_quality_of_a_part() {
         return;
     };
     // A part of the text is enough to compare with itself, and keeps the suite quick.
-    all_versions(&folder, |ids| &ids[..ids.len() / 16]);
+    all_versions(&folder, |ids| &ids[..ids.len() / 20]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn perplexity_equals_hugging_face_and_int8_keeps_it() {
     let versions = all_versions(&folder, |ids| ids);
     println!("Hugging Face's f32: {expected}");
     assert!((versions.plain.full.perplexity() - expected.as_f64().unwrap()).abs() < 0.01);
-    versions.check_gaps();
+    versions.check_whole();
 }
 
 /// Compares all ways to compute the checkpoint, and those of its versions with outliers.
@@ -102,22 +102,24 @@ fn compare(engine: &Engine, folder: &Path, twin: Forward<'_>, ids: &[u32]) -> Co
 }
 
 impl Versions {
-    /// What holds for any part of the text. An outlier version's gap in perplexity is a matter of luck in a short part,
-    /// where losses and gains hide each other; the divergence, which is the gap to be expected, is steady.
+    /// What holds for any part of the text. There, an outlier version's gap in perplexity is a matter of luck, as losses
+    /// and gains hide each other, and half a point of agreement is ten tokens; the divergence, which is the gap to be
+    /// expected, is steady.
     fn check(&self) {
         let Self { plain, layer_norm, values } = self;
-        for version in [plain, layer_norm, values] {
-            let Comparison { full, twin, int8, stock } = version;
+        for Comparison { full, twin, int8, stock } in [plain, layer_norm, values] {
             assert!(twin.agreement() > 99.9 && twin.gap(full).abs() < 1e-5);
             assert!(int8.divergence() <= 1.5 * stock.divergence());
+            assert!(int8.agreement() > stock.agreement() - 2.0);
         }
         assert!(plain.int8.gap(&plain.full).abs() < 0.005);
-        assert!(plain.int8.agreement() > plain.stock.agreement() - 0.5);
     }
 
     /// What needs the whole text.
-    fn check_gaps(&self) {
-        for Comparison { full, int8, stock, .. } in [&self.layer_norm, &self.values] {
+    fn check_whole(&self) {
+        let Self { plain, layer_norm, values } = self;
+        assert!(plain.int8.agreement() > plain.stock.agreement() - 0.5);
+        for Comparison { full, int8, stock, .. } in [layer_norm, values] {
             assert!(int8.gap(full) <= 1.5 * stock.gap(full));
         }
     }
