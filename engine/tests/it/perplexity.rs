@@ -18,13 +18,11 @@ const SEED: u64 = 4;
 const LAYER_NORM: Outliers = Outliers::LayerNorm { factor: 30.0 };
 const VALUES: Outliers = Outliers::Values { factor: 10.0 };
 
-/// Logits of all positions of a block.
-type Forward<'a> = &'a dyn Fn(&[u32]) -> Vec<Vec<f32>>;
-
 /// How the ways to compute one checkpoint fare, each beside our f32.
+#[derive(Default)]
 struct Comparison {
     full: Score,
-    /// Another computation of the same function in f32.
+    /// candle's f32 of the checkpoint without outliers, which is the same function.
     twin: Score,
     int8: Score,
     stock: Score,
@@ -68,37 +66,38 @@ fn all_versions(folder: &Path, part: impl Fn(&[u32]) -> &[u32]) -> Versions {
     let ids = heldout::ids(folder, model.tokenizer().unwrap());
     let ids = part(&ids);
     println!("{} blocks of {BLOCK}; gap, agreement and divergence are from our f32", ids.len() / BLOCK);
-    println!("checkpoint           computed by          perplexity    gap %  agreement %  divergence");
-    let candle = Gpt2::load(folder, Weights::F32).unwrap();
-    let plain = compare(&engine, folder, &|block| stock_logits(&candle, block), ids);
-    plain.print("as it is", "candle f32");
-    let version = |name: &str, outliers| {
-        let version = outliers::write(folder, model.config().n_layer, outliers, SEED);
-        let comparison = compare(&engine, version.path(), &|block| model.logits(block).unwrap(), ids);
-        comparison.print(name, "f32 as it is");
+    println!("checkpoint      computed by           perplexity    gap %  agreement %  divergence");
+    let twin = Gpt2::load(folder, Weights::F32).unwrap();
+    let version = |name: &str, folder: &Path| {
+        let comparison = compare(&engine, folder, &twin, ids);
+        comparison.print(name);
         comparison
     };
-    let layer_norm = version("layer norm ×30", LAYER_NORM);
-    let versions = Versions { plain, layer_norm, values: version("values ×10", VALUES) };
+    let with = |outliers| outliers::write(folder, model.config().n_layer, outliers, SEED);
+    let versions = Versions {
+        plain: version("as it is", folder),
+        layer_norm: version("layer norm ×30", with(LAYER_NORM).path()),
+        values: version("values ×10", with(VALUES).path()),
+    };
     versions.check();
     versions
 }
 
-/// Scores the checkpoint in our f32, in int8, in candle's `Q8_0`, and by `twin`, which computes the same in f32.
-fn compare(engine: &Engine, folder: &Path, twin: Forward<'_>, ids: &[u32]) -> Comparison {
+/// Scores the checkpoint in our f32, in int8, and in candle's `Q8_0`, and `twin`, which computes the same in f32.
+fn compare(engine: &Engine, folder: &Path, twin: &Gpt2, ids: &[u32]) -> Comparison {
     let full = support::load(engine, folder, Precision::F32);
     let int8 = support::load(engine, folder, Precision::Int8);
     let stock = Gpt2::load(folder, Weights::Q8_0).unwrap();
-    let mut scores = [Score::default(); 4];
+    let mut comparison = Comparison::default();
     for block in ids.chunks_exact(BLOCK) {
-        let all = [full.logits(block).unwrap(), twin(block), int8.logits(block).unwrap(), stock_logits(&stock, block)];
-        let error = all[0].iter().zip(&all[1]).map(|(full, twin)| max_difference(full, twin)).fold(0.0, f32::max);
-        assert!(error < 1e-2, "not the same function: {error}");
-        let reference = Distribution::of_block(&all[0]);
-        scores.iter_mut().zip(&all).for_each(|(score, logits)| score.add(block, &reference, logits));
+        let logits = full.logits(block).unwrap();
+        let reference = Distribution::of_block(&logits);
+        comparison.full.add(block, &reference, &logits);
+        comparison.twin.add(block, &reference, &candle_logits(twin, block));
+        comparison.int8.add(block, &reference, &int8.logits(block).unwrap());
+        comparison.stock.add(block, &reference, &candle_logits(&stock, block));
     }
-    let [full, twin, int8, stock] = scores;
-    Comparison { full, twin, int8, stock }
+    comparison
 }
 
 impl Versions {
@@ -108,7 +107,7 @@ impl Versions {
     fn check(&self) {
         let Self { plain, layer_norm, values } = self;
         for Comparison { full, twin, int8, stock } in [plain, layer_norm, values] {
-            assert!(twin.agreement() > 99.9 && twin.gap(full).abs() < 1e-5);
+            assert!(twin.agreement() > 99.5 && twin.gap(full).abs() < 1e-4);
             assert!(int8.divergence() <= 1.5 * stock.divergence());
             assert!(int8.agreement() > stock.agreement() - 2.0);
         }
@@ -126,19 +125,37 @@ impl Versions {
 }
 
 impl Comparison {
-    fn print(&self, checkpoint: &str, twin: &str) {
-        let Self { full, int8, stock, .. } = self;
-        for (name, score) in [("our f32", full), (twin, &self.twin), ("our int8", int8), ("candle Q8_0", stock)] {
+    fn print(&self, checkpoint: &str) {
+        let Self { full, twin, int8, stock } = self;
+        let rows = [("our f32", full), ("candle f32, as it is", twin), ("our int8", int8), ("candle Q8_0", stock)];
+        for (name, score) in rows {
             let (perplexity, gap) = (score.perplexity(), 100.0 * score.gap(full));
             let (agreement, divergence) = (score.agreement(), score.divergence());
             println!(
-                "{checkpoint:<20} {name:<20} {perplexity:>10.5} {gap:>+8.4} {agreement:>12.3} {divergence:>11.3e}"
+                "{checkpoint:<15} {name:<21} {perplexity:>10.5} {gap:>+8.4} {agreement:>12.3} {divergence:>11.2e}"
             );
         }
     }
 }
 
-fn stock_logits(model: &Gpt2, block: &[u32]) -> Vec<Vec<f32>> {
+#[test]
+fn outliers_change_nothing_in_f32() {
+    let Some(folder) = shared("models/mini-ru") else {
+        return;
+    };
+    let original = Gpt2::load(&folder, Weights::F32).unwrap();
+    let block: Vec<u32> = (0..BLOCK as u32).map(|place| place * 31 % 8000).collect();
+    let expected = candle_logits(&original, &block).concat();
+    for outliers in [LAYER_NORM, VALUES] {
+        let version = outliers::write(&folder, 6, outliers, SEED);
+        let got = candle_logits(&Gpt2::load(version.path(), Weights::F32).unwrap(), &block).concat();
+        let error = max_difference(&expected, &got);
+        println!("{outliers:?}: greatest difference of a logit {error:e}");
+        assert!(error > 0.0 && error < 1e-3);
+    }
+}
+
+fn candle_logits(model: &Gpt2, block: &[u32]) -> Vec<Vec<f32>> {
     let ids = Tensor::new(block, &Device::Cpu).unwrap().unsqueeze(0).unwrap(); // (1, T)
     let rows = model.forward(&ids, &mut Cache::default()).unwrap().squeeze(0).unwrap(); // (T, C)
     model.logits(&rows).unwrap().to_vec2().unwrap()
