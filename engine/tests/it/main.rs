@@ -5,6 +5,7 @@ mod bad_input;
 mod batching;
 mod fairness;
 mod full_size;
+mod oracle;
 mod parity;
 mod perplexity;
 mod scheduling;
