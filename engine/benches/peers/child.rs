@@ -38,6 +38,7 @@ impl Child {
         let mut process = command(contender, places)?
             .envs(contender.environment.iter().copied())
             .env("OMP_NUM_THREADS", places.threads.to_string())
+            .env("RAYON_NUM_THREADS", places.threads.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use maskarad_engine::{
-    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, LoadedModel, Precision, Request,
+    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision, Request,
 };
 
 use crate::Failure;
@@ -26,13 +26,15 @@ pub(crate) fn load(child: &Child) -> Result<(Box<dyn Peer>, Loaded), Failure> {
         "int8" => Precision::Int8,
         other => return Err(format!("no such precision: {other}").into()),
     };
-    let engine = Engine::start(config(child.threads, forced)?)?;
+    let config = config(child.threads, forced)?;
+    let set = config.instruction_set.unwrap_or_else(InstructionSet::best);
+    let engine = Engine::start(config)?;
     let begin = Instant::now();
     let model = engine.load(&child.folder.join("checkpoint"), precision)?;
     let load = begin.elapsed().as_secs_f64();
     let loaded = Loaded {
         load,
-        about: format!("maskarad-engine {}", env!("CARGO_PKG_VERSION")),
+        about: format!("maskarad-engine {}, {set}", env!("CARGO_PKG_VERSION")),
         weights: Some(model.memory()),
         token_bytes: Some(model.kv_bytes(1)),
     };
@@ -40,10 +42,8 @@ pub(crate) fn load(child: &Child) -> Result<(Box<dyn Peer>, Loaded), Failure> {
 }
 
 fn config(threads: usize, forced: Option<&str>) -> Result<EngineConfig, Failure> {
-    if let Some(set) = forced {
-        return Err(format!("this engine can't be forced to {set} yet").into());
-    }
-    Ok(EngineConfig { threads, ..EngineConfig::default() })
+    let instruction_set = forced.map(str::parse::<InstructionSet>).transpose()?;
+    Ok(EngineConfig { threads, instruction_set, ..EngineConfig::default() })
 }
 
 impl Peer for Ours {

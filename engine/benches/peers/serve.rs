@@ -38,6 +38,8 @@ pub(crate) struct Child {
 
 /// Runs a child to the end of its input.
 pub(crate) fn run(child: &Child) -> Result<(), Failure> {
+    // A stopped child would outlive a conductor that was killed.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     let mut output = std::io::stdout();
     let (mut peer, loaded): (Box<dyn Peer>, Loaded) = match child.engine.as_str() {
         "ours" => ours::load(child)?,

@@ -31,7 +31,7 @@ class TorchPeer:
         torch.set_num_interop_threads(1)
         torch.set_grad_enabled(False)
         kind = torch.bfloat16 if precision == "bf16" else torch.float32
-        model = transformers.GPT2LMHeadModel.from_pretrained(f"{folder}/checkpoint", dtype=kind).eval()
+        model = transformers.GPT2LMHeadModel.from_pretrained(f"{folder}/transformers", dtype=kind).eval()
         if precision.startswith("int8"):
             # Under `x86` torch takes FBGEMM or oneDNN; only the latter obeys ONEDNN_MAX_CPU_ISA.
             torch.backends.quantized.engine = "onednn" if precision == "int8-onednn" else "x86"
