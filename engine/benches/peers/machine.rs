@@ -5,9 +5,8 @@ use std::fs;
 use crate::Failure;
 
 /// What matters for this arithmetic, as Linux names it.
-const FEATURES: [&str; 9] = [
-    "avx2", "f16c", "avx_vnni", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8",
-];
+const FEATURES: [&str; 9] =
+    ["avx2", "f16c", "avx_vnni", "avx512bw", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8"];
 /// Linux counts processor time in hundredths of a second, on every architecture that we build for.
 const TICKS: f64 = 100.0;
 

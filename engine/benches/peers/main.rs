@@ -11,7 +11,10 @@ mod contender;
 mod figures;
 mod machine;
 #[path = "../../tests/it/oracle.rs"]
-#[cfg_attr(test, expect(dead_code, unused_imports, reason = "its tests run where it lives; this binary has no harness"))]
+#[cfg_attr(
+    test,
+    expect(dead_code, unused_imports, reason = "its tests run where it lives; this binary has no harness")
+)]
 mod oracle;
 mod ours;
 mod prepare;
@@ -92,7 +95,9 @@ fn conduct(arguments: &Arguments) -> Result<(), Failure> {
     let available = machine::memory("MemAvailable:").unwrap_or(u64::MAX);
     if contenders.len() > 8 && available < NEEDED {
         let gigabytes = NEEDED >> 20;
-        return Err(format!("all peers together need {gigabytes} GiB of memory: choose some, BENCH_ONLY=llama,onnx").into());
+        return Err(
+            format!("all peers together need {gigabytes} GiB of memory: choose some, BENCH_ONLY=llama,onnx").into()
+        );
     }
     let results = rounds::run(contenders, &places, arguments.rounds)?;
     let date = time::OffsetDateTime::now_utc().date().to_string();

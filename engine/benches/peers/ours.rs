@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use maskarad_engine::{
-    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision, Request,
+    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision,
+    Request,
 };
 
 use crate::Failure;

@@ -88,7 +88,8 @@ fn notes(results: &Results) -> String {
     for (label, reason) in &results.absent {
         let _ = writeln!(text, "- {label} did not take part: {reason}");
     }
-    let foreign = results.records.iter().flat_map(|record| record.runs.values().flatten()).map(|run| 100.0 * run.foreign);
+    let foreign =
+        results.records.iter().flat_map(|record| record.runs.values().flatten()).map(|run| 100.0 * run.foreign);
     let _ = writeln!(
         text,
         "\nA peer stands still (SIGSTOP) unless it is its turn, and a run that others disturb is tried again; what others used of \

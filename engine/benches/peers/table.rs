@@ -19,8 +19,10 @@ const OPEN: [Column; 7] = [
     ("peak RSS MiB", peak, 0),
 ];
 
-const AVX2: [Column; 2] =
-    [("1 chat tok/s", |record| rate(record, Task::Chats(1)), 0), ("8 chats tok/s", |record| rate(record, Task::Chats(8)), 0)];
+const AVX2: [Column; 2] = [
+    ("1 chat tok/s", |record| rate(record, Task::Chats(1)), 0),
+    ("8 chats tok/s", |record| rate(record, Task::Chats(8)), 0),
+];
 
 /// Tokens a second in a task.
 pub(crate) fn rate(record: &Record, task: Task) -> Option<Figure> {
@@ -53,7 +55,9 @@ pub(crate) fn league(results: &Results, league: League) -> String {
     text.push('\n');
     for record in results.league(league) {
         text += &format!("| {} | {} |", record.contender.name, record.contender.precision);
-        columns.iter().for_each(|(_, figure, decimals)| text += &format!(" {} |", Figure::show(figure(record), *decimals)));
+        columns
+            .iter()
+            .for_each(|(_, figure, decimals)| text += &format!(" {} |", Figure::show(figure(record), *decimals)));
         if league == League::Open {
             text += &format!(" {} |", results.agreement(record));
         }
@@ -77,7 +81,9 @@ pub(crate) fn ratios(results: &Results, league: League) -> String {
             ("8 chats", |record| rate(record, Task::Chats(8)).map(|figure| figure.median)),
         ],
     };
-    let mut text = String::from("| our int8 in | against the best peer | which is | against llama.cpp Q8_0 |\n|---|---|---|---|\n");
+    let mut text = String::from(
+        "| our int8 in | against the best peer | which is | against llama.cpp Q8_0 |\n|---|---|---|---|\n",
+    );
     let Some(ours) = results.league(league).find(|record| record.contender.is_ours()) else { return String::new() };
     for (name, measure) in measures {
         let peers = results.league(league).filter(|record| !record.contender.is_ours());
