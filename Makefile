@@ -47,7 +47,7 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Both sides of each comparison in one run, as ratios
-	cargo bench --workspace --locked --bench batching --bench company
+	cargo bench --workspace --locked --bench batching --bench company --bench sampling
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -138,14 +138,14 @@ impl Sequence {
         (!tokens.is_empty()).then(|| (tokens.to_vec(), output))
     }
 
-    /// Takes in the logits that followed from [`Sequence::next_tokens`].
-    pub fn advance(&mut self, logits: Vec<f32>) -> Progress {
+    /// Takes in the logits that followed from [`Sequence::next_tokens`], and spoils them.
+    pub fn advance(&mut self, logits: &mut [f32]) -> Progress {
         self.seen += self.looking_at;
         if self.seen < self.ids.len() {
             return Progress::Reading;
         }
         if matches!(self.logits, Logits::Wanted) {
-            self.logits = Logits::Kept(logits.clone());
+            self.logits = Logits::Kept(logits.to_vec());
         }
         match self.sampler.choose(logits, &self.ids) {
             Ok(id) => self.take(id),

@@ -1,68 +1,85 @@
 //! From logits to a distribution: temperature, top-k and top-p, as `TemperatureLogitsWarper`, `TopKLogitsWarper` and
-//! `TopPLogitsWarper`. Never sorts the whole vocabulary where a part will do.
+//! `TopPLogitsWarper`. Never sorts the vocabulary: what top-p keeps is found by halving, starting with the greatest.
 
+use super::mass::mass;
+use super::peaks::{Candidate, Peaks};
 use crate::generation::GenerationConfig;
 
-/// How many of the likeliest candidates top-p sorts at first; eight times as many each time it needs more.
-const FIRST_PART: usize = 256;
-
-/// A token with its logit or, later, its share.
-type Candidate = (u32, f32);
+/// So many of the greatest candidates are looked at first, and eight times as many each time they don't suffice.
+const FIRST_PART: usize = 128;
+/// So few candidates are sorted and no longer halved.
+const SORTED: usize = 32;
 
 /// The ids that remain with their probabilities, by id. Empty only if every logit is −∞.
-pub(super) fn apply(logits: &[f32], config: &GenerationConfig) -> Vec<Candidate> {
-    let mut candidates = top_k(logits, config.top_k);
-    weigh(&mut candidates, config.temperature);
-    if config.top_p < 1.0 {
-        top_p(&mut candidates, config.top_p);
+pub(super) fn apply(logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig, candidates: &mut Vec<Candidate>) {
+    let (top_k, top_p) = (config.top_k, config.top_p);
+    let top = peaks.top();
+    if top_k > 0 && top_k < logits.len() {
+        // Temperature, which comes first, would not change the order.
+        peaks.greatest(logits, top_k, candidates);
+        weigh(candidates, top, config.temperature);
+        if top_p < 1.0 {
+            let enough = f64::from(top_p) * sum(candidates);
+            keep(candidates, enough);
+        }
+    } else if top_p < 1.0 {
+        nucleus(logits, peaks, config, candidates);
+    } else {
+        peaks.gather(logits, f32::NEG_INFINITY, candidates);
+        weigh(candidates, top, config.temperature);
     }
-    let total = sum(&candidates);
+    let total = sum(candidates);
     candidates.iter_mut().for_each(|(_, weight)| *weight = (f64::from(*weight) / total) as f32);
     candidates.retain(|(_, probability)| *probability > 0.0);
-    candidates
 }
 
-/// The `k` greatest and all that equal the least of them; temperature, which comes first, would not change the order.
-fn top_k(logits: &[f32], k: usize) -> Vec<Candidate> {
-    let mut threshold = f32::NEG_INFINITY;
-    if k > 0 && k < logits.len() {
-        let mut values = logits.to_vec();
-        threshold = *values.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a)).1;
-    }
-    let remain = |logit: f32| logit >= threshold && logit > f32::NEG_INFINITY;
-    let candidates = logits.iter().enumerate().filter(|(_, logit)| remain(**logit));
-    candidates.map(|(id, logit)| (id as u32, *logit)).collect()
-}
-
-/// Logits become `exp((logit − greatest) / temperature)`.
-fn weigh(candidates: &mut [Candidate], temperature: f32) {
-    let top = candidates.iter().fold(f32::NEG_INFINITY, |top, (_, logit)| top.max(*logit));
-    candidates.iter_mut().for_each(|(_, logit)| *logit = ((*logit - top) / temperature).exp());
-}
-
-/// Keeps a candidate while those above it weigh less than `p` of all; always the first.
-fn top_p(candidates: &mut Vec<Candidate>, p: f32) {
-    let enough = f64::from(p) * sum(candidates);
+/// Top-p of the whole vocabulary.
+fn nucleus(logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig, candidates: &mut Vec<Candidate>) {
+    let top = peaks.top();
+    let enough = f64::from(config.top_p) * mass(logits, top, config.temperature);
     let mut part = FIRST_PART;
     loop {
-        part = part.min(candidates.len());
-        if part < candidates.len() {
-            candidates.select_nth_unstable_by(part, greater_first);
-        }
-        candidates[..part].sort_unstable_by(greater_first);
-        let mut above = 0.0;
-        let kept = candidates[..part].iter().take_while(|(_, weight)| {
-            let stays = above < enough;
-            above += f64::from(*weight);
-            stays
-        });
-        let kept = kept.count().max(1);
-        if kept < part || part == candidates.len() {
-            candidates.truncate(kept);
-            break;
+        let floor = peaks.floor(part);
+        peaks.gather(logits, floor, candidates);
+        weigh(candidates, top, config.temperature);
+        if floor == f32::NEG_INFINITY || sum(candidates) >= enough {
+            return keep(candidates, enough);
         }
         part *= 8;
     }
+}
+
+/// Logits become `exp((logit − top) / temperature)`.
+fn weigh(candidates: &mut [Candidate], top: f32, temperature: f32) {
+    candidates.iter_mut().for_each(|(_, logit)| *logit = ((*logit - top) / temperature).exp());
+}
+
+/// Keeps a candidate while those above it weigh less than `enough`; always the first.
+fn keep(candidates: &mut Vec<Candidate>, enough: f64) {
+    // Those before `begin` stay and weigh `above`, those from `end` on go; between them nothing is sorted yet.
+    let (mut begin, mut end, mut above) = (0, candidates.len(), 0.0);
+    let mut part = FIRST_PART;
+    while end - begin > SORTED {
+        let middle = part.min((end - begin) / 2);
+        let unsure = &mut candidates[begin..end];
+        unsure.select_nth_unstable_by(middle, greater_first);
+        let weight = sum(&unsure[..middle]);
+        if above + weight < enough {
+            above += weight;
+            begin += middle;
+            part *= 8;
+        } else {
+            end = begin + middle;
+        }
+    }
+    candidates[begin..end].sort_unstable_by(greater_first);
+    let kept = candidates[begin..end].iter().take_while(|(_, weight)| {
+        let stays = above < enough;
+        above += f64::from(*weight);
+        stays
+    });
+    let kept = begin + kept.count();
+    candidates.truncate(kept.max(1));
     candidates.sort_unstable_by_key(|(id, _)| *id);
 }
 
@@ -83,8 +100,15 @@ mod tests {
         GenerationConfig { do_sample: true, top_k, top_p, ..GenerationConfig::default() }
     }
 
+    fn distribution(logits: &[f32], config: &GenerationConfig) -> Vec<Candidate> {
+        let (mut peaks, mut candidates) = (Peaks::default(), Vec::new());
+        assert!(peaks.scan(logits));
+        apply(logits, &mut peaks, config, &mut candidates);
+        candidates
+    }
+
     fn ids(logits: &[f32], config: &GenerationConfig) -> Vec<u32> {
-        apply(logits, config).into_iter().map(|(id, _)| id).collect()
+        distribution(logits, config).into_iter().map(|(id, _)| id).collect()
     }
 
     #[test]
@@ -119,7 +143,7 @@ mod tests {
                 expected += 1;
                 above += weight;
             }
-            let got = apply(&logits, &sampling(0, p));
+            let got = distribution(&logits, &sampling(0, p));
             prop_assert!(got.len().abs_diff(expected) <= 1, "{} {expected}", got.len());
             prop_assert!((got.iter().map(|(_, p)| p).sum::<f32>() - 1.0).abs() < 1e-4);
             prop_assert!(got.windows(2).all(|pair| pair[0].0 < pair[1].0));

@@ -117,9 +117,9 @@ impl Turn {
     /// Gives every member its logits, last to first, so that those who finish can leave on the way.
     fn advance(&mut self, members: &[usize], rows: Vec<Vec<f32>>, reports: &mut Reports) {
         let mut outcomes = Vec::new();
-        for (index, logits) in members.iter().zip(rows) {
+        for (index, mut logits) in members.iter().zip(rows) {
             let running = &mut self.running[*index];
-            let progress = running.sequence.advance(logits);
+            let progress = running.sequence.advance(&mut logits);
             outcomes.push((*index, running.id, progress));
         }
         let mut leaving = Vec::new();

@@ -8,6 +8,8 @@ mod full_size;
 mod oracle;
 mod parity;
 mod perplexity;
+mod plain_sampling;
+mod sampling;
 mod scheduling;
 mod support;
 mod tokenizer;
