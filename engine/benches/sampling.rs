@@ -1,7 +1,7 @@
 //! What the choice of one token costs, ours beside the plain way, on logits like those of a trained model.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use maskarad_engine::GenerationConfig;
 use maskarad_engine::sampling::Sampler;
@@ -25,7 +25,7 @@ const PLAIN_CHOICES: usize = 10;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut random = StdRng::seed_from_u64(1);
     let history: Vec<u32> = (0..HISTORY).map(|_| random.random_range(0..VOCABULARY as u32)).collect();
-    println!("{VOCABULARY} logits, a history of {HISTORY}; medians of {ROUNDS} interleaved rounds");
+    println!("{VOCABULARY} logits, a history of {HISTORY}; medians over {ROUNDS} interleaved rounds");
     println!("settings              logits   plain µs    ours µs    ours/plain");
     for (spread, kind) in [(2.5, "peaked"), (0.5, "flat")] {
         let logits: Vec<Vec<f32>> = (0..POSITIONS).map(|_| some_logits(spread, &mut random)).collect();
@@ -69,24 +69,21 @@ fn measure(
     let (mut sampler, mut plain) = (Sampler::new(config), PlainSampler::new(config));
     let mut buffer = vec![0.0; VOCABULARY];
     let (mut ours_times, mut plain_times) = (Vec::new(), Vec::new());
+    let microseconds = |begin: Instant| begin.elapsed().as_secs_f64() * 1e6;
     for _ in 0..ROUNDS {
-        let mut spent = Duration::ZERO;
         for logits in logits.iter().cycle().take(CHOICES) {
             // The engine's buffer is filled by the model, so filling it doesn't count.
             buffer.copy_from_slice(logits);
             let begin = Instant::now();
             black_box(sampler.choose(black_box(&mut buffer), history)?);
-            spent += begin.elapsed();
+            ours_times.push(microseconds(begin));
         }
-        ours_times.push(spent.as_secs_f64() * 1e6 / CHOICES as f64);
-        let mut spent = Duration::ZERO;
         for logits in logits.iter().cycle().take(PLAIN_CHOICES) {
             let logits = logits.clone();
             let begin = Instant::now();
             black_box(plain.choose(black_box(logits), history));
-            spent += begin.elapsed();
+            plain_times.push(microseconds(begin));
         }
-        plain_times.push(spent.as_secs_f64() * 1e6 / PLAIN_CHOICES as f64);
     }
     Ok((median(ours_times), median(plain_times)))
 }

@@ -12,6 +12,7 @@ mod penalties;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use self::filters::Candidates;
 use self::peaks::{Candidate, Peaks};
 use self::penalties::Seen;
 use crate::error::EngineError;
@@ -32,7 +33,7 @@ pub struct Sampler {
 struct Workspace {
     peaks: Peaks,
     seen: Seen,
-    candidates: Vec<Candidate>,
+    candidates: Candidates,
 }
 
 impl Sampler {
@@ -53,10 +54,10 @@ impl Sampler {
         if !config.do_sample {
             return Ok(workspace.peaks.likeliest(logits));
         }
-        filters::apply(logits, &mut workspace.peaks, config, &mut workspace.candidates);
+        workspace.candidates.choose(logits, &mut workspace.peaks, config);
         // The number is drawn whatever happens, so that one draw is one token.
         let point: f32 = random.random();
-        Ok(draw(&workspace.candidates, point).unwrap_or_else(|| workspace.peaks.likeliest(logits)))
+        Ok(draw(workspace.candidates.as_slice(), point).unwrap_or_else(|| workspace.peaks.likeliest(logits)))
     }
 }
 
@@ -82,8 +83,8 @@ pub fn probabilities(
 ) -> Result<Vec<(u32, f32)>, EngineError> {
     let mut workspace = Workspace::default();
     workspace.read(&mut logits, history, config)?;
-    filters::apply(&logits, &mut workspace.peaks, config, &mut workspace.candidates);
-    Ok(workspace.candidates)
+    workspace.candidates.choose(&logits, &mut workspace.peaks, config);
+    Ok(workspace.candidates.as_slice().to_vec())
 }
 
 /// The id in whose share `point` of [0, 1) lies, walking by id: near-equal probabilities then can't change places

@@ -5,82 +5,104 @@ use super::mass::mass;
 use super::peaks::{Candidate, Peaks};
 use crate::generation::GenerationConfig;
 
-/// So many of the greatest candidates are looked at first, and eight times as many each time they don't suffice.
+/// So many groups' greatest are looked at first, and eight times as many if they don't suffice.
 const FIRST_PART: usize = 128;
-/// So few candidates are sorted and no longer halved.
+/// So few candidates are sorted and no longer divided.
 const SORTED: usize = 32;
 
-/// The ids that remain with their probabilities, by id. Empty only if every logit is −∞.
-pub(super) fn apply(logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig, candidates: &mut Vec<Candidate>) {
-    let (top_k, top_p) = (config.top_k, config.top_p);
-    let top = peaks.top();
-    if top_k > 0 && top_k < logits.len() {
-        // Temperature, which comes first, would not change the order.
-        peaks.greatest(logits, top_k, candidates);
-        weigh(candidates, top, config.temperature);
-        if top_p < 1.0 {
-            let enough = f64::from(top_p) * sum(candidates);
-            keep(candidates, enough);
-        }
-    } else if top_p < 1.0 {
-        nucleus(logits, peaks, config, candidates);
-    } else {
-        peaks.gather(logits, f32::NEG_INFINITY, candidates);
-        weigh(candidates, top, config.temperature);
-    }
-    let total = sum(candidates);
-    candidates.iter_mut().for_each(|(_, weight)| *weight = (f64::from(*weight) / total) as f32);
-    candidates.retain(|(_, probability)| *probability > 0.0);
+/// What one choice needs, kept for the next one.
+#[derive(Default)]
+pub(super) struct Candidates {
+    /// By id.
+    list: Vec<Candidate>,
+    /// For sorting.
+    spare: Vec<Candidate>,
 }
 
-/// Top-p of the whole vocabulary.
-fn nucleus(logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig, candidates: &mut Vec<Candidate>) {
-    let top = peaks.top();
-    let enough = f64::from(config.top_p) * mass(logits, top, config.temperature);
-    let mut part = FIRST_PART;
-    loop {
-        let floor = peaks.floor(part);
-        peaks.gather(logits, floor, candidates);
-        weigh(candidates, top, config.temperature);
-        if floor == f32::NEG_INFINITY || sum(candidates) >= enough {
-            return keep(candidates, enough);
+impl Candidates {
+    /// Makes these the ids that remain, with their probabilities. None only if every logit is −∞.
+    pub(super) fn choose(&mut self, logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig) {
+        if config.top_k > 0 && config.top_k < logits.len() {
+            // Temperature, which comes first, would not change the order.
+            peaks.greatest(logits, config.top_k, &mut self.list);
+            weigh(&mut self.list, peaks.top(), config.temperature);
+            if config.top_p < 1.0 {
+                self.keep(f64::from(config.top_p) * sum(&self.list), FIRST_PART);
+            }
+        } else if config.top_p < 1.0 {
+            self.nucleus(logits, peaks, config);
+        } else {
+            peaks.gather(logits, f32::NEG_INFINITY, &mut self.list);
+            weigh(&mut self.list, peaks.top(), config.temperature);
         }
-        part *= 8;
+        let total = sum(&self.list);
+        self.list.iter_mut().for_each(|(_, weight)| *weight = (f64::from(*weight) / total) as f32);
+        self.list.retain(|(_, probability)| *probability > 0.0);
+    }
+
+    /// The ids with their probabilities, by id.
+    pub(super) fn as_slice(&self) -> &[Candidate] {
+        &self.list
+    }
+
+    /// Top-p of the whole vocabulary.
+    fn nucleus(&mut self, logits: &[f32], peaks: &mut Peaks, config: &GenerationConfig) {
+        let (top, p) = (peaks.top(), f64::from(config.top_p));
+        let total = mass(logits, top, config.temperature);
+        let floors: [&dyn Fn(&mut Peaks) -> f32; 4] = [
+            &|peaks| peaks.floor(FIRST_PART),
+            &|peaks| peaks.floor(8 * FIRST_PART),
+            // All that lie lower can't weigh as much together as top-p may leave out.
+            &|_| top + config.temperature * ((1.0 - p) * total / logits.len() as f64).ln() as f32,
+            &|_| f32::NEG_INFINITY,
+        ];
+        let mut part = FIRST_PART;
+        for floor in floors {
+            let floor = floor(peaks);
+            peaks.gather(logits, floor, &mut self.list);
+            weigh(&mut self.list, top, config.temperature);
+            if sum(&self.list) >= p * total {
+                break;
+            }
+            part = part.max(2 * self.list.len());
+        }
+        self.keep(p * total, part);
+    }
+
+    /// Keeps a candidate while those above it weigh less than `enough`; always the first. Probably few more than `part`.
+    fn keep(&mut self, enough: f64, mut part: usize) {
+        self.spare.clone_from(&self.list);
+        // Those before `begin` stay and weigh `above`, those from `end` on go; between them nothing is sorted yet.
+        let (mut begin, mut end, mut above) = (0, self.spare.len(), 0.0);
+        while end - begin > SORTED {
+            let middle = part.min((end - begin) / 2);
+            let unsure = &mut self.spare[begin..end];
+            unsure.select_nth_unstable_by(middle, greater_first);
+            let weight = sum(&unsure[..middle]);
+            if above + weight < enough {
+                above += weight;
+                begin += middle;
+                part *= 8;
+            } else {
+                end = begin + middle;
+            }
+        }
+        self.spare[begin..end].sort_unstable_by(greater_first);
+        let kept = self.spare[begin..end].iter().take_while(|(_, weight)| {
+            let stays = above < enough;
+            above += f64::from(*weight);
+            stays
+        });
+        let kept = begin + kept.count();
+        if let Some(last) = self.spare.get(kept.saturating_sub(1)).copied() {
+            self.list.retain(|candidate| greater_first(candidate, &last).is_le());
+        }
     }
 }
 
 /// Logits become `exp((logit − top) / temperature)`.
 fn weigh(candidates: &mut [Candidate], top: f32, temperature: f32) {
     candidates.iter_mut().for_each(|(_, logit)| *logit = ((*logit - top) / temperature).exp());
-}
-
-/// Keeps a candidate while those above it weigh less than `enough`; always the first.
-fn keep(candidates: &mut Vec<Candidate>, enough: f64) {
-    // Those before `begin` stay and weigh `above`, those from `end` on go; between them nothing is sorted yet.
-    let (mut begin, mut end, mut above) = (0, candidates.len(), 0.0);
-    let mut part = FIRST_PART;
-    while end - begin > SORTED {
-        let middle = part.min((end - begin) / 2);
-        let unsure = &mut candidates[begin..end];
-        unsure.select_nth_unstable_by(middle, greater_first);
-        let weight = sum(&unsure[..middle]);
-        if above + weight < enough {
-            above += weight;
-            begin += middle;
-            part *= 8;
-        } else {
-            end = begin + middle;
-        }
-    }
-    candidates[begin..end].sort_unstable_by(greater_first);
-    let kept = candidates[begin..end].iter().take_while(|(_, weight)| {
-        let stays = above < enough;
-        above += f64::from(*weight);
-        stays
-    });
-    let kept = begin + kept.count();
-    candidates.truncate(kept.max(1));
-    candidates.sort_unstable_by_key(|(id, _)| *id);
 }
 
 fn greater_first(a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
@@ -101,10 +123,10 @@ mod tests {
     }
 
     fn distribution(logits: &[f32], config: &GenerationConfig) -> Vec<Candidate> {
-        let (mut peaks, mut candidates) = (Peaks::default(), Vec::new());
+        let (mut peaks, mut candidates) = (Peaks::default(), Candidates::default());
         assert!(peaks.scan(logits));
-        apply(logits, &mut peaks, config, &mut candidates);
-        candidates
+        candidates.choose(logits, &mut peaks, config);
+        candidates.list
     }
 
     fn ids(logits: &[f32], config: &GenerationConfig) -> Vec<u32> {

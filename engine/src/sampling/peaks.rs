@@ -5,6 +5,8 @@
 const LANES: usize = 16;
 /// Logits of a group, [`LANES`] apart.
 const MEMBERS: usize = 32;
+/// Part of the groups from which on it is quicker to look at all logits in their order than to sort what is found.
+const FEW: usize = 8;
 const BLOCK: usize = LANES * MEMBERS;
 
 /// A token with its logit or, later, its share.
@@ -82,16 +84,12 @@ impl Peaks {
     /// The logits that are not below `floor`, without those of −∞, by id.
     pub(super) fn gather(&self, logits: &[f32], floor: f32, found: &mut Vec<Candidate>) {
         found.clear();
-        if floor == f32::NEG_INFINITY {
-            let all = logits.iter().enumerate().map(|(id, logit)| (id as u32, *logit));
-            found.extend(all.filter(|(_, logit)| *logit > floor));
-            return;
+        let is_high = |group: &usize| self.greatest[*group] >= floor;
+        let groups = (0..self.greatest.len()).filter(is_high);
+        if groups.clone().count() > self.greatest.len() / FEW {
+            return gather_many(logits, floor, found);
         }
-        for (group, top) in self.greatest.iter().enumerate() {
-            if *top >= floor {
-                found.extend(members(logits, group).filter(|(_, logit)| *logit >= floor));
-            }
-        }
+        found.extend(groups.flat_map(|group| members(logits, group)).filter(|(_, logit)| *logit >= floor));
         found.sort_unstable_by_key(|(id, _)| *id);
     }
 
@@ -107,6 +105,17 @@ impl Peaks {
         let least = *self.spare.select_nth_unstable_by(count - 1, |a, b| b.total_cmp(a)).1;
         found.retain(|(_, logit)| *logit >= least);
     }
+}
+
+/// As [`Peaks::gather`]. Writes all and keeps those that count: without a branch, as none could be foretold.
+fn gather_many(logits: &[f32], floor: f32, found: &mut Vec<Candidate>) {
+    found.resize(logits.len(), (0, 0.0));
+    let mut kept = 0;
+    for (id, logit) in logits.iter().enumerate() {
+        found[kept] = (id as u32, *logit);
+        kept += usize::from(*logit >= floor && *logit > f32::NEG_INFINITY);
+    }
+    found.truncate(kept);
 }
 
 /// The logits of a group with their ids.
