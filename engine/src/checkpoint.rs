@@ -3,8 +3,11 @@
 
 mod error;
 mod files;
+mod pack;
+mod parts;
 mod pickle;
 mod safetensors;
+mod source;
 mod tensors;
 mod torch;
 mod weights;

@@ -2,6 +2,7 @@
 //! Chooses the instruction set at run time, in this file alone; knows no tensors, models or threads.
 
 mod scalar;
+pub(crate) mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 

@@ -12,6 +12,8 @@ pub mod generation;
 mod kernels;
 pub mod key;
 pub mod model;
+mod packed;
+mod region;
 pub mod sampling;
 pub mod scheduler;
 pub mod sequence;
@@ -29,4 +31,5 @@ pub use generation::{
 };
 pub use key::{ModelKey, Precision};
 pub use model::loaded::LoadedModel;
+pub use packed::PackedError;
 pub use tokenizer::{TextStream, Tokenizer, TokenizerError};
