@@ -104,7 +104,7 @@ impl Sequence {
     /// Room for all the keys and values it will ever need.
     #[must_use]
     pub fn new_cache(&self) -> KvCache {
-        KvCache::new(self.model.config(), self.capacity())
+        self.model.new_cache(self.capacity())
     }
 
     fn capacity(&self) -> usize {
@@ -138,7 +138,8 @@ impl Sequence {
         (!tokens.is_empty()).then(|| (tokens.to_vec(), output))
     }
 
-    /// Takes in the logits that followed from [`Sequence::next_tokens`], and spoils them.
+    /// Takes in the logits that followed from [`Sequence::next_tokens`], and may spoil them. Where the prompt goes on
+    /// there are none.
     pub fn advance(&mut self, logits: &mut [f32]) -> Progress {
         self.seen += self.looking_at;
         if self.seen < self.ids.len() {
