@@ -8,7 +8,7 @@ use std::arch::asm;
 use std::arch::x86_64::{__cpuid_count, _xgetbv};
 use std::sync::OnceLock;
 
-use super::super::lanes::{Dot, Lanes};
+use super::super::lanes::Lanes;
 use super::super::product::{self, Int8};
 use super::super::rows::Group;
 use super::super::tiles::{self, GROUP, GROUP_BYTES, TILE};
@@ -17,6 +17,9 @@ use super::avx512::Avx512;
 /// The C library's number of the call that asks for wide registers, and the one that these are.
 const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
 const XFEATURE_XTILEDATA: libc::c_long = 18;
+
+/// How far ahead of the weights in use memory is asked for more.
+const PREFETCH: usize = 8192;
 
 /// Whether the processor has AMX for bytes and the system lets this process use it. Asks the system once.
 pub(super) fn is_available() -> bool {
@@ -125,33 +128,41 @@ fn some_rows<const R: usize>(product: &Int8<'_>, row: usize, out: &mut [[f32; TI
     assert!(x.len() >= R * product.groups, "inputs are padded to sixteen rows");
     let tiles = product.tiles.chunks_exact(tile_bytes).zip(out.chunks_exact_mut(product.rows));
     for (index, (tile, out)) in tiles.enumerate() {
-        let totals = totals::<R>(tile, x, product.groups);
+        let totals = totals::<R>(tile, (x, product.groups), row == 0);
         for (total, out) in totals.into_iter().zip(&mut out[row..]) {
             product.finish.store(index, total, out);
         }
     }
 }
 
-/// The sums of one tile and `R` rows.
+/// The sums of one tile and `R` rows. The `first` rows to use the tile ask for what lies behind it.
 #[inline(always)]
-fn totals<const R: usize>(tile: &[u8], x: &[Group], groups: usize) -> [Avx512; R] {
-    let mut sums = Sums([[0; TILE]; 16]);
+fn totals<const R: usize>(tile: &[u8], (x, groups): (&[Group], usize), first: bool) -> [Avx512; R] {
     let mut totals = [Avx512::splat(0.0); R];
     let (scales, weights) = tiles::parts(tile, groups);
-    for (at, (scale, weights)) in scales.iter().zip(weights).enumerate() {
-        for line in 0..GROUP_BYTES / 64 {
-            Avx512::prefetch(weights.as_ptr().wrapping_add(product::PREFETCH + 64 * line));
+    // A group's sums are looked at while the next group is multiplied: they have reached the cache by then.
+    let mut sums = [Sums([[0; TILE]; 16]), Sums([[0; TILE]; 16])];
+    for at in 0..=groups {
+        if let Some(weights) = weights.get(at) {
+            if first {
+                for line in 0..GROUP_BYTES / 64 {
+                    Avx512::prefetch(weights.as_ptr().wrapping_add(PREFETCH + 64 * line));
+                }
+            }
+            multiply(&x[at], groups, weights, &mut sums[at % 2]);
         }
-        multiply(&x[at], groups, weights, &mut sums);
-        // Gathered first, so that the loop below is nothing but arithmetic and its sums stay in registers.
-        let mut factors = [0.0; R];
-        for row in 0..R {
-            factors[row] = x[row * groups + at].scale;
-        }
-        let scale = Avx512::load_half(scale);
-        for row in 0..R {
-            let factor = scale.mul(Avx512::splat(factors[row]));
-            totals[row] = Avx512::integers(&sums.0[row]).mul_add(factor, totals[row]);
+        if at > 0 {
+            let at = at - 1;
+            // Gathered first, so that the loop below is nothing but arithmetic and its totals stay in registers.
+            let mut factors = [0.0; R];
+            for row in 0..R {
+                factors[row] = x[row * groups + at].scale;
+            }
+            let scale = Avx512::load_half(&scales[at]);
+            for row in 0..R {
+                let factor = scale.mul(Avx512::splat(factors[row]));
+                totals[row] = Avx512::integers(&sums[at % 2].0[row]).mul_add(factor, totals[row]);
+            }
         }
     }
     totals

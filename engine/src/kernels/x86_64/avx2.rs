@@ -116,6 +116,11 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
         let high = below(intrinsics!(_mm256_setr_ps(8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0)));
         Self(intrinsics!(_mm256_blendv_ps(other.0, self.0, low)), intrinsics!(_mm256_blendv_ps(other.1, self.1, high)))
     }
+
+    #[inline(always)]
+    fn prefetch(address: *const u8) {
+        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
 }
 
 impl<const VNNI: bool> Dot for Avx2<VNNI> {
@@ -157,10 +162,5 @@ impl<const VNNI: bool> Dot for Avx2<VNNI> {
     #[inline(always)]
     fn floats(sums: Self::Sums) -> Self {
         Self(intrinsics!(_mm256_cvtepi32_ps(sums.0)), intrinsics!(_mm256_cvtepi32_ps(sums.1)))
-    }
-
-    #[inline(always)]
-    fn prefetch(address: *const u8) {
-        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
     }
 }

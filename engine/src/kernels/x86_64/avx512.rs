@@ -122,6 +122,11 @@ impl Lanes for Avx512 {
     fn abs(self) -> Self {
         Self(intrinsics!(_mm512_abs_ps(self.0)))
     }
+
+    #[inline(always)]
+    fn prefetch(address: *const u8) {
+        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
 }
 
 impl Dot for Avx512 {
@@ -147,10 +152,5 @@ impl Dot for Avx512 {
     #[inline(always)]
     fn floats(sums: Self::Sums) -> Self {
         Self(intrinsics!(_mm512_cvtepi32_ps(sums)))
-    }
-
-    #[inline(always)]
-    fn prefetch(address: *const u8) {
-        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
     }
 }
