@@ -2,7 +2,7 @@
 //! mapped file. Knows no layout of what is in it.
 
 use std::io;
-use std::ops::{Deref, Range};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
 use memmap2::{Advice, Mmap, MmapMut};
@@ -36,6 +36,48 @@ impl Region {
     pub(crate) fn bytes(&self, range: Range<usize>) -> Option<Bytes> {
         let fits = range.start <= range.end && range.end <= self.0.len() && range.start.is_multiple_of(ALIGNMENT);
         fits.then(|| Bytes { region: self.clone(), range })
+    }
+}
+
+/// Memory of this process's own that begins as zeros. The system gives it page by page when it is first written to, so
+/// room that is never used costs nothing; in huge pages where there are any, since whoever reads it reads all of it.
+pub(crate) struct Zeroed(Memory);
+
+enum Memory {
+    Mapped(MmapMut),
+    /// Where the system refuses a map: the allocator's.
+    Allocated(Vec<u64>),
+}
+
+impl Zeroed {
+    pub(crate) fn new(length: usize) -> Self {
+        match MmapMut::map_anon(length.max(1)) {
+            Ok(memory) => {
+                let _ = memory.advise(Advice::HugePage);
+                Self(Memory::Mapped(memory))
+            }
+            Err(_) => Self(Memory::Allocated(bytemuck::zeroed_vec(length.div_ceil(size_of::<u64>())))),
+        }
+    }
+}
+
+impl Deref for Zeroed {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Memory::Mapped(memory) => memory,
+            Memory::Allocated(memory) => bytemuck::cast_slice(memory),
+        }
+    }
+}
+
+impl DerefMut for Zeroed {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Memory::Mapped(memory) => memory,
+            Memory::Allocated(memory) => bytemuck::cast_slice_mut(memory),
+        }
     }
 }
 

@@ -13,7 +13,9 @@ const ROWS: usize = 4;
 const TOGETHER: usize = 4;
 
 /// How many tokens ahead memory is asked for values.
-const AHEAD: usize = 16;
+const AHEAD: usize = 64;
+/// Bytes of keys, and of values, that memory is asked for before any is looked at.
+const ASKED_AT_ONCE: usize = 16 << 10;
 
 /// One head of some consecutive tokens of a sequence.
 pub(crate) struct Head<'a, E> {
@@ -45,6 +47,8 @@ pub(crate) struct Scratch {
 pub(super) fn attend<L: Lanes, E: Element>(head: Head<'_, E>, scratch: &mut Scratch) {
     let Head { queries, dim, out, visible, .. } = head;
     let head = Head { out: &mut [], ..head };
+    ask_for::<L, E>(head.keys);
+    ask_for::<L, E>(head.values);
     let rows = queries.len() / dim;
     let mut row = 0;
     while row < rows {
@@ -56,6 +60,16 @@ pub(super) fn attend<L: Lanes, E: Element>(head: Head<'_, E>, scratch: &mut Scra
             some_rows::<L, E, 1>(&head, (queries, visible + row), scratch, out);
             row += 1;
         }
+    }
+}
+
+/// Asks for the beginning of keys or values, which mostly wait in main memory: all at once, that takes as long as it
+/// takes to read them, and one by one several times as long.
+#[inline(always)]
+fn ask_for<L: Lanes, E: Element>(pieces: &[[E; TILE]]) {
+    let per_line = (64 / size_of::<[E; TILE]>()).max(1);
+    for piece in pieces.iter().take(ASKED_AT_ONCE / size_of::<[E; TILE]>()).step_by(per_line) {
+        L::prefetch(piece.as_ptr().cast());
     }
 }
 

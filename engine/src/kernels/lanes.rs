@@ -95,7 +95,7 @@ pub(crate) trait Lanes: Copy {
 }
 
 /// A number that keys and values are kept as.
-pub(crate) trait Element: bytemuck::Zeroable + Copy + Send + Sync + 'static {
+pub(crate) trait Element: bytemuck::Pod + Send + Sync {
     const ZERO: Self;
 
     fn load<L: Lanes>(values: &[Self; TILE]) -> L;

@@ -11,7 +11,7 @@ use super::Compute;
 use super::panels::{Panels, Rows, Shape};
 
 /// Bytes of weights that a thread takes at a time: enough to stream, few enough to share evenly.
-const BYTES_PER_TASK: usize = 64 << 10;
+const BYTES_PER_TASK: usize = 256 << 10;
 
 /// Tasks that each thread should find, at least.
 const TASKS_PER_THREAD: usize = 4;
