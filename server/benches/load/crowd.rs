@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::stage::{FALLBACK, Stage};
 use crate::talk;
-use crate::usage::Process;
+use crate::usage::{Process, machine_seconds};
 
 /// How long somebody waits for an answer before the run counts as failed.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -58,10 +58,40 @@ pub(crate) struct Watched {
     pub(crate) longest: f64,
     /// How long it was watched, in seconds.
     pub(crate) seconds: f64,
-    /// Processor time of the daemon.
-    pub(crate) daemon_cpu: f64,
-    /// Processor time of the emulator and the people.
-    pub(crate) own_cpu: f64,
+    /// Processor time that was used meanwhile.
+    pub(crate) cpu: Cpu,
+}
+
+/// Processor time, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cpu {
+    /// The daemon's.
+    pub(crate) daemon: f64,
+    /// That of the emulator and the people.
+    pub(crate) emulator: f64,
+    /// That of all programs.
+    pub(crate) machine: f64,
+}
+
+impl Cpu {
+    /// So far.
+    fn so_far(daemon: Process) -> anyhow::Result<Self> {
+        let emulator = Process::own().seconds()?;
+        Ok(Self { daemon: daemon.seconds()?, emulator, machine: machine_seconds()? })
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            daemon: self.daemon - before.daemon,
+            emulator: self.emulator - before.emulator,
+            machine: self.machine - before.machine,
+        }
+    }
+
+    /// What other programs used.
+    pub(crate) fn others(&self) -> f64 {
+        (self.machine - self.daemon - self.emulator).max(0.0)
+    }
 }
 
 /// A crowd of chats, spread over the bots.
@@ -93,7 +123,7 @@ impl Crowd {
         while counts.contains(&0) {
             counts[next(&mut receiver, &mut people).await?.chat] += 1;
         }
-        let (began, cpu, own) = (Instant::now(), daemon.seconds()?, Process::own().seconds()?);
+        let (began, before) = (Instant::now(), Cpu::so_far(daemon)?);
         let mut exchanges = Vec::new();
         counts.fill(0);
         while began.elapsed() < span.time || counts.iter().any(|count| *count < span.rounds) {
@@ -101,8 +131,7 @@ impl Crowd {
             counts[exchange.chat] += 1;
             exchanges.push(exchange);
         }
-        let seconds = began.elapsed().as_secs_f64();
-        let (daemon_cpu, own_cpu) = (daemon.seconds()? - cpu, Process::own().seconds()? - own);
+        let (seconds, cpu) = (began.elapsed().as_secs_f64(), Cpu::so_far(daemon)?.since(before));
         enough.store(true, Ordering::Relaxed);
         let mut longest = exchanges.iter().map(Exchange::wait).fold(0.0, f64::max);
         while let Some(exchange) = receiver.recv().await {
@@ -111,7 +140,7 @@ impl Crowd {
         while let Some(ended) = people.join_next().await {
             ended??;
         }
-        Ok(Watched { exchanges, longest, seconds, daemon_cpu, own_cpu })
+        Ok(Watched { exchanges, longest, seconds, cpu })
     }
 
     fn person(&self, chat: usize) -> Person {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::anatomy;
 use crate::crowd::{Crowd, Span};
-use crate::figures::Figures;
+use crate::figures::{Figures, median};
 use crate::page::Page;
 use crate::stage::{Daemon, Orders, Stage};
 use crate::table::{self, Case, Row};
@@ -33,10 +33,12 @@ pub(crate) async fn crowds(stage: &Stage, extent: &Extent, page: &mut Page) -> a
     page.say(table::HEAD);
     let mut rows: Vec<Row> = Vec::new();
     let mut rest = None;
+    let mut starts = Vec::new();
     for case in cases().into_iter().filter(|case| case.chats <= extent.chats) {
         let (row, daemon) = table::run(stage, case, extent.seconds).await?;
         page.say(&row.line());
         rows.push(row);
+        starts.push((daemon.up_after, daemon.start_peak));
         if rest.is_none() {
             rest = Some(at_rest(&daemon).await?);
         }
@@ -48,6 +50,7 @@ pub(crate) async fn crowds(stage: &Stage, extent: &Extent, page: &mut Page) -> a
     if let (Some(idle), Some(alone), Some(together)) = (figures("idle"), figures("alone"), figures("crowd-32")) {
         page.chapter("32 chats at once against one reply at a time", &compared(&idle, &alone, &together));
     }
+    page.chapter("Starting", &started(&starts));
     if let Some(rest) = rest {
         page.chapter("At rest", &rest);
     }
@@ -97,6 +100,18 @@ fn compared(idle: &Figures, alone: &Figures, together: &Figures) -> String {
         100.0 * together.share,
         together.longest,
     )
+}
+
+/// The first start converts the checkpoint where the daemon keeps converted weights; the others find them.
+fn started(starts: &[(f64, f64)]) -> String {
+    let Some(((seconds, peak), others)) = starts.split_first() else { return String::new() };
+    let mut text = format!("The first start: up after {seconds:.2} s, at most {peak:.0} MiB in use.\n");
+    if !others.is_empty() {
+        let middle = |of: fn(&(f64, f64)) -> f64| median(others.iter().map(of).collect());
+        let (seconds, peak) = (middle(|start| start.0), middle(|start| start.1));
+        text.push_str(&format!("The {} others (medians): {seconds:.2} s, {peak:.0} MiB.\n", others.len()));
+    }
+    text
 }
 
 /// What a daemon uses while nobody writes; it keeps asking for updates.

@@ -47,6 +47,10 @@ impl Default for Orders {
 pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
+    /// Seconds from the start of the program until all its personas asked for updates.
+    pub(crate) up_after: f64,
+    /// The most memory that took, in MiB.
+    pub(crate) start_peak: f64,
 }
 
 impl Stage {
@@ -87,8 +91,11 @@ impl Stage {
         if !orders.paced {
             command.env("MASKARAD_PACE_CHAT_INTERVAL_MS", "0").env("MASKARAD_PACE_BOT_PER_SECOND", "0");
         }
-        let mut daemon = Daemon { child: command.spawn()?, log };
+        let began = Instant::now();
+        let mut daemon = Daemon { child: command.spawn()?, log, up_after: 0.0, start_peak: 0.0 };
         self.until_up(&mut daemon, since).await?;
+        daemon.up_after = began.elapsed().as_secs_f64();
+        daemon.start_peak = daemon.process().memory()?.peak;
         Ok(daemon)
     }
 

@@ -14,6 +14,8 @@ use crate::usage::Memory;
 const ROUNDS: usize = 2;
 /// So near to a bound something counts as being at it.
 const NEAR: f64 = 0.85;
+/// Other programs that take more than this part of the cores make a figure worthless.
+const BUSY: f64 = 0.1;
 
 /// A crowd, and what the daemon is told for it.
 #[derive(Clone, Debug)]
@@ -31,16 +33,16 @@ pub(crate) struct Row {
     pub(crate) figures: Figures,
     /// Seconds of processor time for one reply.
     cpu_per_reply: f64,
-    /// The daemon's share of all cores, and that of the emulator and the people.
-    cores: (f64, f64),
+    /// Shares of all cores: the daemon's, the emulator's with the people, and that of other programs.
+    cores: [f64; 3],
     memory: Memory,
     floods: usize,
 }
 
 pub(crate) const HEAD: &str = "\
 | chats | think s | at once | pace | replies/s | p50 s | p95 s | p99 s | longest s | slowest chat's share | CPU s a reply | \
-cores: daemon | emulator | RSS MiB | peak MiB | replies | bound by |\n\
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+cores: daemon | emulator | others | RSS MiB | peak MiB | replies | bound by |\n\
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 /// Serves a crowd, and says what it got. The daemon goes on.
 pub(crate) async fn run(stage: &Stage, case: Case, seconds: f64) -> anyhow::Result<(Row, Daemon)> {
@@ -55,8 +57,9 @@ pub(crate) async fn run(stage: &Stage, case: Case, seconds: f64) -> anyhow::Resu
     let row = Row {
         case,
         figures,
-        cpu_per_reply: watched.daemon_cpu / figures.replies as f64,
-        cores: (watched.daemon_cpu / watched.seconds / cores, watched.own_cpu / watched.seconds / cores),
+        cpu_per_reply: watched.cpu.daemon / figures.replies as f64,
+        cores: [watched.cpu.daemon, watched.cpu.emulator, watched.cpu.others()]
+            .map(|cpu| cpu / watched.seconds / cores),
         memory: process.memory()?,
         floods: stage.floods_since(calls),
     };
@@ -69,7 +72,7 @@ impl Row {
         let Self { case, figures, cpu_per_reply, cores, memory, .. } = self;
         let think = if case.think.is_empty() { "–".to_owned() } else { format!("{:?}", case.think) };
         format!(
-            "| {} | {think} | {} | {} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {cpu_per_reply:.3} | {:.0} % | {:.0} % \
+            "| {} | {think} | {} | {} | {:.2} | {:.3} | {:.3} | {:.3} | {:.3} | {:.2} | {cpu_per_reply:.3} | {:.0} % | {:.0} % | {:.0} % \
              | {:.0} | {:.0} | {} | {} |",
             case.chats,
             case.orders.max_batch,
@@ -80,8 +83,9 @@ impl Row {
             figures.p99,
             figures.longest,
             figures.share,
-            100.0 * cores.0,
-            100.0 * cores.1,
+            100.0 * cores[0],
+            100.0 * cores[1],
+            100.0 * cores[2],
             memory.resident,
             memory.peak,
             figures.replies,
@@ -101,7 +105,8 @@ impl Row {
         let bots = 2.0 * guides.bot_per_second as f64;
         match () {
             () if self.case.orders.paced && self.figures.rate > NEAR * chats.min(bots) => "pace",
-            () if self.cores.0 + self.cores.1 > NEAR => "cores",
+            () if self.cores[2] > BUSY => "other programs",
+            () if self.cores[0] + self.cores[1] > NEAR => "cores",
             () if !self.case.think.is_empty() => "people",
             () => "one reply at a time in a chat",
         }

@@ -50,3 +50,14 @@ impl Process {
         Ok(std::fs::write(format!("/proc/{}/clear_refs", self.0), "5")?)
     }
 }
+
+/// Seconds of processor time that all programs of this machine have had so far.
+pub(crate) fn machine_seconds() -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let fields =
+        stat.lines().next().and_then(|line| line.strip_prefix("cpu ")).context("/proc/stat begins with all cores")?;
+    let ticks = fields.split_whitespace().map(str::parse::<u64>).collect::<Result<Vec<_>, _>>()?;
+    // user, nice and system; idle and waiting for a disk; interrupts; what the host took away counts as others' work.
+    let busy = ticks.iter().enumerate().filter(|(field, _)| matches!(field, 0..=2 | 5..=7));
+    Ok(busy.map(|(_, ticks)| *ticks).sum::<u64>() as f64 / TICKS)
+}
