@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::stage::{FALLBACK, Stage};
+use crate::stage::{FALLBACK, Prompts, Stage};
 use crate::talk;
 use crate::usage::{Process, machine_seconds};
 
@@ -99,15 +99,16 @@ pub(crate) struct Crowd {
     tg: Testbed,
     chats: Vec<(User, Bot)>,
     think: Think,
+    prompts: Prompts,
 }
 
 impl Crowd {
     /// People who never wrote before.
-    pub(crate) fn gather(stage: &Stage, chats: usize, think: Think) -> Self {
+    pub(crate) fn gather(stage: &Stage, chats: usize, think: Think, prompts: Prompts) -> Self {
         let person = |chat: usize| stage.tg.add_user(UserSpec::new(&format!("Гость {chat}")));
         let bot = |chat: usize| stage.bots[chat % stage.bots.len()].clone();
         let chats = (0..chats).map(|chat| (person(chat), bot(chat))).collect();
-        Self { tg: stage.tg.clone(), chats, think }
+        Self { tg: stage.tg.clone(), chats, think, prompts }
     }
 
     /// Lets everybody talk, and watches from when all have had their first answer. Returns when the last message is answered.
@@ -146,7 +147,7 @@ impl Crowd {
     fn person(&self, chat: usize) -> Person {
         let (user, bot) = self.chats[chat].clone();
         let random = StdRng::seed_from_u64(chat as u64);
-        Person { tg: self.tg.clone(), chat, user, bot, think: self.think.clone(), random }
+        Person { tg: self.tg.clone(), chat, user, bot, think: self.think.clone(), prompts: self.prompts, random }
     }
 }
 
@@ -173,6 +174,7 @@ struct Person {
     user: User,
     bot: Bot,
     think: Think,
+    prompts: Prompts,
     random: StdRng,
 }
 
@@ -190,7 +192,11 @@ impl Person {
     }
 
     async fn exchange(&mut self) -> anyhow::Result<Exchange> {
-        let message = self.user.writes_private(&self.bot, talk::message(&mut self.random));
+        let text = match self.prompts {
+            Prompts::OneMessage => talk::long_message(&mut self.random),
+            Prompts::Default => talk::message(&mut self.random).to_owned(),
+        };
+        let message = self.user.writes_private(&self.bot, &text);
         let answer =
             self.tg.wait_answer(message, PATIENCE).await.with_context(|| format!("chat {} starves", self.chat))?;
         ensure!(answer.text != FALLBACK, "the model wrote nothing usable");

@@ -14,8 +14,9 @@ const MOST: f64 = 8.0;
 
 /// Exchanges so many messages, and tells how much memory was in use on the way.
 pub(crate) async fn run(stage: &Stage, messages: usize) -> anyhow::Result<String> {
-    let daemon = stage.serve("soak", Orders { paced: false, ..Orders::default() }).await?;
-    let crowd = Crowd::gather(stage, CHATS, 0.0..0.0);
+    let orders = Orders { paced: false, ..Orders::default() };
+    let daemon = stage.serve("soak", orders).await?;
+    let crowd = Crowd::gather(stage, CHATS, 0.0..0.0, orders.prompts);
     let sent = || stage.bots.iter().map(|bot| stage.tg.sent_count(bot)).sum::<usize>();
     let before = sent();
     let mut table = "| messages | RSS MiB |\n|---|---|\n".to_owned();

@@ -28,9 +28,33 @@ pub(crate) struct Stage {
     folder: TempDir,
 }
 
+/// What prompts hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prompts {
+    /// One message of some sixty tokens, the length by which engines are compared.
+    OneMessage,
+    /// The default: the last four messages, which hold two replies of full length.
+    Default,
+}
+
+impl Prompts {
+    /// All of them.
+    const ALL: [Self; 2] = [Self::OneMessage, Self::Default];
+
+    /// The folder of manifests, and what they say besides.
+    fn personas(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OneMessage => ("personas-without-context", "chat_defaults: { context_length: 0 }\n"),
+            Self::Default => ("personas", ""),
+        }
+    }
+}
+
 /// What a daemon is told besides where the emulator is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Orders {
+    /// What prompts hold.
+    pub(crate) prompts: Prompts,
     /// Replies generated at once.
     pub(crate) max_batch: usize,
     /// Whether it keeps Telegram's guides on how fast a bot may write.
@@ -39,7 +63,7 @@ pub(crate) struct Orders {
 
 impl Default for Orders {
     fn default() -> Self {
-        Self { max_batch: 32, paced: true }
+        Self { prompts: Prompts::Default, max_batch: 32, paced: true }
     }
 }
 
@@ -59,10 +83,13 @@ impl Stage {
         let tg = Testbed::start().await?;
         let bots = PERSONAS.map(|(name, _)| tg.add_bot(BotSpec::new(&format!("{name}_bot"))));
         let folder = tempfile::tempdir()?;
-        let personas = folder.path().join("personas");
-        std::fs::create_dir(&personas)?;
-        for (name, variable) in PERSONAS {
-            std::fs::write(personas.join(format!("{name}.yaml")), manifest(name, variable, checkpoint))?;
+        for (personas, more) in Prompts::ALL.map(Prompts::personas) {
+            let personas = folder.path().join(personas);
+            std::fs::create_dir(&personas)?;
+            for persona in PERSONAS {
+                let manifest = manifest(persona, checkpoint);
+                std::fs::write(personas.join(format!("{}.yaml", persona.0)), format!("{manifest}{more}"))?;
+            }
         }
         Ok(Self { tg, bots, folder })
     }
@@ -78,6 +105,7 @@ impl Stage {
             .current_dir(self.folder.path())
             .env_clear()
             .env("MASKARAD_TELEGRAM_API_URL", self.tg.api_url())
+            .env("MASKARAD_PERSONAS", orders.prompts.personas().0)
             .env("MASKARAD_STORE_PATH", format!("{name}.db"))
             .env("MASKARAD_ENGINE_MAX_BATCH", orders.max_batch.to_string())
             .env("MASKARAD_LOG_FORMAT", "json")
@@ -120,7 +148,7 @@ impl Stage {
 }
 
 /// Avtobus' manifest, but for the length of its replies.
-fn manifest(name: &str, variable: &str, checkpoint: &Path) -> String {
+fn manifest((name, variable): (&str, &str), checkpoint: &Path) -> String {
     format!(
         "name: {name}\n\
          token: {{ env: {variable} }}\n\
@@ -145,6 +173,13 @@ impl Daemon {
         text.lines()
             .map(|line| serde_json::from_str(line).with_context(|| format!("a line of the log: {line}")))
             .collect()
+    }
+
+    /// The mean length of the prompts so far, in tokens.
+    pub(crate) fn prompt_tokens(&self) -> anyhow::Result<f64> {
+        let log = self.log()?;
+        let lengths: Vec<f64> = log.iter().filter_map(|line| line["prompt_tokens"].as_f64()).collect();
+        Ok(lengths.iter().sum::<f64>() / lengths.len() as f64)
     }
 
     /// Stops it as SIGTERM does, and sees that it ended well and that every reply was of full length and written by the model.

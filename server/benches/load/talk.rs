@@ -31,7 +31,20 @@ const MESSAGES: [&str; 24] = [
     "и всё-таки, кто был прав?",
 ];
 
+/// Letters of a long message: some sixty tokens.
+const LONG: usize = 205;
+
 /// One of them.
 pub(crate) fn message(random: &mut impl Rng) -> &'static str {
     MESSAGES.choose(random).expect("there are messages")
+}
+
+/// Several in one.
+pub(crate) fn long_message(random: &mut impl Rng) -> String {
+    let mut text = String::new();
+    while text.chars().count() < LONG {
+        text.push_str(message(random));
+        text.push_str(". ");
+    }
+    text.chars().take(LONG).collect()
 }

@@ -10,6 +10,8 @@ const MOST: u64 = 24;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_does_not_grow_with_messages() {
     let stage = Stage::new().await;
+    let manifest = format!("name: avtobus\ntoken: {{ env: AVTOBUS_TOKEN }}\nmodel: {{ path: {:?} }}\n", stage.model);
+    stage.write_manifest_with("avtobus", &manifest, 24);
     let daemon = stage.serve(&[]);
     let mut memory = Vec::new();
     for rounds in [ROUNDS.0, ROUNDS.1 - ROUNDS.0] {
@@ -21,6 +23,7 @@ async fn memory_does_not_grow_with_messages() {
         memory.push(daemon.memory());
     }
     let [before, after] = memory[..] else { unreachable!("it was looked at twice") };
+    println!("{before} MiB, and {after} MiB after {} more messages", stage.people.len() * (ROUNDS.1 - ROUNDS.0));
     assert!(before > 0, "memory can be read");
     assert!(after <= before + MOST, "memory grew from {before} to {after} MiB\n{}", daemon.tail());
 }
