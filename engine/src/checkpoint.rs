@@ -3,11 +3,13 @@
 
 mod error;
 mod files;
+mod pack;
+mod parts;
 mod pickle;
 mod safetensors;
+mod source;
 mod tensors;
 mod torch;
-mod weights;
 
 use std::path::Path;
 
@@ -44,7 +46,8 @@ pub(crate) fn load(folder: &Path, precision: Precision) -> Result<Checkpoint, Lo
         Some(ids) => ids,
         None => config.eos_token_ids.clone(),
     };
-    let network = weights::build(config, tensors::Tensors::open(&files.weights)?, precision)?;
+    let packed = pack::pack(&config, tensors::Tensors::open(&files.weights)?, precision)?;
+    let network = Gpt2::new(config, &packed)?;
     tracing::info!(folder = %folder.display(), %precision, bytes = network.memory(), "loaded a checkpoint");
     Ok(Checkpoint { network, tokenizer, eos_token_ids })
 }

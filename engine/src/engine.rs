@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 use crate::checkpoint::{self, Checkpoint, LoadError};
 use crate::error::EngineError;
 use crate::generation::{Event, Request};
+use crate::kernels::{InstructionSet, Kernels};
 use crate::key::{ModelKey, Precision};
+use crate::model::Compute;
 use crate::model::loaded::LoadedModel;
 use crate::scheduler::Limits;
 use crate::sequence::Sequence;
@@ -30,13 +32,15 @@ pub struct EngineConfig {
     pub max_batch: usize,
     /// Requests that may wait for admission; more are refused.
     pub max_waiting: usize,
+    /// What the kernels are to be compiled for; the widest that the processor has where absent.
+    pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for EngineConfig {
     /// All cores, 256 MiB, 32 sequences, 256 waiting.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256 }
+        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, instruction_set: None }
     }
 }
 
@@ -46,6 +50,7 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     config: EngineConfig,
+    kernels: Kernels,
     worker: Worker,
     models: Mutex<HashMap<ModelKey, LoadedModel>>,
     /// Held while a checkpoint is read, so that the same files asked for twice at once are read once.
@@ -59,8 +64,10 @@ impl Engine {
     /// [`EngineError::Start`] where the system refuses a thread.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         let limits = Limits { kv_memory: config.kv_memory, max_batch: config.max_batch.max(1) };
-        let worker = Worker::start(limits, config.threads.max(1), config.max_waiting)?;
-        Ok(Self(Arc::new(Shared { config, worker, models: Mutex::default(), loading: Mutex::default() })))
+        let compute = Compute::start(config.threads.max(1), config.instruction_set)?;
+        let kernels = compute.kernels;
+        let worker = Worker::start(limits, compute, config.max_waiting)?;
+        Ok(Self(Arc::new(Shared { config, kernels, worker, models: Mutex::default(), loading: Mutex::default() })))
     }
 
     /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
@@ -88,7 +95,7 @@ impl Engine {
             }
             let checkpoint = read();
             if checkpoint::key(path, precision).is_ok_and(|now| now == key) {
-                let model = LoadedModel::new(key, checkpoint?);
+                let model = LoadedModel::new(key, checkpoint?, self.0.kernels);
                 self.models().insert(key, model.clone());
                 return Ok(model);
             }

@@ -12,6 +12,8 @@ pub mod generation;
 mod kernels;
 pub mod key;
 pub mod model;
+mod packed;
+mod region;
 pub mod sampling;
 pub mod scheduler;
 pub mod sequence;
@@ -27,6 +29,8 @@ pub use error::EngineError;
 pub use generation::{
     Event, Finished, GenerationConfig, InvalidGeneration, MAX_NEW_TOKENS, Request, StopReason, Timings,
 };
+pub use kernels::{InstructionSet, UnknownInstructionSet};
 pub use key::{ModelKey, Precision};
 pub use model::loaded::LoadedModel;
+pub use packed::PackedError;
 pub use tokenizer::{TextStream, Tokenizer, TokenizerError};

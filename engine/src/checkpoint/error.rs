@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
+use crate::packed::PackedError;
 use crate::tokenizer::TokenizerError;
 
 /// Why a checkpoint can't be loaded.
@@ -71,9 +72,12 @@ pub enum LoadError {
         /// What is wrong with it.
         problem: TensorProblem,
     },
-    /// A tensor operation failed, which the checks before should have made impossible.
-    #[error("the weights can't be arranged: {0}")]
-    Compute(#[from] candle_core::Error),
+    /// The system has no memory for the weights.
+    #[error("there is no memory for the weights: {0}")]
+    Memory(#[from] std::io::Error),
+    /// The packed weights are not those of the configuration, which the checks before should have made impossible.
+    #[error(transparent)]
+    Packed(#[from] PackedError),
 }
 
 /// What is wrong with a tensor.

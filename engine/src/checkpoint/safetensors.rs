@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 
 use super::error::LoadError;
-use super::tensors::{Entry, Kind};
+use super::source::{Entry, Kind};
 
 /// The format's own limit on a header.
 const LONGEST_HEADER: u64 = 100_000_000;
@@ -37,7 +37,7 @@ pub(super) fn list(path: &Path) -> Result<Vec<(String, Entry)>, LoadError> {
             length - begin
         )));
     }
-    let path: Rc<Path> = path.into();
+    let path: Arc<Path> = path.into();
     let entry = |info: &safetensors::tensor::TensorInfo| Entry {
         path: path.clone(),
         offset: begin + info.data_offsets.0 as u64,

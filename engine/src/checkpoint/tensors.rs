@@ -1,50 +1,13 @@
-//! The tensors of a checkpoint's weight files by name, read one at a time. Knows types and layouts of numbers;
-//! leaves formats to its neighbours and meanings to `weights`.
+//! The tensors of a checkpoint's weight files by name, each taken once. Leaves formats to its neighbours and meanings
+//! to `parts`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-
-use candle_core::{Device, Tensor};
-use half::{bf16, f16};
+use std::path::PathBuf;
 
 use super::error::{LoadError, TensorProblem};
 use super::files::WeightFile;
+use super::source::{Entry, Source, complaint};
 use super::{safetensors, torch};
-
-/// Where a tensor's values are.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) path: Rc<Path>,
-    /// Byte in the file at which its first value begins.
-    pub(super) offset: u64,
-    pub(super) kind: Kind,
-    pub(super) shape: Vec<usize>,
-    /// In values; row-major where absent.
-    pub(super) strides: Option<Vec<usize>>,
-}
-
-/// The type of a tensor's numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
-    F32,
-    F16,
-    BF16,
-    /// One that no weight of a GPT-2 has, but a mask may.
-    Other(String),
-}
-
-impl Kind {
-    fn size(&self) -> Option<usize> {
-        match self {
-            Self::F32 => Some(4),
-            Self::F16 | Self::BF16 => Some(2),
-            Self::Other(_) => None,
-        }
-    }
-}
 
 /// All tensors that have not been taken yet.
 pub(super) struct Tensors {
@@ -82,43 +45,29 @@ impl Tensors {
         self.entries.contains_key(name)
     }
 
-    /// Reads a tensor as f32, and forgets it.
-    pub(super) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, LoadError> {
+    /// Takes a tensor of this shape, whose values can then be read.
+    pub(super) fn claim(&mut self, name: &str, shape: &[usize]) -> Result<Source, LoadError> {
         let Some(entry) = self.entries.remove(name) else {
-            return Err(self.complaint(&self.main, name, TensorProblem::Missing));
+            return Err(complaint(&self.main, name, TensorProblem::Missing));
         };
         if entry.shape != shape {
             let problem = TensorProblem::Shape { found: entry.shape, expected: shape.to_vec() };
-            return Err(self.complaint(&entry.path, name, problem));
+            return Err(complaint(&entry.path, name, problem));
         }
-        let values = match entry.kind.size() {
-            Some(size) => entry.read(name, size)?,
-            None => {
-                let Kind::Other(kind) = entry.kind else { unreachable!("the other kinds have a size") };
-                return Err(self.complaint(&entry.path, name, TensorProblem::Type(kind)));
-            }
-        };
-        if let Some(index) = values.iter().position(|value| !value.is_finite()) {
-            return Err(self.complaint(&entry.path, name, TensorProblem::NotFinite { index }));
-        }
-        Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+        Source::new(name, entry)
     }
 
     /// Checks that nothing is left.
-    pub(super) fn finish(self) -> Result<(), LoadError> {
+    pub(super) fn finish(&self) -> Result<(), LoadError> {
         match self.entries.iter().next() {
             None => Ok(()),
-            Some((name, entry)) => Err(self.complaint(&entry.path, name, TensorProblem::Unexpected)),
+            Some((name, entry)) => Err(complaint(&entry.path, name, TensorProblem::Unexpected)),
         }
     }
 
-    /// A complaint about a tensor in the file that should hold it.
+    /// That a tensor differs from the token table that it should equal.
     pub(super) fn not_tied(&self, name: &str) -> LoadError {
-        self.complaint(&self.main, name, TensorProblem::NotTied)
-    }
-
-    fn complaint(&self, path: &Path, tensor: &str, problem: TensorProblem) -> LoadError {
-        LoadError::Tensor { path: path.to_owned(), tensor: tensor.to_owned(), problem }
+        complaint(&self.main, name, TensorProblem::NotTied)
     }
 }
 
@@ -128,66 +77,6 @@ fn is_mask(name: &str) -> bool {
         .strip_prefix("h.")
         .and_then(|rest| rest.strip_suffix(".attn.bias").or_else(|| rest.strip_suffix(".attn.masked_bias")));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-impl Entry {
-    /// Its values in f32, row-major. The shape has been checked against the configuration, which bounds it.
-    fn read(&self, name: &str, size: usize) -> Result<Vec<f32>, LoadError> {
-        let values = self.convert(&self.read_bytes(name, self.span() * size)?);
-        Ok(match &self.strides {
-            None => values,
-            Some(strides) => gather(&values, &self.shape, strides),
-        })
-    }
-
-    /// Values from the first to the last, in the order of the file.
-    fn span(&self) -> usize {
-        match &self.strides {
-            None => self.shape.iter().product(),
-            Some(strides) => {
-                self.shape.iter().zip(strides).map(|(size, stride)| (size - 1) * stride).sum::<usize>() + 1
-            }
-        }
-    }
-
-    fn read_bytes(&self, name: &str, count: usize) -> Result<Vec<u8>, LoadError> {
-        let located = |source| LoadError::Read { path: self.path.to_path_buf(), source };
-        let truncated = |problem: String| LoadError::Corrupt {
-            path: self.path.to_path_buf(),
-            place: format!("tensor `{name}`"),
-            problem,
-        };
-        let mut file = File::open(&self.path).map_err(located)?;
-        let length = file.metadata().map_err(located)?.len();
-        // Asked before anything is reserved, so that a file can't ask for more memory than it has bytes.
-        if self.offset.checked_add(count as u64).is_none_or(|end| end > length) {
-            let problem = format!("needs {count} bytes at {}, but the file ends at {length}", self.offset);
-            return Err(truncated(problem));
-        }
-        let mut bytes = vec![0; count];
-        file.seek(SeekFrom::Start(self.offset)).map_err(located)?;
-        file.read_exact(&mut bytes).map_err(|error| truncated(error.to_string()))?;
-        Ok(bytes)
-    }
-
-    fn convert(&self, bytes: &[u8]) -> Vec<f32> {
-        let pairs = || bytes.as_chunks::<2>().0.iter();
-        match self.kind {
-            Kind::F32 => bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
-            Kind::F16 => pairs().map(|two| f16::from_le_bytes(*two).to_f32()).collect(),
-            Kind::BF16 => pairs().map(|two| bf16::from_le_bytes(*two).to_f32()).collect(),
-            Kind::Other(_) => Vec::new(),
-        }
-    }
-}
-
-/// Brings strided values into row-major order.
-fn gather(values: &[f32], shape: &[usize], strides: &[usize]) -> Vec<f32> {
-    let mut at = vec![0];
-    for (size, stride) in shape.iter().zip(strides) {
-        at = at.iter().flat_map(|begin| (0..*size).map(move |index| begin + index * stride)).collect();
-    }
-    at.into_iter().map(|index| values[index]).collect()
 }
 
 #[cfg(test)]
@@ -200,10 +89,5 @@ mod tests {
         for name in ["h.0.attn.c_attn.bias", "h.x.attn.bias", "attn.bias", "h..attn.bias"] {
             assert!(!is_mask(name), "{name}");
         }
-    }
-
-    #[test]
-    fn a_transposed_tensor_is_brought_into_order() {
-        assert_eq!(gather(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[2, 3], &[1, 2]), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

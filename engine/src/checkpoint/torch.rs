@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::LoadError;
 use super::pickle::{Pickle, Value, ValueId};
-use super::tensors::{Entry, Kind};
+use super::source::{Entry, Kind};
 
 /// A description longer than this is none of a GPT-2.
 const LONGEST_PICKLE: u64 = 64 << 20;
@@ -65,7 +65,7 @@ struct Reader<'a> {
     pickle: &'a Pickle,
     members: &'a HashMap<String, (u64, u64)>,
     root: &'a str,
-    path: Rc<Path>,
+    path: Arc<Path>,
 }
 
 impl Reader<'_> {

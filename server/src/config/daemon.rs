@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use maskarad_engine::EngineConfig;
+use maskarad_engine::{EngineConfig, InstructionSet};
 use url::Url;
 
 use self::raw::{Setting, Settings};
@@ -195,8 +195,17 @@ fn engine(settings: &mut Settings<'_>) -> EngineConfig {
             .parsed("engine.kv_memory", "at least 1 MiB, such as 256MiB", kv_memory)
             .unwrap_or(default.kv_memory),
         max_batch: settings.number("engine.max_batch", 1, 1024).unwrap_or(default.max_batch),
+        instruction_set: settings.parsed(
+            "engine.instruction_set",
+            "scalar, avx2, avx_vnni or avx512, as far as this processor has it",
+            instruction_set,
+        ),
         ..default
     }
+}
+
+fn instruction_set(text: &str) -> Option<InstructionSet> {
+    text.parse().ok().filter(|set: &InstructionSet| set.is_available())
 }
 
 fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConfig {

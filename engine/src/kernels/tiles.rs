@@ -1,0 +1,153 @@
+//! How weight matrices lie in memory. A tile is 16 neighbouring outputs with all their inputs, so that one vector
+//! instruction serves 16 outputs and a stream of weights is read from front to back.
+//!
+//! An 8-bit tile consists of groups of 64 inputs, 1,088 bytes each: the scales of both blocks of 32 inputs as 2 × 16
+//! f16, then 16 × 16 × 4 signed bytes, where four neighbouring inputs of one output lie together, as `vpdpbusd`,
+//! `tdpbssd` and `sdot` take them. A weight is `scale · byte`, as in ggml's `Q8_0`. An f32 tile is (inputs, 16).
+//! Inputs that don't fill a group and outputs that don't fill a tile are zeros.
+
+use half::f16;
+
+/// Outputs of a tile.
+pub(crate) const TILE: usize = 16;
+
+/// Inputs that share a scale.
+pub(crate) const BLOCK: usize = 32;
+
+/// Inputs of a group.
+pub(crate) const GROUP: usize = 2 * BLOCK;
+
+/// Bytes of a group's scales.
+pub(crate) const SCALES_BYTES: usize = 2 * TILE * size_of::<f16>();
+
+/// Bytes of a group.
+pub(crate) const GROUP_BYTES: usize = SCALES_BYTES + GROUP * TILE;
+
+/// Bytes of an 8-bit tile of so many inputs.
+pub(crate) const fn int8_tile_bytes(inputs: usize) -> usize {
+    inputs.div_ceil(GROUP) * GROUP_BYTES
+}
+
+/// Values of an f32 tile of so many inputs.
+pub(crate) const fn f32_tile_values(inputs: usize) -> usize {
+    inputs * TILE
+}
+
+/// Packs up to 16 outputs (outputs, inputs) into an 8-bit tile.
+pub(crate) fn pack_int8(weights: &[f32], inputs: usize, tile: &mut [u8]) {
+    tile.fill(0);
+    for (output, weights) in weights.chunks_exact(inputs).enumerate() {
+        for (group, weights) in tile.chunks_exact_mut(GROUP_BYTES).zip(weights.chunks(GROUP)) {
+            let (scales, bytes) = group.split_at_mut(SCALES_BYTES);
+            for (half, weights) in weights.chunks(BLOCK).enumerate() {
+                let scale = scale_of(weights);
+                let at = (half * TILE + output) * size_of::<f16>();
+                scales[at..at + size_of::<f16>()].copy_from_slice(&scale.to_le_bytes());
+                for (index, weight) in weights.iter().enumerate() {
+                    bytes[byte_at(half * BLOCK + index, output)] = quantize(*weight, scale).to_le_bytes()[0];
+                }
+            }
+        }
+    }
+}
+
+/// Packs up to 16 outputs (outputs, inputs) into an f32 tile.
+pub(crate) fn pack_f32(weights: &[f32], inputs: usize, tile: &mut [f32]) {
+    tile.fill(0.0);
+    for (output, weights) in weights.chunks_exact(inputs).enumerate() {
+        for (lanes, weight) in tile.chunks_exact_mut(TILE).zip(weights) {
+            lanes[output] = *weight;
+        }
+    }
+}
+
+/// Writes one output's weights, as a tile holds them, into `weights` (inputs).
+pub(crate) fn unpack_int8(tile: &[u8], output: usize, weights: &mut [f32]) {
+    for (group, weights) in tile.chunks_exact(GROUP_BYTES).zip(weights.chunks_mut(GROUP)) {
+        let (scales, bytes) = group.split_at(SCALES_BYTES);
+        for (half, weights) in weights.chunks_mut(BLOCK).enumerate() {
+            let at = (half * TILE + output) * size_of::<f16>();
+            let scale = f16::from_le_bytes([scales[at], scales[at + 1]]).to_f32();
+            for (index, weight) in weights.iter_mut().enumerate() {
+                *weight = scale * f32::from(bytes[byte_at(half * BLOCK + index, output)].cast_signed());
+            }
+        }
+    }
+}
+
+/// Where in a group's bytes the weight of an input is.
+fn byte_at(input: usize, output: usize) -> usize {
+    (input / 4 * TILE + output) * 4 + input % 4
+}
+
+/// The scale at which the greatest of `weights` becomes ±127. Weights beyond what an f16 can hold saturate.
+fn scale_of(weights: &[f32]) -> f16 {
+    let greatest = weights.iter().fold(0.0f32, |greatest, weight| greatest.max(weight.abs()));
+    f16::from_f32((greatest / 127.0).min(f16::MAX.to_f32()))
+}
+
+/// The nearest multiple of the scale, within ±127.
+fn quantize(weight: f32, scale: f16) -> i8 {
+    if scale == f16::ZERO {
+        return 0;
+    }
+    (weight / scale.to_f32()).round_ties_even().clamp(-127.0, 127.0) as i8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn packed_weights_are_near_themselves(
+            (inputs, weights) in (1usize..150, 1usize..=TILE)
+                .prop_flat_map(|(inputs, outputs)| (Just(inputs), proptest::collection::vec(-3.0f32..3.0, inputs * outputs)))
+        ) {
+            let mut tile = vec![7; int8_tile_bytes(inputs)];
+            pack_int8(&weights, inputs, &mut tile);
+            let mut back = vec![f32::NAN; inputs];
+            for (output, weights) in weights.chunks(inputs).enumerate() {
+                unpack_int8(&tile, output, &mut back);
+                for (weights, back) in weights.chunks(BLOCK).zip(back.chunks(BLOCK)) {
+                    let greatest = weights.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
+                    for (weight, back) in weights.iter().zip(back) {
+                        prop_assert!((weight - back).abs() <= greatest / 127.0 * 0.56 + 1e-7, "{weight} {back}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_zero() {
+        let mut tile = vec![7; int8_tile_bytes(3)];
+        pack_int8(&[1.0, -2.0, 0.5], 3, &mut tile);
+        let mut back = [f32::NAN; 3];
+        unpack_int8(&tile, 1, &mut back);
+        assert_eq!(back, [0.0; 3]);
+        let mut all = [f32::NAN; GROUP];
+        unpack_int8(&tile, 0, &mut all);
+        assert!((all[1] + 2.0).abs() < 1e-3 && all[3..].iter().all(|weight| *weight == 0.0), "{all:?}");
+    }
+
+    #[test]
+    fn weights_too_large_or_too_small_for_a_scale_stay_finite() {
+        let mut tile = vec![0; int8_tile_bytes(2)];
+        let mut back = [f32::NAN; 2];
+        pack_int8(&[f32::MAX, 1e-30], 2, &mut tile);
+        unpack_int8(&tile, 0, &mut back);
+        assert!(back[0] > 8e6 && back[1] == 0.0, "{back:?}");
+        pack_int8(&[1e-30, -1e-30], 2, &mut tile);
+        unpack_int8(&tile, 0, &mut back);
+        assert_eq!(back, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn floats_lie_input_by_input() {
+        let mut tile = [9.0; 2 * TILE];
+        pack_f32(&[1.0, 2.0, 3.0, 4.0], 2, &mut tile);
+        assert_eq!((tile[0], tile[1], tile[TILE], tile[TILE + 1], tile[2]), (1.0, 3.0, 2.0, 4.0, 0.0));
+    }
+}

@@ -1,0 +1,75 @@
+//! Memory that holds packed weights: written once, then only read and shared, whether it is this process's own or a
+//! mapped file. Knows no layout of what is in it.
+
+use std::io;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use memmap2::{Advice, Mmap, MmapMut};
+
+/// Every section of a region begins at a multiple of this many bytes: a cache line.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// Read-only bytes that all views of them keep alive.
+#[derive(Clone)]
+pub(crate) struct Region(Arc<Mmap>);
+
+impl Region {
+    /// Memory of this process, filled by `write`. Asks for huge pages, which spare a stream of weights a tenth of its
+    /// time; where the system has none, ordinary pages do.
+    pub(crate) fn owned<E: From<io::Error>>(
+        length: usize,
+        write: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut memory = MmapMut::map_anon(length.max(1))?;
+        let _ = memory.advise(Advice::HugePage);
+        write(&mut memory[..length])?;
+        Ok(Self(Arc::new(memory.make_read_only()?)))
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// A view of some of its bytes; `None` where the range or its alignment is wrong.
+    pub(crate) fn bytes(&self, range: Range<usize>) -> Option<Bytes> {
+        let fits = range.start <= range.end && range.end <= self.0.len() && range.start.is_multiple_of(ALIGNMENT);
+        fits.then(|| Bytes { region: self.clone(), range })
+    }
+}
+
+/// Some bytes of a region.
+#[derive(Clone)]
+pub(crate) struct Bytes {
+    region: Region,
+    range: Range<usize>,
+}
+
+impl Bytes {
+    /// The same bytes as numbers; `None` where they don't make whole ones.
+    pub(crate) fn into_floats(self) -> Option<Floats> {
+        self.range.len().is_multiple_of(size_of::<f32>()).then_some(Floats(self))
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.region.0[self.range.clone()]
+    }
+}
+
+/// Some numbers of a region, in the machine's byte order.
+#[derive(Clone)]
+pub(crate) struct Floats(Bytes);
+
+impl Deref for Floats {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // The region is aligned to pages, its sections to cache lines, and the length was checked.
+        bytemuck::cast_slice(&self.0)
+    }
+}
