@@ -70,7 +70,13 @@ impl Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Runtime::new()?;
-    let page = runtime.block_on(measure(&arguments))?;
+    let page = runtime.block_on(async {
+        tokio::select! {
+            page = measure(&arguments) => page,
+            // A daemon in this process takes the signal for itself, and would be all that it stops.
+            _ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+        }
+    })?;
     match &arguments.write {
         Some(file) => page.write(file),
         None => Ok(()),
