@@ -27,7 +27,7 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
 	cargo test --workspace --locked --test faults -- --ignored --nocapture
 
-perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
+perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 against f32 and candle's Q8_0; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
 
 fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
@@ -47,7 +47,7 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Both sides of each comparison in one run, as ratios
-	cargo bench --workspace --locked --bench batching --bench company
+	cargo bench --workspace --locked --bench batching --bench company --bench sampling
 
 load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
 	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)

@@ -197,7 +197,7 @@ fn engine(settings: &mut Settings<'_>) -> EngineConfig {
         max_batch: settings.number("engine.max_batch", 1, 1024).unwrap_or(default.max_batch),
         instruction_set: settings.parsed(
             "engine.instruction_set",
-            "scalar, avx2, avx_vnni or avx512, as far as this processor has it",
+            "scalar, avx2, avx_vnni, avx512 or amx, as far as this processor has it",
             instruction_set,
         ),
         ..default
