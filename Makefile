@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity fuzz burst lint bench fmt setup
+.PHONY: help run build test faults perplexity fuzz burst lint bench load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 
 bench: setup ## Both sides of each comparison in one run, as ratios
 	cargo bench --workspace --locked --bench batching --bench company --bench sampling
+
+load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
+	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)
 
 fmt: ## Formats the code
 	cargo fmt --all

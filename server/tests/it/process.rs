@@ -6,6 +6,7 @@ mod full_log;
 mod proxy;
 mod secrecy;
 mod signals;
+mod soak;
 mod standby;
 mod startup;
 mod webhook;
