@@ -3,6 +3,7 @@
 
 mod error;
 mod files;
+mod identity;
 mod pack;
 mod parts;
 mod pickle;

@@ -123,6 +123,16 @@ impl Packed {
         found.ok_or_else(|| missing(name, format!("{rows} vectors of {width} values")))
     }
 
+    /// Where they lie.
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// What lies where.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Bytes of all weights.
     pub(crate) fn memory(&self) -> usize {
         self.region.len()
