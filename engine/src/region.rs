@@ -29,11 +29,16 @@ impl Region {
     }
 
     /// Bytes of a file that nobody writes to any more. All of them are asked for at once, instead of page by page when
-    /// the first pass reads them.
+    /// the first pass reads them, and in huge pages, where the file system has them.
     pub(crate) fn mapped(file: &File, offset: u64, length: usize) -> io::Result<Self> {
         // SAFETY: The files of the cache are read-only, and are replaced by others and never written to in place. Should
         // somebody do so all the same, numbers change: any bytes are valid ones.
-        let memory = unsafe { MmapOptions::new().offset(offset).len(length).populate().map(file) }?;
+        let memory = unsafe { MmapOptions::new().offset(offset).len(length).map(file) }?;
+        let _ = memory.advise(Advice::HugePage);
+        if memory.advise(Advice::PopulateRead).is_err() {
+            // Systems before Linux 5.14.
+            let _ = memory.advise(Advice::WillNeed);
+        }
         Ok(Self(Arc::new(memory)))
     }
 
