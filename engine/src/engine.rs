@@ -2,12 +2,12 @@
 //! Knows neither tensors nor the order in which sequences run.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::checkpoint::{self, Checkpoint, LoadError};
+use crate::checkpoint::{Contents, LoadError, Loader};
 use crate::error::EngineError;
 use crate::generation::{Event, Request};
 use crate::key::{ModelKey, Precision};
@@ -20,7 +20,7 @@ use crate::worker::{Cancelled, Job, Worker};
 const ATTEMPTS: u32 = 2;
 
 /// What one engine may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
     /// Threads of the pool that computes.
     pub threads: usize,
@@ -30,13 +30,16 @@ pub struct EngineConfig {
     pub max_batch: usize,
     /// Requests that may wait for admission; more are refused.
     pub max_waiting: usize,
+    /// The folder where packed weights are kept from one start to the next; it may be shared, and emptied at any time.
+    /// Nothing is kept where absent.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for EngineConfig {
-    /// All cores, 256 MiB, 32 sequences, 256 waiting.
+    /// All cores, 256 MiB, 32 sequences, 256 waiting, no cache.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256 }
+        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, cache: None }
     }
 }
 
@@ -47,6 +50,7 @@ pub struct Engine(Arc<Shared>);
 struct Shared {
     config: EngineConfig,
     worker: Worker,
+    loader: Loader,
     models: Mutex<HashMap<ModelKey, LoadedModel>>,
     /// Held while a checkpoint is read, so that the same files asked for twice at once are read once.
     loading: Mutex<()>,
@@ -60,7 +64,8 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         let limits = Limits { kv_memory: config.kv_memory, max_batch: config.max_batch.max(1) };
         let worker = Worker::start(limits, config.threads.max(1), config.max_waiting)?;
-        Ok(Self(Arc::new(Shared { config, worker, models: Mutex::default(), loading: Mutex::default() })))
+        let loader = Loader::new(config.cache.clone());
+        Ok(Self(Arc::new(Shared { config, worker, loader, models: Mutex::default(), loading: Mutex::default() })))
     }
 
     /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
@@ -69,7 +74,7 @@ impl Engine {
     /// # Errors
     /// Whatever in the folder can't be read or honoured.
     pub fn load(&self, path: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
-        self.load_with(path, precision, || checkpoint::load(path, precision))
+        self.load_with(path, precision, |key| self.0.loader.read(path, key))
     }
 
     /// As [`Engine::load`]. A model is registered only under the key of the very files it was made of: those that were
@@ -78,17 +83,19 @@ impl Engine {
         &self,
         path: &Path,
         precision: Precision,
-        read: impl Fn() -> Result<Checkpoint, LoadError>,
+        read: impl Fn(&ModelKey) -> Result<Contents, LoadError>,
     ) -> Result<LoadedModel, LoadError> {
         let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..ATTEMPTS {
-            let key = checkpoint::key(path, precision)?;
+            let identity = self.0.loader.identify(path)?;
+            let key = ModelKey::new(identity.content(), precision);
             if let Some(model) = self.model(&key) {
                 return Ok(model);
             }
-            let checkpoint = read();
-            if checkpoint::key(path, precision).is_ok_and(|now| now == key) {
-                let model = LoadedModel::new(key, checkpoint?);
+            let contents = read(&key);
+            if self.0.loader.holds(path, &identity) {
+                let model = LoadedModel::new(key, self.0.loader.finish(&key, contents?)?);
+                tracing::info!(folder = %path.display(), %precision, bytes = model.memory(), "loaded a checkpoint");
                 self.models().insert(key, model.clone());
                 return Ok(model);
             }
@@ -214,15 +221,16 @@ mod tests {
         write_checkpoint(path, Shape::TINY, 0).unwrap();
         let engine = Engine::start(EngineConfig { threads: 1, ..EngineConfig::default() }).unwrap();
         let read = Cell::new(0);
-        let result = engine.load_with(path, Precision::F32, || {
-            let checkpoint = checkpoint::load(path, Precision::F32);
+        let result = engine.load_with(path, Precision::F32, |key| {
+            let contents = engine.0.loader.read(path, key);
             read.set(read.get() + 1);
             if read.get() <= times {
                 write_checkpoint(path, Shape::TINY, read.get()).unwrap();
             }
-            checkpoint
+            contents
         });
-        (engine, result, checkpoint::key(path, Precision::F32).unwrap())
+        let now = engine.0.loader.identify(path).unwrap().content();
+        (engine, result, ModelKey::new(now, Precision::F32))
     }
 
     #[test]

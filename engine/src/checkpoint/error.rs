@@ -78,9 +78,6 @@ pub enum LoadError {
     /// The packed weights are not those of the configuration, which the checks before should have made impossible.
     #[error(transparent)]
     Packed(#[from] PackedError),
-    /// A tensor operation failed, which the checks before should have made impossible.
-    #[error("the weights can't be arranged: {0}")]
-    Compute(#[from] candle_core::Error),
 }
 
 /// What is wrong with a tensor.

@@ -40,6 +40,11 @@ pub(super) fn pack(config: &ModelConfig, mut tensors: Tensors, precision: Precis
     Ok(Packed::new(region, layout))
 }
 
+/// Whether packed weights have every section that this model needs.
+pub(super) fn is_whole(packed: &Packed, config: &ModelConfig, precision: Precision) -> bool {
+    parts(config).all(|part| packed.has(&part.name, part.kind(precision)))
+}
+
 /// A tensor and where it goes.
 struct Section {
     source: Source,

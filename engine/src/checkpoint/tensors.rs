@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use candle_core::{Device, Tensor};
-
 use super::error::{LoadError, TensorProblem};
 use super::files::WeightFile;
 use super::source::{Entry, Source, complaint};
@@ -57,11 +55,6 @@ impl Tensors {
             return Err(complaint(&entry.path, name, problem));
         }
         Source::new(name, entry)
-    }
-
-    /// Reads a tensor as f32, and forgets it.
-    pub(super) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, LoadError> {
-        Ok(Tensor::from_vec(self.claim(name, shape)?.all()?, shape, &Device::Cpu)?)
     }
 
     /// Checks that nothing is left.

@@ -23,7 +23,7 @@ struct Inner {
 impl LoadedModel {
     pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint) -> Self {
         let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
-        Self(Arc::new(Inner { key, network, tokenizer: tokenizer.map(Arc::new), eos_token_ids }))
+        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids }))
     }
 
     /// What [`crate::Request::model`] names it by.

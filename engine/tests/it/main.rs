@@ -5,6 +5,7 @@ mod bad_input;
 mod batching;
 mod fairness;
 mod full_size;
+mod packed_cache;
 mod parity;
 mod perplexity;
 mod scheduling;
