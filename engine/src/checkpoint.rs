@@ -12,7 +12,6 @@ mod safetensors;
 mod source;
 mod tensors;
 mod torch;
-mod weights;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -66,12 +66,6 @@ impl ModelConfig {
         1.0 / (by_width * by_depth)
     }
 
-    /// Bytes of keys and values that one token occupies in f32: `2 · n_layer · n_embd · 4`.
-    #[must_use]
-    pub fn kv_bytes_per_token(&self) -> usize {
-        2 * self.n_layer * self.n_embd * size_of::<f32>()
-    }
-
     /// Reads the text of `path`.
     ///
     /// # Errors
@@ -225,7 +219,6 @@ mod tests {
         let config = parse(r#"{"model_type": "gpt2", "n_inner": null, "summary_type": "x"}"#).unwrap();
         assert_eq!((config.n_positions, config.vocab_size, config.n_inner), (1024, 50257, 3072));
         assert!(config.tie_word_embeddings && config.scale_attn_weights);
-        assert_eq!(config.kv_bytes_per_token(), 73_728);
     }
 
     #[test]

@@ -10,7 +10,9 @@ use tokio::sync::mpsc;
 use crate::checkpoint::{Contents, LoadError, Loader};
 use crate::error::EngineError;
 use crate::generation::{Event, Request};
+use crate::kernels::{InstructionSet, Kernels};
 use crate::key::{ModelKey, Precision};
+use crate::model::Compute;
 use crate::model::loaded::LoadedModel;
 use crate::scheduler::Limits;
 use crate::sequence::Sequence;
@@ -33,13 +35,15 @@ pub struct EngineConfig {
     /// The folder where packed weights are kept from one start to the next; it may be shared, and emptied at any time.
     /// Nothing is kept where absent.
     pub cache: Option<PathBuf>,
+    /// What the kernels are to be compiled for; the widest that the processor has where absent.
+    pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for EngineConfig {
     /// All cores, 256 MiB, 32 sequences, 256 waiting, no cache.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, cache: None }
+        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, cache: None, instruction_set: None }
     }
 }
 
@@ -49,6 +53,7 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     config: EngineConfig,
+    kernels: Kernels,
     worker: Worker,
     loader: Loader,
     models: Mutex<HashMap<ModelKey, LoadedModel>>,
@@ -63,9 +68,12 @@ impl Engine {
     /// [`EngineError::Start`] where the system refuses a thread.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
         let limits = Limits { kv_memory: config.kv_memory, max_batch: config.max_batch.max(1) };
-        let worker = Worker::start(limits, config.threads.max(1), config.max_waiting)?;
+        let compute = Compute::start(config.threads.max(1), config.instruction_set)?;
+        let kernels = compute.kernels;
+        let worker = Worker::start(limits, compute, config.max_waiting)?;
         let loader = Loader::new(config.cache.clone());
-        Ok(Self(Arc::new(Shared { config, worker, loader, models: Mutex::default(), loading: Mutex::default() })))
+        let (models, loading) = Default::default();
+        Ok(Self(Arc::new(Shared { config, kernels, worker, loader, models, loading })))
     }
 
     /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
@@ -94,7 +102,7 @@ impl Engine {
             }
             let contents = read(&key);
             if self.0.loader.holds(path, &identity) {
-                let model = LoadedModel::new(key, self.0.loader.finish(&key, contents?)?);
+                let model = LoadedModel::new(key, self.0.loader.finish(&key, contents?)?, self.0.kernels);
                 tracing::info!(folder = %path.display(), %precision, bytes = model.memory(), "loaded a checkpoint");
                 self.models().insert(key, model.clone());
                 return Ok(model);

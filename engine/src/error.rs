@@ -55,19 +55,10 @@ pub enum EngineError {
     /// The model produced a value that is no number.
     #[error("the model produced logits that are not finite")]
     NotFinite,
-    /// A tensor operation failed, which the checks at loading should have made impossible.
-    #[error("the computation failed: {0}")]
-    Compute(String),
     /// The engine was shut down.
     #[error("the engine is stopped")]
     Stopped,
     /// A system resource was refused when the engine started.
     #[error("the engine can't start: {0}")]
     Start(String),
-}
-
-impl From<candle_core::Error> for EngineError {
-    fn from(error: candle_core::Error) -> Self {
-        Self::Compute(error.to_string())
-    }
 }

@@ -1,114 +1,179 @@
-//! The loops over plain slices that candle has no fast operation for: attention of one head, and GELU.
-//! Chooses the instruction set at run time, in this file alone; knows no tensors, models or threads.
+//! The arithmetic of inference on plain slices: products with packed weights, attention, layer norm, GELU, and the
+//! threads that share them. Chooses the instruction set at run time, in this file alone, and holds the crate's `unsafe`
+//! but for the map of a file. Knows no models.
 
+mod attention;
+mod elementwise;
+mod lanes;
+mod pool;
+mod product;
+mod remember;
+mod rows;
 mod scalar;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub(crate) use scalar::Head;
+use std::fmt;
+use std::str::FromStr;
 
-/// Attention of one query over a head's past: `out = softmax(scale · query · keysᵀ) · values`.
-///
-/// `scores` is working space that is kept between calls.
-pub(crate) fn attend(head: &Head<'_>, scores: &mut Vec<f32>, out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86_64::is_available() {
-        return x86_64::attend(head, scores, out);
-    }
-    scalar::attend::<false>(head, scores, out);
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::attention::{Head, Scratch};
+pub(crate) use self::lanes::Element;
+pub(crate) use self::pool::Pool;
+pub(crate) use self::product::{F32, Finish, Int8};
+pub(crate) use self::remember::Past;
+pub(crate) use self::rows::{Group, LayerNorm, PanelRow};
+use self::scalar::Plain;
+use self::tiles::TILE;
+
+/// What the kernels are compiled for, from the plainest to the widest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstructionSet {
+    /// No vector instructions beyond what the compiler assumes anyway: the specification.
+    Scalar,
+    /// AVX2, FMA and F16C.
+    Avx2,
+    /// The same with AVX-VNNI.
+    AvxVnni,
+    /// AVX-512 with VNNI.
+    Avx512,
 }
 
-/// Product of a matrix and a vector: `out[n] = rows[n] · x`, with `rows` (N, K), `x` (K), `out` (N).
-pub(crate) fn multiply(rows: &[f32], x: &[f32], out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86_64::is_available() {
-        return x86_64::multiply(rows, x, out);
-    }
-    scalar::multiply::<false>(rows, x, out);
-}
+impl InstructionSet {
+    /// All sets.
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::AvxVnni, Self::Avx512];
 
-/// GELU by its tanh approximation (Hendrycks and Gimpel, 2016), in place.
-pub(crate) fn gelu_tanh(values: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if x86_64::is_available() {
-        return x86_64::gelu_tanh(values);
-    }
-    scalar::gelu_tanh::<false>(values);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// The formulas in f64, as the papers have them.
-    fn gelu_by_tanh(x: f64) -> f64 {
-        0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh())
+    /// The widest that this processor has.
+    #[must_use]
+    pub fn best() -> Self {
+        Self::ALL.into_iter().rev().find(|set| set.is_available()).unwrap_or(Self::Scalar)
     }
 
-    fn attend_in_f64(head: &Head<'_>, dim: usize) -> Vec<f64> {
-        let dot = |key: &[f32]| head.query.iter().zip(key).map(|(q, k)| f64::from(*q) * f64::from(*k)).sum::<f64>();
-        let scores: Vec<f64> = head.keys.chunks(dim).map(|key| dot(key) * f64::from(head.scale)).collect();
-        let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights: Vec<f64> = scores.iter().map(|score| (score - top).exp()).collect();
-        let total: f64 = weights.iter().sum();
-        let column = |at: usize| head.values.chunks(dim).zip(&weights).map(|(v, w)| f64::from(v[at]) * w).sum::<f64>();
-        (0..dim).map(|at| column(at) / total).collect()
-    }
-
-    fn floats(count: usize) -> impl Strategy<Value = Vec<f32>> {
-        proptest::collection::vec(-8.0f32..8.0, count)
-    }
-
-    fn a_head() -> impl Strategy<Value = (usize, Vec<f32>, Vec<f32>, Vec<f32>)> {
-        (1usize..70, 1usize..40)
-            .prop_flat_map(|(dim, past)| (Just(dim), floats(dim), floats(dim * past), floats(dim * past)))
-    }
-
-    proptest! {
-        #[test]
-        fn products_equal_their_formula((dim, x, rows, _) in a_head()) {
-            let (mut fast, mut plain) = (vec![1.0; rows.len() / dim], vec![2.0; rows.len() / dim]);
-            multiply(&rows, &x, &mut fast);
-            scalar::multiply::<false>(&rows, &x, &mut plain);
-            for ((row, fast), plain) in rows.chunks(dim).zip(fast).zip(plain) {
-                let exact: f64 = row.iter().zip(&x).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-                prop_assert!((f64::from(fast) - exact).abs() < 1e-2, "{fast} {exact}");
-                prop_assert!((fast - plain).abs() < 1e-2, "{fast} {plain}");
-            }
-        }
-
-        #[test]
-        fn gelu_equals_its_formula(values in proptest::collection::vec(-40.0f32..40.0, 0..70)) {
-            let (mut fast, mut plain) = (values.clone(), values.clone());
-            gelu_tanh(&mut fast);
-            scalar::gelu_tanh::<false>(&mut plain);
-            for ((x, fast), plain) in values.iter().zip(fast).zip(plain) {
-                let exact = gelu_by_tanh(f64::from(*x));
-                prop_assert!((f64::from(fast) - exact).abs() < 2e-6 * exact.abs().max(1.0), "{x}: {fast} {exact}");
-                prop_assert!((fast - plain).abs() < 2e-6 * plain.abs().max(1.0), "{x}: {fast} {plain}");
-            }
-        }
-
-        #[test]
-        fn attention_equals_its_formula((dim, query, keys, values) in a_head()) {
-            let head = Head { query: &query, keys: &keys, values: &values, scale: 0.125 };
-            let (mut fast, mut plain) = (vec![1.0; dim], vec![2.0; dim]);
-            attend(&head, &mut Vec::new(), &mut fast);
-            scalar::attend::<false>(&head, &mut vec![7.0; 3], &mut plain);
-            for ((fast, plain), exact) in fast.iter().zip(plain).zip(attend_in_f64(&head, dim)) {
-                prop_assert!((f64::from(*fast) - exact).abs() < 1e-4, "{fast} {exact}");
-                prop_assert!((f64::from(plain) - exact).abs() < 1e-4, "{plain} {exact}");
-            }
+    /// Whether this processor has it.
+    #[must_use]
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Scalar => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => x86_64::has_avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => x86_64::has_avx_vnni(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => x86_64::has_avx512(),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
         }
     }
 
-    #[test]
-    fn gelu_of_extremes_is_finite_and_right() {
-        let mut values = [f32::MAX, -1e30, 1e4, -1e4, 0.0, -88.0];
-        gelu_tanh(&mut values);
-        let expected = [f32::MAX, 0.0, 1e4, 0.0, 0.0, 0.0];
-        assert!(values.iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-7), "{values:?}");
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Avx2 => "avx2",
+            Self::AvxVnni => "avx_vnni",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+impl fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// The text that named no [`InstructionSet`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no instruction set `{0}`; there are scalar, avx2, avx_vnni and avx512")]
+pub struct UnknownInstructionSet(pub String);
+
+impl FromStr for InstructionSet {
+    type Err = UnknownInstructionSet;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|set| set.name() == text).ok_or_else(|| UnknownInstructionSet(text.to_owned()))
+    }
+}
+
+/// The kernels of an instruction set that this processor has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kernels(InstructionSet);
+
+/// Calls a kernel as it is compiled for the chosen set.
+macro_rules! dispatch {
+    ($set:expr, $plain:path, $name:ident($($argument:expr),*)) => {
+        match $set {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::of` has asked the processor for this set.
+            InstructionSet::Avx2 => unsafe { x86_64::avx2_code::$name($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            InstructionSet::AvxVnni => unsafe { x86_64::avx_vnni_code::$name($($argument),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            InstructionSet::Avx512 => unsafe { x86_64::avx512_code::$name($($argument),*) },
+            _ => $plain($($argument),*),
+        }
+    };
+}
+
+impl Kernels {
+    /// The kernels of this set, if the processor has it.
+    pub(crate) fn of(set: InstructionSet) -> Option<Self> {
+        set.is_available().then_some(Self(set))
+    }
+
+    /// The widest kernels there are.
+    pub(crate) fn best() -> Self {
+        Self(InstructionSet::best())
+    }
+
+    /// Rows times 8-bit tiles; to or onto `out` (tiles, N, 16).
+    pub(crate) fn int8(self, product: &Int8<'_>, out: &mut [[f32; TILE]]) {
+        dispatch!(self.0, product::int8::<Plain>, int8(product, out));
+    }
+
+    /// Rows times f32 tiles; to or onto `out` (tiles, N, 16).
+    pub(crate) fn f32(self, product: &F32<'_>, out: &mut [[f32; TILE]]) {
+        dispatch!(self.0, product::f32::<Plain>, f32(product, out));
+    }
+
+    /// Attention of one head.
+    pub(crate) fn attend<E: Element>(self, head: Head<'_, E>, scratch: &mut Scratch) {
+        dispatch!(self.0, attention::attend::<Plain, E>, attend(head, scratch));
+    }
+
+    /// Puts a token's key and value (D each) into its head's past, at place `at`.
+    pub(crate) fn remember<E: Element>(self, past: &mut Past<'_, E>, at: usize, key: &[f32], value: &[f32]) {
+        dispatch!(self.0, remember::remember::<Plain, E>, remember(past, at, key, value));
+    }
+
+    /// Layer norm of one row, into `out` (C up to a multiple of 16).
+    pub(crate) fn layer_norm(self, norm: &LayerNorm<'_>, x: PanelRow<'_>, out: &mut [f32]) {
+        dispatch!(self.0, rows::layer_norm::<Plain>, layer_norm(norm, x, out));
+    }
+
+    /// One row (K up to a multiple of 16) in 8 bits.
+    pub(crate) fn quantize(self, row: &[f32], groups: &mut [Group]) {
+        dispatch!(self.0, rows::quantize::<Plain>, quantize(row, groups));
+    }
+
+    /// GELU by its tanh approximation, in place.
+    pub(crate) fn gelu_tanh(self, values: &mut [[f32; TILE]]) {
+        dispatch!(self.0, elementwise::gelu_tanh::<Plain>, gelu_tanh(values));
+    }
+
+    /// GELU by the error function, in place.
+    pub(crate) fn gelu_erf(self, values: &mut [[f32; TILE]]) {
+        elementwise::gelu_erf(values);
+    }
+
+    /// ReLU, in place.
+    pub(crate) fn relu(self, values: &mut [[f32; TILE]]) {
+        elementwise::relu(values);
     }
 }

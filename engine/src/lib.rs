@@ -30,6 +30,7 @@ pub use error::EngineError;
 pub use generation::{
     Event, Finished, GenerationConfig, InvalidGeneration, MAX_NEW_TOKENS, Request, StopReason, Timings,
 };
+pub use kernels::{InstructionSet, UnknownInstructionSet};
 pub use key::{ModelKey, Precision};
 pub use model::loaded::LoadedModel;
 pub use packed::PackedError;

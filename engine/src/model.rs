@@ -1,53 +1,65 @@
 //! GPT-2 (Radford et al., 2019), as `transformers.GPT2LMHeadModel` computes it, over a ragged batch: the rows of all
-//! sequences lie one after another, and only attention looks at which row belongs to whom.
+//! sequences lie one after another, and only attention looks at which row belongs to whom. A row's logits are the same
+//! numbers, to the last bit, whatever rows are computed beside it.
 //! Knows no files, tokens' texts or schedules.
 //!
 //! Letters in shapes: N rows of the batch, R rows that are asked for logits, C width, F feed-forward width, V token
 //! rows, H heads, D width of a head.
 
 mod attention;
+mod compute;
 mod embedding;
 mod kv;
 mod linear;
 pub mod loaded;
-mod ops;
+mod panels;
 
-use candle_core::{DType, Device, Result, Tensor};
-use candle_nn::ops::layer_norm;
+use std::ops::Range;
 
-pub(crate) use self::embedding::TokenTable;
+pub use self::compute::Compute;
+use self::compute::Scratch;
 pub use self::kv::KvCache;
 pub(crate) use self::linear::Linear;
-use crate::config::{Activation, ModelConfig};
+use self::linear::Then;
+use self::panels::Panels;
+use crate::config::ModelConfig;
+use crate::kernels::tiles::TILE;
+use crate::kernels::{self, PanelRow, Pool};
+use crate::packed::{Packed, PackedError};
+use crate::region::Floats;
 
 /// The weights of a GPT-2 and its configuration.
 pub struct Gpt2 {
-    pub(crate) config: ModelConfig,
-    pub(crate) tokens: TokenTable,
-    /// (P, C)
-    pub(crate) positions: Tensor,
-    pub(crate) blocks: Vec<Block>,
-    pub(crate) ln_f: LayerNorm,
-    pub(crate) head: Linear,
+    config: ModelConfig,
+    /// (P, C up to a multiple of 16)
+    positions: Floats,
+    blocks: Vec<Block>,
+    ln_f: LayerNorm,
+    /// The token table (V, C), where it is not the output layer too.
+    untied_tokens: Option<Linear>,
+    /// (V, C)
+    head: Linear,
+    memory: usize,
 }
 
 /// The weights of one transformer block.
-pub(crate) struct Block {
-    pub(crate) ln_1: LayerNorm,
-    pub(crate) c_attn: Linear,
-    pub(crate) attn_c_proj: Linear,
-    pub(crate) ln_2: LayerNorm,
-    pub(crate) c_fc: Linear,
-    pub(crate) mlp_c_proj: Linear,
+struct Block {
+    ln_1: LayerNorm,
+    c_attn: Linear,
+    attn_c_proj: Linear,
+    ln_2: LayerNorm,
+    c_fc: Linear,
+    mlp_c_proj: Linear,
 }
 
 /// The weights of a layer norm.
-pub(crate) struct LayerNorm {
-    /// (C)
-    pub(crate) weight: Tensor,
-    /// (C)
-    pub(crate) bias: Tensor,
-    pub(crate) epsilon: f32,
+struct LayerNorm {
+    /// (C up to a multiple of 16)
+    weight: Floats,
+    /// As `weight`.
+    bias: Floats,
+    width: usize,
+    epsilon: f32,
 }
 
 /// The next tokens of one sequence, and the keys and values of those before them.
@@ -71,7 +83,55 @@ pub enum Output {
     All,
 }
 
+/// The logits of the rows that were asked for, in the order of the batch.
+pub struct Logits<'a> {
+    panels: &'a Panels,
+    vocab_size: usize,
+    pool: &'a mut Pool,
+}
+
+impl Logits<'_> {
+    /// Does something with each of the `values`, on all threads; `read` writes one row (V) into its second argument.
+    pub(crate) fn for_each<T: Send>(
+        self,
+        values: &mut [T],
+        work: impl Fn(&mut T, &dyn Fn(usize, &mut Vec<f32>)) + Sync,
+    ) {
+        let Self { panels, vocab_size, pool } = self;
+        pool.for_each(values, |value| work(value, &|row, logits| read(panels, vocab_size, row, logits)));
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.panels.rows
+    }
+
+    /// Writes one row (V) into `logits`.
+    pub fn read(&self, row: usize, logits: &mut Vec<f32>) {
+        read(self.panels, self.vocab_size, row, logits);
+    }
+}
+
 impl Gpt2 {
+    /// The model of these weights.
+    pub(crate) fn new(config: ModelConfig, weights: &Packed) -> Result<Self, PackedError> {
+        let (rows, width) = (config.vocab_size, config.n_embd);
+        let table = |name: &str| Ok(Linear { matrix: weights.matrix(name, rows, width)?, bias: None });
+        let tokens = table("wte.weight")?;
+        let (untied_tokens, head) =
+            if config.tie_word_embeddings { (None, tokens) } else { (Some(tokens), table("lm_head.weight")?) };
+        Ok(Self {
+            positions: weights.vectors("wpe.weight", config.n_positions, width)?,
+            blocks: (0..config.n_layer).map(|layer| Block::new(&config, weights, layer)).collect::<Result<_, _>>()?,
+            ln_f: LayerNorm::new(&config, weights, "ln_f")?,
+            untied_tokens,
+            head,
+            memory: weights.memory(),
+            config,
+        })
+    }
+
     /// The model's configuration.
     #[must_use]
     pub fn config(&self) -> &ModelConfig {
@@ -81,123 +141,154 @@ impl Gpt2 {
     /// Bytes of the weights.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let blocks: usize = self.blocks.iter().map(Block::memory).sum();
-        let head = if self.config.tie_word_embeddings { 0 } else { self.head.memory() };
-        self.tokens.memory() + ops::bytes(&self.positions) + blocks + self.ln_f.memory() + head
+        self.memory
     }
 
-    /// One pass over the batch. Returns for each segment the logits of the rows its `output` asks for, V floats each.
-    ///
-    /// # Errors
-    /// Only what the checks of loading and of requests have ruled out: shapes that don't match.
-    pub fn forward(&self, batch: &mut [Segment<'_>]) -> Result<Vec<Vec<f32>>> {
-        let x = self.embed(batch)?; // (N, C)
+    /// One pass over the batch: the logits of the rows that each segment's `output` asks for.
+    pub fn forward<'a>(&self, compute: &'a mut Compute, batch: &mut [Segment<'_>]) -> Logits<'a> {
+        let mut scratch = std::mem::take(&mut compute.scratch);
+        self.embed(batch, &mut scratch);
+        let all = rows(batch, |_, rows| rows);
+        let wanted = rows(batch, Output::of);
         for (layer, block) in self.blocks.iter().enumerate() {
-            block.forward(&x, &self.config, layer, batch)?;
+            // After the last block only the rows that were asked for matter; of the others, their keys and values.
+            let rows = if layer + 1 == self.blocks.len() { &wanted } else { &all };
+            block.forward((compute, &mut scratch), (&self.config, layer), batch, rows);
         }
         for segment in batch.iter_mut() {
             segment.cache.advance(segment.tokens.len());
         }
-        let rows = output_rows(batch);
-        if rows.is_empty() {
-            return Ok(batch.iter().map(|_| Vec::new()).collect());
-        }
-        let x = x.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?; // (R, C)
-        let x = self.ln_f.forward(&x)?; // (R, C)
-        let logits = self.head.forward(&x)?; // (R, V)
-        split(&logits, batch)
+        self.finish(compute, &mut scratch);
+        compute.scratch = scratch;
+        let Compute { pool, scratch, .. } = compute;
+        Logits { panels: &scratch.logits, vocab_size: self.config.vocab_size, pool }
     }
 
-    /// Token and position embeddings of every row.
-    fn embed(&self, batch: &[Segment<'_>]) -> Result<Tensor> {
-        let ids: Vec<u32> = batch.iter().flat_map(|segment| segment.tokens.iter().copied()).collect();
-        let places: Vec<u32> = batch.iter().flat_map(Segment::places).collect();
-        let x = self.tokens.embed(ids)?; // (N, C)
-        let places = self.positions.index_select(&Tensor::new(places, &Device::Cpu)?, 0)?; // (N, C)
-        ops::add(&x, &places)?;
-        Ok(x)
+    /// Token and position embeddings of every row, into the residual stream.
+    fn embed(&self, batch: &[Segment<'_>], scratch: &mut Scratch) {
+        let width = self.config.n_embd;
+        let padded = width.next_multiple_of(TILE);
+        let table = &self.untied_tokens.as_ref().unwrap_or(&self.head).matrix;
+        scratch.x.resize(batch.iter().map(|segment| segment.tokens.len()).sum(), width); // (N, C)
+        let mut values = vec![0.0; padded];
+        let tokens = batch.iter().flat_map(|segment| segment.tokens.iter().zip(segment.cache.len()..));
+        for (row, (id, place)) in tokens.enumerate() {
+            embedding::read(table, *id as usize, &mut values[..width]);
+            let position = &self.positions[place * padded..][..width];
+            values.iter_mut().zip(position).for_each(|(value, position)| *value += position);
+            scratch.x.set_row(row, &values);
+        }
+    }
+
+    /// The output layer on whatever rows are left in the residual stream.
+    fn finish(&self, compute: &mut Compute, scratch: &mut Scratch) {
+        let Scratch { x, rows, logits, .. } = scratch;
+        logits.resize(x.rows, self.config.vocab_size);
+        if x.rows == 0 {
+            return;
+        }
+        let kernels = compute.kernels;
+        rows.fill(compute, self.head.shape(x.rows), |row, out| self.ln_f.forward(kernels, x.row(row), out)); // (R, C)
+        self.head.forward(compute, rows, Then::Replace, logits); // (R, V)
     }
 }
 
 impl Block {
-    /// Adds attention and the feed-forward layer to the residual stream `x`, in place.
-    fn forward(&self, x: &Tensor, config: &ModelConfig, layer: usize, batch: &mut [Segment<'_>]) -> Result<()> {
-        let h = self.ln_1.forward(x)?; // (N, C)
-        let qkv = self.c_attn.forward(&h)?; // (N, 3C)
-        let h = attention::forward(&qkv, config, layer, batch)?; // (N, C)
-        ops::add(x, &self.attn_c_proj.forward(&h)?)?; // (N, C)
-
-        let h = self.ln_2.forward(x)?; // (N, C)
-        let h = self.c_fc.forward(&h)?; // (N, F)
-        let h = activate(h, config.activation)?; // (N, F)
-        ops::add(x, &self.mlp_c_proj.forward(&h)?) // (N, C)
+    fn new(config: &ModelConfig, weights: &Packed, layer: usize) -> Result<Self, PackedError> {
+        let (width, inner) = (config.n_embd, config.n_inner);
+        let name = |part: &str| format!("h.{layer}.{part}");
+        let linear = |part: &str, inputs: usize, outputs: usize| -> Result<Linear, PackedError> {
+            let matrix = weights.matrix(&name(&format!("{part}.weight")), outputs, inputs)?;
+            Ok(Linear { matrix, bias: Some(weights.vector(&name(&format!("{part}.bias")), outputs)?) })
+        };
+        Ok(Self {
+            ln_1: LayerNorm::new(config, weights, &name("ln_1"))?,
+            c_attn: linear("attn.c_attn", width, 3 * width)?,
+            attn_c_proj: linear("attn.c_proj", width, width)?,
+            ln_2: LayerNorm::new(config, weights, &name("ln_2"))?,
+            c_fc: linear("mlp.c_fc", width, inner)?,
+            mlp_c_proj: linear("mlp.c_proj", inner, width)?,
+        })
     }
 
-    fn memory(&self) -> usize {
-        let linears = [&self.c_attn, &self.attn_c_proj, &self.c_fc, &self.mlp_c_proj];
-        let norms = [&self.ln_1, &self.ln_2];
-        linears.iter().map(|linear| linear.memory()).sum::<usize>()
-            + norms.iter().map(|norm| norm.memory()).sum::<usize>()
+    /// Adds attention and the feed-forward layer to the residual stream, of which only the rows of `wanted` stay.
+    fn forward(
+        &self,
+        (compute, scratch): (&mut Compute, &mut Scratch),
+        (config, layer): (&ModelConfig, usize),
+        batch: &mut [Segment<'_>],
+        wanted: &[Range<usize>],
+    ) {
+        let Scratch { x, rows, qkv, heads, inner, .. } = scratch;
+        let kernels = compute.kernels;
+        rows.fill(compute, self.c_attn.shape(x.rows), |row, out| self.ln_1.forward(kernels, x.row(row), out)); // (N, C)
+        self.c_attn.forward(compute, rows, Then::Replace, qkv); // (N, 3C)
+        attention::forward(compute, (config, layer), (qkv, batch, wanted), heads); // (H, N, D)
+        let kept: Vec<usize> = wanted.iter().cloned().flatten().collect();
+        if kept.len() < x.rows {
+            x.keep(&kept);
+        }
+        if kept.is_empty() {
+            return;
+        }
+        rows.fill(compute, self.attn_c_proj.shape(x.rows), |row, out| heads.read(row, &mut out[..config.n_embd])); // (N, C)
+        self.attn_c_proj.forward(compute, rows, Then::Add, x); // (N, C)
+
+        rows.fill(compute, self.c_fc.shape(x.rows), |row, out| self.ln_2.forward(kernels, x.row(row), out)); // (N, C)
+        self.c_fc.forward(compute, rows, Then::Activate(config.activation), inner); // (N, F)
+        rows.fill(compute, self.mlp_c_proj.shape(x.rows), |row, out| copy(inner.row(row), out)); // (N, F)
+        self.mlp_c_proj.forward(compute, rows, Then::Add, x); // (N, C)
     }
 }
 
 impl LayerNorm {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        layer_norm(x, &self.weight, &self.bias, self.epsilon)
+    fn new(config: &ModelConfig, weights: &Packed, name: &str) -> Result<Self, PackedError> {
+        Ok(Self {
+            weight: weights.vector(&format!("{name}.weight"), config.n_embd)?,
+            bias: weights.vector(&format!("{name}.bias"), config.n_embd)?,
+            width: config.n_embd,
+            epsilon: config.layer_norm_epsilon as f32,
+        })
     }
 
-    fn memory(&self) -> usize {
-        ops::bytes(&self.weight) + ops::bytes(&self.bias)
-    }
-}
-
-impl Segment<'_> {
-    /// The positions of this segment's tokens in their sequence.
-    fn places(&self) -> std::ops::Range<u32> {
-        let past = self.cache.len() as u32;
-        past..past + self.tokens.len() as u32
-    }
-}
-
-fn activate(x: Tensor, activation: Activation) -> Result<Tensor> {
-    match activation {
-        Activation::GeluTanh => ops::gelu_tanh(&x).map(|()| x),
-        Activation::GeluErf => x.gelu_erf(),
-        Activation::Relu => x.relu(),
+    fn forward(&self, kernels: kernels::Kernels, x: PanelRow<'_>, out: &mut [f32]) {
+        let norm =
+            kernels::LayerNorm { weight: &self.weight, bias: &self.bias, width: self.width, epsilon: self.epsilon };
+        kernels.layer_norm(&norm, x, out);
     }
 }
 
-/// The rows of the batch that are asked for logits.
-fn output_rows(batch: &[Segment<'_>]) -> Vec<u32> {
-    let mut rows = Vec::new();
-    let mut end = 0;
-    for segment in batch {
-        let begin = end;
-        end += segment.tokens.len() as u32;
-        match segment.output {
-            Output::Nothing => {}
-            Output::Last => rows.push(end - 1),
-            Output::All => rows.extend(begin..end),
+impl Output {
+    /// Those of a segment's rows that are asked for.
+    fn of(self, rows: Range<usize>) -> Range<usize> {
+        match self {
+            Self::Nothing => rows.end..rows.end,
+            Self::Last => rows.end - 1..rows.end,
+            Self::All => rows,
         }
     }
-    rows
 }
 
-/// Deals the logits out to their segments.
-fn split(logits: &Tensor, batch: &[Segment<'_>]) -> Result<Vec<Vec<f32>>> {
-    let width = logits.dim(1)?;
-    debug_assert_eq!(logits.dtype(), DType::F32);
-    ops::read(logits, |mut logits| {
-        let share = |segment: &Segment<'_>| {
-            let rows = match segment.output {
-                Output::Nothing => 0,
-                Output::Last => 1,
-                Output::All => segment.tokens.len(),
-            };
-            let (own, rest) = logits.split_at(rows * width);
-            logits = rest;
-            own.to_vec()
-        };
-        batch.iter().map(share).collect()
-    })
+/// The rows of each segment within the batch, or some of them.
+fn rows(batch: &[Segment<'_>], choose: impl Fn(Output, Range<usize>) -> Range<usize>) -> Vec<Range<usize>> {
+    let mut begin = 0;
+    let of = |segment: &Segment<'_>| {
+        let rows = begin..begin + segment.tokens.len();
+        begin = rows.end;
+        choose(segment.output, rows)
+    };
+    batch.iter().map(of).collect()
+}
+
+/// Writes one row of the logits, freed of what fills up the last panel.
+fn read(panels: &Panels, vocab_size: usize, row: usize, logits: &mut Vec<f32>) {
+    logits.resize(vocab_size.next_multiple_of(TILE), 0.0);
+    copy(panels.row(row), logits);
+    logits.truncate(vocab_size);
+}
+
+fn copy(row: PanelRow<'_>, out: &mut [f32]) {
+    for (out, piece) in out.as_chunks_mut::<TILE>().0.iter_mut().zip(row.pieces()) {
+        *out = *piece;
+    }
 }

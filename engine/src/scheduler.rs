@@ -5,6 +5,7 @@ mod turn;
 
 use self::turn::Turn;
 use crate::generation::{Event, StopReason};
+use crate::model::Compute;
 use crate::sequence::Sequence;
 
 /// Prompt tokens that all models together take in during one step, so that a long prompt never stalls the replies
@@ -94,7 +95,7 @@ impl Scheduler {
 
     /// Admits what fits, then gives each model that has work one forward pass. A caller that wants to know of the
     /// admissions before the pass calls [`Scheduler::admit`] itself.
-    pub fn step(&mut self) -> Reports {
+    pub fn step(&mut self, compute: &mut Compute) -> Reports {
         let mut reports = self.admit();
         self.turns.retain(|turn| turn.running() + turn.waiting() > 0);
         // Whoever has least to read goes first, so that what it leaves is shared by the others.
@@ -105,7 +106,7 @@ impl Scheduler {
             let share = left.div_ceil(readers.max(1)).max(1).min(turn.unread());
             readers -= usize::from(share > 0);
             left = left.saturating_sub(share);
-            turn.forward(share, &mut reports);
+            turn.forward(compute, share, &mut reports);
         }
         reports
     }

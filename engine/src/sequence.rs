@@ -104,7 +104,7 @@ impl Sequence {
     /// Room for all the keys and values it will ever need.
     #[must_use]
     pub fn new_cache(&self) -> KvCache {
-        KvCache::new(self.model.config(), self.capacity())
+        self.model.new_cache(self.capacity())
     }
 
     fn capacity(&self) -> usize {
@@ -138,16 +138,17 @@ impl Sequence {
         (!tokens.is_empty()).then(|| (tokens.to_vec(), output))
     }
 
-    /// Takes in the logits that followed from [`Sequence::next_tokens`].
-    pub fn advance(&mut self, logits: Vec<f32>) -> Progress {
+    /// Takes in the logits that followed from [`Sequence::next_tokens`], and may spoil them. Where the prompt goes on
+    /// there are none.
+    pub fn advance(&mut self, logits: &mut [f32]) -> Progress {
         self.seen += self.looking_at;
         if self.seen < self.ids.len() {
             return Progress::Reading;
         }
         if matches!(self.logits, Logits::Wanted) {
-            self.logits = Logits::Kept(logits.clone());
+            self.logits = Logits::Kept(logits.to_vec());
         }
-        match self.sampler.choose(logits, &self.ids) {
+        match self.sampler.choose(logits.to_vec(), &self.ids) {
             Ok(id) => self.take(id),
             Err(error) => Progress::Failed(error),
         }

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use self::clock::Stopwatch;
 use crate::error::EngineError;
 use crate::generation::Event;
+use crate::model::Compute;
 use crate::scheduler::{Limits, Report, Reports, Scheduler, SequenceId};
 use crate::sequence::Sequence;
 
@@ -47,18 +48,13 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(limits: Limits, threads: usize, max_waiting: usize) -> Result<Self, EngineError> {
-        let start_error = |error: String| EngineError::Start(error);
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("engine-{index}"))
-            .build()
-            .map_err(|error| start_error(error.to_string()))?;
+    pub(crate) fn start(limits: Limits, compute: Compute, max_waiting: usize) -> Result<Self, EngineError> {
         let (sender, jobs) = sync_channel(max_waiting.max(1));
         let waiting = Waiting { count: Arc::default(), limit: max_waiting.max(1) };
         let stopped = Arc::<AtomicBool>::default();
         let mut state = Loop {
             scheduler: Scheduler::new(limits),
+            compute,
             jobs,
             running: HashMap::new(),
             waiting: waiting.clone(),
@@ -67,8 +63,8 @@ impl Worker {
         };
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || pool.install(|| state.run()))
-            .map_err(|error| start_error(error.to_string()))?;
+            .spawn(move || state.run())
+            .map_err(|error| EngineError::Start(error.to_string()))?;
         Ok(Self { jobs: Mutex::new(Some(sender)), waiting, stopped, thread: Mutex::new(Some(thread)) })
     }
 
@@ -131,6 +127,7 @@ impl Waiting {
 /// What the thread owns.
 struct Loop {
     scheduler: Scheduler,
+    compute: Compute,
     jobs: Receiver<Job>,
     running: HashMap<SequenceId, Running>,
     waiting: Waiting,
@@ -151,7 +148,7 @@ impl Loop {
             self.cancel();
             let admitted = self.scheduler.admit();
             self.report(admitted);
-            let reports = self.scheduler.step();
+            let reports = self.scheduler.step(&mut self.compute);
             self.report(reports);
         }
         for (_, running) in self.running.drain() {

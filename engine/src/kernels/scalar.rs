@@ -1,139 +1,135 @@
-//! The kernels in plain Rust: the specification and the fallback. Written in lanes, so that the compiler can turn them
-//! into whatever vectors the caller's target features allow. `FMA` says whether a multiply-add is one instruction.
-//! Loops are `for` loops on purpose: a closure handed to an iterator's method is compiled without those features.
+//! The instruction set that every machine has: plain Rust, in lanes. It is the specification of the others, and what
+//! they are tested against.
 
-/// Independent sums that one loop keeps, so that additions need not wait for each other.
-const LANES: usize = 16;
+use half::f16;
 
-/// What one head's query looks at.
-pub(crate) struct Head<'a> {
-    /// (D)
-    pub(crate) query: &'a [f32],
-    /// (T, D)
-    pub(crate) keys: &'a [f32],
-    /// (T, D)
-    pub(crate) values: &'a [f32],
-    /// Factor of the scores.
-    pub(crate) scale: f32,
-}
+use super::lanes::{Dot, Lanes};
+use super::tiles::TILE;
 
-#[inline(always)]
-pub(super) fn attend<const FMA: bool>(head: &Head<'_>, scores: &mut Vec<f32>, out: &mut [f32]) {
-    let dim = head.query.len();
-    scores.resize(head.keys.len() / dim, 0.0);
-    for (score, key) in scores.iter_mut().zip(head.keys.chunks_exact(dim)) {
-        *score = head.scale * dot::<FMA>(head.query, key);
-    }
-    let total = exponentials::<FMA>(scores);
-    out.fill(0.0);
-    for (weight, value) in scores.iter().zip(head.values.chunks_exact(dim)) {
-        for (sum, v) in out.iter_mut().zip(value) {
-            *sum = multiply_add::<FMA>(*weight, *v, *sum);
+/// Sixteen f32 in an array.
+#[derive(Clone, Copy)]
+pub(super) struct Plain([f32; TILE]);
+
+impl Plain {
+    #[inline(always)]
+    fn zip(self, other: Self, operation: impl Fn(f32, f32) -> f32) -> Self {
+        let mut values = self.0;
+        for lane in 0..TILE {
+            values[lane] = operation(values[lane], other.0[lane]);
         }
-    }
-    for sum in out {
-        *sum /= total;
+        Self(values)
     }
 }
 
-#[inline(always)]
-pub(super) fn multiply<const FMA: bool>(rows: &[f32], x: &[f32], out: &mut [f32]) {
-    for (sum, row) in out.iter_mut().zip(rows.chunks_exact(x.len())) {
-        *sum = dot::<FMA>(row, x);
+impl Lanes for Plain {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; TILE])
+    }
+
+    #[inline(always)]
+    fn load(values: &[f32; TILE]) -> Self {
+        Self(*values)
+    }
+
+    #[inline(always)]
+    fn store(self, values: &mut [f32; TILE]) {
+        *values = self.0;
+    }
+
+    #[inline(always)]
+    fn load_half(values: &[f16; TILE]) -> Self {
+        Self(values.map(f16::to_f32))
+    }
+
+    #[inline(always)]
+    fn store_half(self, values: &mut [f16; TILE]) {
+        *values = self.0.map(f16::from_f32);
+    }
+
+    #[inline(always)]
+    fn store_bytes(self, values: &mut [i8; TILE]) {
+        *values = self.0.map(|value| value.round_ties_even() as i8);
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        self.mul(factor).add(term)
+    }
+
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        Self(self.0.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23)))
+    }
+
+    #[inline(always)]
+    fn first(self, count: usize, other: Self) -> Self {
+        let mut values = other.0;
+        let count = count.min(TILE);
+        values[..count].copy_from_slice(&self.0[..count]);
+        Self(values)
     }
 }
 
-#[inline(always)]
-pub(super) fn gelu_tanh<const FMA: bool>(values: &mut [f32]) {
-    // ½x(1 + tanh u) = x / (1 + exp(−2u)), with u = √(2/π)(x + 0.044715x³).
-    const TWICE_ROOT: f32 = 1.595_769;
-    for value in values {
-        let x = *value;
-        let u = TWICE_ROOT * x * (1.0 + 0.044_715 * x * x);
-        *value = x / (1.0 + exp::<FMA>(-u));
-    }
-}
+impl Dot for Plain {
+    type Weights = [[i8; 4]; TILE];
+    type Sums = [i32; TILE];
 
-#[inline(always)]
-fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
-
-#[inline(always)]
-fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (a_lanes, b_lanes) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let mut rest = 0.0;
-    for (x, y) in a_lanes.remainder().iter().zip(b_lanes.remainder()) {
-        rest += x * y;
+    #[inline(always)]
+    fn weights(bytes: &[u8; 4 * TILE]) -> Self::Weights {
+        bytemuck::cast(*bytes)
     }
-    for (x, y) in a_lanes.zip(b_lanes) {
-        for lane in 0..LANES {
-            sums[lane] = multiply_add::<FMA>(x[lane], y[lane], sums[lane]);
+
+    #[inline(always)]
+    fn begin(_inputs: i32) -> Self::Sums {
+        [0; TILE]
+    }
+
+    #[inline(always)]
+    fn dot(mut sums: Self::Sums, weights: Self::Weights, inputs: [i8; 4]) -> Self::Sums {
+        for (sum, weights) in sums.iter_mut().zip(weights) {
+            for (weight, input) in weights.into_iter().zip(inputs) {
+                *sum += i32::from(weight) * i32::from(input);
+            }
         }
+        sums
     }
-    fold(sums, |x, y| x + y) + rest
-}
 
-/// Replaces scores by `exp(score − greatest)` and returns their sum.
-#[inline(always)]
-fn exponentials<const FMA: bool>(scores: &mut [f32]) -> f32 {
-    let mut tops = [f32::NEG_INFINITY; LANES];
-    let lanes = scores.chunks_exact(LANES);
-    let mut top = f32::NEG_INFINITY;
-    for score in lanes.remainder() {
-        top = top.max(*score);
+    #[inline(always)]
+    fn floats(sums: Self::Sums) -> Self {
+        Self(sums.map(|sum| sum as f32))
     }
-    for chunk in lanes {
-        for lane in 0..LANES {
-            tops[lane] = if chunk[lane] > tops[lane] { chunk[lane] } else { tops[lane] };
-        }
-    }
-    let top = fold(tops, f32::max).max(top);
-    let mut sums = [0.0; LANES];
-    let mut lanes = scores.chunks_exact_mut(LANES);
-    for chunk in &mut lanes {
-        for lane in 0..LANES {
-            chunk[lane] = exp::<FMA>(chunk[lane] - top);
-            sums[lane] += chunk[lane];
-        }
-    }
-    let mut total = fold(sums, |x, y| x + y);
-    for score in lanes.into_remainder() {
-        *score = exp::<FMA>(*score - top);
-        total += *score;
-    }
-    total
-}
 
-#[inline(always)]
-fn fold(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut lanes = lanes;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            lanes[lane] = join(lanes[lane], lanes[lane + width]);
-        }
-        width /= 2;
-    }
-    lanes[0]
-}
-
-/// `eˣ` within 2 ulp, without branches: Cephes' `expf`. Beyond ±87 it saturates near the smallest and largest normals.
-#[inline(always)]
-fn exp<const FMA: bool>(x: f32) -> f32 {
-    // Adding and subtracting 1.5·2²³ rounds to the nearest integer.
-    const ROUND: f32 = 12_582_912.0;
-    let x = if x > 88.0 { 88.0 } else { x };
-    let x = if x < -87.0 { -87.0 } else { x };
-    let n = multiply_add::<FMA>(x, std::f32::consts::LOG2_E, ROUND) - ROUND;
-    let r = multiply_add::<FMA>(n, -0.693_359_4, x);
-    let r = multiply_add::<FMA>(n, 2.121_944_4e-4, r);
-    let mut p = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
-        p = multiply_add::<FMA>(p, r, coefficient);
-    }
-    let mantissa = multiply_add::<FMA>(p, r * r, r) + 1.0;
-    let exponent = f32::from_bits(((n as i32 + 127) as u32) << 23);
-    mantissa * exponent
+    #[inline(always)]
+    fn prefetch(_address: *const u8) {}
 }

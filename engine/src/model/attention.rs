@@ -1,58 +1,123 @@
 //! Causal self-attention over a ragged batch: every row looks at its own sequence's past only.
 
-use candle_core::{Device, Result, Tensor, bail};
-use rayon::prelude::*;
+use std::ops::Range;
 
-use super::{KvCache, Segment, ops};
 use crate::config::ModelConfig;
-use crate::kernels::{self, Head};
+use crate::kernels::{Element, Head, Kernels, Past, Scratch};
 
-/// A row of the batch: whose it is, and how much of the past it sees, itself included.
-struct Row<'a> {
-    cache: &'a KvCache,
-    visible: usize,
+use super::kv::HeadPast;
+use super::panels::Panels;
+use super::{Compute, Segment};
+
+/// One head of one segment.
+struct Task<'a> {
+    past: HeadPast<'a>,
+    place: Place<'a>,
 }
 
-/// `qkv` (N, 3C) → (N, C). Writes keys and values into the caches, ahead of their ends.
-pub(super) fn forward(qkv: &Tensor, config: &ModelConfig, layer: usize, batch: &mut [Segment<'_>]) -> Result<Tensor> {
-    let (rows, width) = (qkv.dim(0)?, config.n_embd);
-    if qkv.dim(1)? != 3 * width {
-        bail!("c_attn gave {} values, expected {}", qkv.dim(1)?, 3 * width);
-    }
-    let mut out = vec![0.0; rows * width]; // (N, C)
-    ops::read(qkv, |qkv| {
-        remember(qkv, layer, batch);
-        let rows: Vec<Row<'_>> = batch.iter().flat_map(rows_of).collect();
-        let dim = config.head_dim();
-        let scale = config.attention_scale(layer);
-        // Each chunk of D values is one head of one row.
-        out.par_chunks_mut(dim).enumerate().with_min_len(config.n_head.min(4)).for_each_init(
-            Vec::new,
-            |scores, (index, out)| {
-                let (row, head) = (index / config.n_head, index % config.n_head);
-                let query = &qkv[row * 3 * width + head * dim..][..dim];
-                let (keys, values) = rows[row].cache.past(layer, head, rows[row].visible);
-                kernels::attend(&Head { query, keys, values, scale }, scores, out);
-            },
-        );
-    })?;
-    Tensor::from_vec(out, (rows, width), &Device::Cpu)
+/// Where a task finds its rows, and where its results go.
+struct Place<'a> {
+    /// Tokens before the segment.
+    len: usize,
+    /// The segment's rows of the batch.
+    rows: Range<usize>,
+    /// Those of them that are asked for.
+    wanted: Range<usize>,
+    head: usize,
+    /// C
+    width: usize,
+    /// (wanted rows, D)
+    out: &'a mut [f32],
 }
 
-/// Writes the keys and values of all rows (N, 3C) into their caches.
-fn remember(qkv: &[f32], layer: usize, batch: &mut [Segment<'_>]) {
-    let rows: usize = batch.iter().map(|segment| segment.tokens.len()).sum();
-    let width = qkv.len() / rows.max(1) / 3;
-    let mut qkv = qkv.chunks_exact(3 * width);
-    for segment in batch {
-        for (ahead, row) in qkv.by_ref().take(segment.tokens.len()).enumerate() {
-            segment.cache.write(layer, ahead, &row[width..2 * width], &row[2 * width..]);
+/// The outputs of all heads: (H, N, D).
+#[derive(Default)]
+pub(super) struct Heads {
+    values: Vec<f32>,
+    rows: usize,
+    dim: usize,
+}
+
+impl Heads {
+    /// Writes one row (H · D) into `out`.
+    pub(super) fn read(&self, row: usize, out: &mut [f32]) {
+        let heads = self.values.chunks_exact(self.rows * self.dim);
+        for (out, head) in out.chunks_mut(self.dim).zip(heads) {
+            out.copy_from_slice(&head[row * self.dim..][..self.dim]);
         }
     }
 }
 
-fn rows_of<'a>(segment: &'a Segment<'_>) -> impl Iterator<Item = Row<'a>> {
-    let cache: &KvCache = segment.cache;
-    let past = cache.len();
-    (1..=segment.tokens.len()).map(move |ahead| Row { cache, visible: past + ahead })
+/// Puts the keys and values of `qkv` (N, 3C) into the caches, ahead of their ends, and lets the rows of each segment
+/// that `wanted` names (counted within the batch) look at their past.
+pub(super) fn forward(
+    compute: &mut Compute,
+    (config, layer): (&ModelConfig, usize),
+    (qkv, batch, wanted): (&Panels, &mut [Segment<'_>], &[Range<usize>]),
+    out: &mut Heads,
+) {
+    let (dim, scale) = (config.head_dim(), config.attention_scale(layer));
+    out.rows = wanted.iter().map(Range::len).sum();
+    out.dim = dim;
+    out.values.resize(config.n_head * out.rows * dim, 0.0);
+    let mut tasks = tasks(batch, (layer, config.n_head, dim), wanted, &mut out.values);
+    let kernels = compute.kernels;
+    compute.pool.for_each(&mut tasks, |Task { past, place }| match past {
+        HeadPast::Half(past) => run(kernels, (past, place), qkv, (dim, scale)),
+        HeadPast::Full(past) => run(kernels, (past, place), qkv, (dim, scale)),
+    });
+}
+
+/// All heads of all segments, each with its part of `out`.
+fn tasks<'a>(
+    batch: &'a mut [Segment<'_>],
+    (layer, heads, dim): (usize, usize, usize),
+    wanted: &[Range<usize>],
+    mut out: &'a mut [f32],
+) -> Vec<Task<'a>> {
+    let width = heads * dim;
+    let mut begin = 0;
+    let mut segments = Vec::with_capacity(batch.len());
+    for segment in batch {
+        let rows = begin..begin + segment.tokens.len();
+        begin = rows.end;
+        segments.push((segment.cache.len(), rows, segment.cache.heads(layer)));
+    }
+    let mut tasks = Vec::with_capacity(heads * segments.len());
+    for head in 0..heads {
+        for ((len, rows, pasts), wanted) in segments.iter_mut().zip(wanted) {
+            let Some(past) = pasts.next() else { continue };
+            let (own, rest) = std::mem::take(&mut out).split_at_mut(wanted.len() * dim);
+            out = rest;
+            let place = Place { len: *len, rows: rows.clone(), wanted: wanted.clone(), head, width, out: own };
+            tasks.push(Task { past, place });
+        }
+    }
+    tasks
+}
+
+/// Remembers the segment's tokens, then lets the wanted rows look at all there are.
+fn run<E: Element>(
+    kernels: Kernels,
+    (past, place): (&mut Past<'_, E>, &mut Place<'_>),
+    qkv: &Panels,
+    (dim, scale): (usize, f32),
+) {
+    let Place { len, rows, wanted, head, width, out } = place;
+    let (mut key, mut value) = (vec![0.0; dim], vec![0.0; dim]);
+    for (ahead, row) in rows.clone().enumerate() {
+        qkv.read(row, *width + *head * dim, &mut key);
+        qkv.read(row, 2 * *width + *head * dim, &mut value);
+        kernels.remember(past, *len + ahead, &key, &value);
+    }
+    if wanted.start == wanted.end {
+        return;
+    }
+    let mut queries = vec![0.0; wanted.len() * dim];
+    for (query, row) in queries.chunks_exact_mut(dim).zip(wanted.clone()) {
+        qkv.read(row, *head * dim, query);
+    }
+    let visible = *len + wanted.start - rows.start + 1;
+    let head = Head { queries: &queries, dim, scale, keys: past.keys, values: past.values, visible, out };
+    kernels.attend(head, &mut Scratch::default());
 }

@@ -1,54 +1,20 @@
-//! The token table, which serves as embedding and, in a tied model, as output layer too: one copy in memory for both.
+//! The token table as an embedding: the same tiles that serve as output layer, read one output at a time.
 
-use std::sync::Arc;
+use crate::kernels::tiles::{TILE, f32_tile_values, int8_tile_bytes, unpack_int8};
+use crate::packed::{Matrix, Weights};
 
-use candle_core::quantized::QTensor;
-use candle_core::{Device, Result, Tensor};
-
-use super::linear::{Linear, fits_blocks, quantize};
-use super::ops;
-use crate::key::Precision;
-
-/// One row per token.
-pub(crate) enum TokenTable {
-    /// (V, C)
-    F32(Tensor),
-    /// (V padded, C)
-    Int8 { table: Arc<QTensor>, rows: usize },
-}
-
-impl TokenTable {
-    /// A table from `weight` (V, C).
-    pub(crate) fn new(name: &str, weight: Tensor, precision: Precision) -> Result<Self> {
-        let (rows, width) = weight.dims2()?;
-        match precision {
-            Precision::Int8 if fits_blocks(name, width) => Ok(Self::Int8 { table: quantize(&weight)?, rows }),
-            _ => Ok(Self::F32(weight)),
+/// Writes the row of one token into `row` (C).
+pub(super) fn read(table: &Matrix, id: usize, row: &mut [f32]) {
+    let (tile, output) = (id / TILE, id % TILE);
+    match &table.weights {
+        Weights::F32(weights) => {
+            let values = f32_tile_values(table.inputs);
+            let tile = weights[tile * values..][..values].as_chunks::<TILE>().0;
+            row.iter_mut().zip(tile).for_each(|(value, lanes)| *value = lanes[output]);
         }
-    }
-
-    /// Rows of `ids` (N) → (N, C).
-    pub(crate) fn embed(&self, ids: Vec<u32>) -> Result<Tensor> {
-        let ids = Tensor::new(ids, &Device::Cpu)?;
-        match self {
-            Self::F32(table) => table.index_select(&ids, 0),
-            Self::Int8 { table, .. } => table.embedding(&ids),
-        }
-    }
-
-    /// The output layer that shares this table.
-    pub(crate) fn as_head(&self) -> Result<Linear> {
-        match self {
-            Self::F32(table) => Ok(Linear::F32 { weight: table.clone(), bias: None }),
-            Self::Int8 { table, rows } => Linear::int8(table, *rows, None),
-        }
-    }
-
-    /// Bytes of the table.
-    pub(crate) fn memory(&self) -> usize {
-        match self {
-            Self::F32(table) => ops::bytes(table),
-            Self::Int8 { table, .. } => table.storage_size_in_bytes(),
+        Weights::Int8(weights) => {
+            let bytes = int8_tile_bytes(table.inputs);
+            unpack_int8(&weights[tile * bytes..][..bytes], output, row);
         }
     }
 }

@@ -1,95 +1,97 @@
-//! A linear layer in either precision: the one place that knows how a weight matrix is stored and multiplied.
+//! A linear layer in either precision: `y = x · weight + bias`, and what follows it while its result is at hand.
 
-use std::sync::Arc;
-
-use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{Module, Result, Tensor};
-
-use super::ops;
+use crate::config::Activation;
+use crate::kernels::tiles::{GROUP, TILE, f32_tile_values, int8_tile_bytes};
+use crate::kernels::{F32, Finish, Int8, Kernels};
 use crate::key::Precision;
+use crate::packed::{Matrix, Weights};
+use crate::region::Floats;
 
-/// Values that share a scale in `Q8_0`.
-const BLOCK: usize = 32;
-/// candle's fast int8 product needs the outputs to be a multiple of this.
-const OUTPUT_TILE: usize = 16;
+use super::Compute;
+use super::panels::{Panels, Rows, Shape};
 
-/// `y = x · weight + bias`.
-pub(crate) enum Linear {
-    /// Weights in f32.
-    F32 {
-        /// (out, in)
-        weight: Tensor,
-        /// (out)
-        bias: Option<Tensor>,
-    },
-    /// Weights in 8 bits.
-    Int8 {
-        /// (out padded to tiles, in)
-        weight: Arc<QTensor>,
-        product: QMatMul,
-        /// (out)
-        bias: Option<Tensor>,
-        outputs: usize,
-    },
+/// Bytes of weights that a thread takes at a time: enough to stream, few enough to share evenly.
+const BYTES_PER_TASK: usize = 64 << 10;
+
+/// Tasks that each thread should find, at least.
+const TASKS_PER_THREAD: usize = 4;
+
+/// A matrix and its bias.
+pub(crate) struct Linear {
+    pub(crate) matrix: Matrix,
+    /// (out up to a multiple of 16)
+    pub(crate) bias: Option<Floats>,
+}
+
+/// What becomes of a linear layer's result.
+#[derive(Clone, Copy)]
+pub(super) enum Then {
+    /// It replaces what was there.
+    Replace,
+    /// The same, after an activation.
+    Activate(Activation),
+    /// It is added to what is there.
+    Add,
 }
 
 impl Linear {
-    /// A layer from `weight` (in, out), as Hugging Face's `Conv1D` stores it. A weight whose inputs are no multiple of
-    /// the quantized block stays f32, and the log says so.
-    pub(crate) fn new(name: &str, weight: Tensor, bias: Option<Tensor>, precision: Precision) -> Result<Self> {
-        let weight = weight.t()?.contiguous()?; // (out, in)
-        let (outputs, inputs) = weight.dims2()?;
-        match precision {
-            Precision::Int8 if fits_blocks(name, inputs) => Self::int8(&quantize(&weight)?, outputs, bias),
-            _ => Ok(Self::F32 { weight, bias }),
+    /// The shape that its inputs must have.
+    pub(super) fn shape(&self, rows: usize) -> Shape {
+        let precision = match self.matrix.weights {
+            Weights::F32(_) => Precision::F32,
+            Weights::Int8(_) => Precision::Int8,
+        };
+        Shape { rows, inputs: self.matrix.inputs, precision }
+    }
+
+    /// `x` (N, in) → `out` (N, out).
+    pub(super) fn forward(&self, compute: &mut Compute, x: &Rows, then: Then, out: &mut Panels) {
+        if !matches!(then, Then::Add) {
+            out.resize(x.rows, self.matrix.outputs);
         }
-    }
-
-    /// A layer of 8-bit `weight` (out padded, in), of which the first `outputs` rows count.
-    pub(crate) fn int8(weight: &Arc<QTensor>, outputs: usize, bias: Option<Tensor>) -> Result<Self> {
-        let product = QMatMul::from_arc(weight.clone())?;
-        Ok(Self::Int8 { weight: weight.clone(), product, bias, outputs })
-    }
-
-    /// `x` (N, in) → (N, out).
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (y, bias) = match self {
-            Self::F32 { weight, bias } => (ops::multiply(x, weight)?, bias),
-            Self::Int8 { weight, product, bias, outputs } => {
-                let y = product.forward(x)?; // (N, out padded)
-                let is_padded = weight.shape().dims2()?.0 != *outputs;
-                (if is_padded { y.narrow(1, 0, *outputs)?.contiguous()? } else { y }, bias)
+        let inputs = self.matrix.inputs;
+        let tiles = self.matrix.outputs.div_ceil(TILE);
+        let tile_bytes = match &self.matrix.weights {
+            Weights::F32(_) => 4 * f32_tile_values(inputs),
+            Weights::Int8(_) => int8_tile_bytes(inputs),
+        };
+        let evenly = tiles / (compute.pool.threads() * TASKS_PER_THREAD);
+        let together = (BYTES_PER_TASK / tile_bytes).min(evenly).max(1);
+        let kernels = compute.kernels;
+        compute.pool.chunks(&mut out.values, together * x.rows, |chunk, out| {
+            self.some_tiles(kernels, x, (chunk * together, then), out);
+            if let Then::Activate(activation) = then {
+                activate(kernels, activation, out);
             }
-        };
-        if let Some(bias) = bias {
-            ops::add_bias(&y, bias)?;
+        });
+    }
+
+    /// As many tiles from the `first` as `out` (tiles, N, 16) has room for.
+    fn some_tiles(&self, kernels: Kernels, x: &Rows, (first, then): (usize, Then), out: &mut [[f32; TILE]]) {
+        let inputs = self.matrix.inputs;
+        let tiles = first..first + out.len() / x.rows;
+        let bias = self.bias.as_ref().map_or(&[][..], |bias| &bias[tiles.start * TILE..tiles.end * TILE]);
+        let finish = Finish { bias, accumulate: matches!(then, Then::Add) };
+        match &self.matrix.weights {
+            Weights::F32(weights) => {
+                let values = f32_tile_values(inputs);
+                let tiles = &weights[tiles.start * values..tiles.end * values];
+                let stride = inputs.next_multiple_of(TILE);
+                kernels.f32(&F32 { x: &x.floats, stride, inputs, tiles, finish }, out);
+            }
+            Weights::Int8(weights) => {
+                let bytes = int8_tile_bytes(inputs);
+                let tiles = &weights[tiles.start * bytes..tiles.end * bytes];
+                kernels.int8(&Int8 { x: &x.groups, groups: inputs.div_ceil(GROUP), tiles, finish }, out);
+            }
         }
-        Ok(y) // (N, out)
-    }
-
-    /// Bytes of the weights.
-    pub(crate) fn memory(&self) -> usize {
-        let (weight, bias) = match self {
-            Self::F32 { weight, bias } => (ops::bytes(weight), bias),
-            Self::Int8 { weight, bias, .. } => (weight.storage_size_in_bytes(), bias),
-        };
-        weight + bias.as_ref().map_or(0, ops::bytes)
     }
 }
 
-/// Whether rows of `inputs` values can be quantized.
-pub(super) fn fits_blocks(name: &str, inputs: usize) -> bool {
-    let fits = inputs.is_multiple_of(BLOCK);
-    if !fits {
-        tracing::info!(tensor = name, inputs, block = BLOCK, "stays f32: its inputs don't divide into int8 blocks");
+fn activate(kernels: Kernels, activation: Activation, values: &mut [[f32; TILE]]) {
+    match activation {
+        Activation::GeluTanh => kernels.gelu_tanh(values),
+        Activation::GeluErf => kernels.gelu_erf(values),
+        Activation::Relu => kernels.relu(values),
     }
-    fits
-}
-
-/// Quantizes `weight` (out, in), with rows of zeros up to a full tile.
-pub(super) fn quantize(weight: &Tensor) -> Result<Arc<QTensor>> {
-    let outputs = weight.dim(0)?;
-    let padding = outputs.next_multiple_of(OUTPUT_TILE) - outputs;
-    let weight = weight.contiguous()?.pad_with_zeros(0, 0, padding)?;
-    QTensor::quantize(&weight, GgmlDType::Q8_0).map(Arc::new)
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Gpt2, KvCache, Output, Segment};
+use super::{Compute, Gpt2, KvCache, Output, Segment, kv};
 use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
 use crate::error::EngineError;
+use crate::kernels::Kernels;
 use crate::key::ModelKey;
 use crate::tokenizer::Tokenizer;
 
@@ -18,12 +19,13 @@ struct Inner {
     network: Gpt2,
     tokenizer: Option<Arc<Tokenizer>>,
     eos_token_ids: Vec<u32>,
+    kernels: Kernels,
 }
 
 impl LoadedModel {
-    pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint) -> Self {
+    pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint, kernels: Kernels) -> Self {
         let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
-        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids }))
+        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids, kernels }))
     }
 
     /// What [`crate::Request::model`] names it by.
@@ -59,7 +61,13 @@ impl LoadedModel {
     /// Bytes of the keys and values of so many tokens.
     #[must_use]
     pub fn kv_bytes(&self, tokens: usize) -> usize {
-        tokens.saturating_mul(self.config().kv_bytes_per_token())
+        tokens.saturating_mul(kv::bytes_per_token(self.config(), self.0.key.precision()))
+    }
+
+    /// Room for the keys and values of so many tokens.
+    #[must_use]
+    pub fn new_cache(&self, tokens: usize) -> KvCache {
+        KvCache::new(self.config(), self.key().precision(), tokens)
     }
 
     /// Whether both are the same copy in memory.
@@ -75,10 +83,16 @@ impl LoadedModel {
     /// No ids, more than `n_positions`, or an id without a row.
     pub fn logits(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
         self.check_prompt(ids, 0)?;
-        let mut cache = KvCache::new(self.config(), ids.len());
+        let mut cache = self.new_cache(ids.len());
         let segment = Segment { tokens: ids.to_vec(), output: Output::All, cache: &mut cache };
-        let all = self.network().forward(&mut [segment])?.concat();
-        Ok(all.chunks(self.config().vocab_size).map(<[f32]>::to_vec).collect())
+        let mut compute = Compute::alone(self.0.kernels);
+        let all = self.network().forward(&mut compute, &mut [segment]);
+        let row = |row| {
+            let mut logits = Vec::new();
+            all.read(row, &mut logits);
+            logits
+        };
+        Ok((0..all.rows()).map(row).collect())
     }
 
     /// Checks that a prompt and its continuation fit this model.

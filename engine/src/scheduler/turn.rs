@@ -3,10 +3,9 @@
 use std::collections::VecDeque;
 
 use super::{Report, Reports, SequenceId, finish};
-use crate::error::EngineError;
 use crate::generation::Event;
 use crate::key::ModelKey;
-use crate::model::{KvCache, Segment};
+use crate::model::{Compute, KvCache, Output, Segment};
 use crate::sequence::{Progress, Sequence};
 
 /// One model's part of a scheduler.
@@ -22,6 +21,20 @@ struct Running {
     id: SequenceId,
     sequence: Sequence,
     cache: KvCache,
+    /// Room for the logits at hand.
+    logits: Vec<f32>,
+}
+
+/// A sequence that takes part in a pass.
+struct Member<'a> {
+    /// Where it is among those that run.
+    index: usize,
+    id: SequenceId,
+    sequence: &'a mut Sequence,
+    logits: &'a mut Vec<f32>,
+    /// Which of the pass's logits are its own.
+    row: Option<usize>,
+    progress: Progress,
 }
 
 impl Turn {
@@ -67,7 +80,7 @@ impl Turn {
     pub(super) fn admit(&mut self, fits: impl FnOnce(&Sequence) -> bool) -> Option<SequenceId> {
         let (id, sequence) = self.waiting.pop_front_if(|(_, sequence)| fits(sequence))?;
         self.granted += sequence.tokens_left() as u64;
-        self.running.push(Running { id, cache: sequence.new_cache(), sequence });
+        self.running.push(Running { id, cache: sequence.new_cache(), sequence, logits: Vec::new() });
         Some(id)
     }
 
@@ -89,7 +102,7 @@ impl Turn {
 
     /// One forward pass over one token of each sequence that is writing, and up to `prompt_tokens` of those that are
     /// still reading their prompts.
-    pub(super) fn forward(&mut self, prompt_tokens: usize, reports: &mut Reports) {
+    pub(super) fn forward(&mut self, compute: &mut Compute, prompt_tokens: usize, reports: &mut Reports) {
         let Some(model) = self.running.first().map(|running| running.sequence.model().clone()) else {
             return;
         };
@@ -103,25 +116,24 @@ impl Turn {
             if running.sequence.is_reading() {
                 left -= tokens.len();
             }
-            batch.push(Segment { tokens, output, cache: &mut running.cache });
-            members.push(index);
+            let Running { id, sequence, cache, logits } = running;
+            batch.push(Segment { tokens, output, cache });
+            members.push(Member { index, id: *id, sequence, logits, row: None, progress: Progress::Reading });
         }
-        let rows = match model.network().forward(&mut batch) {
-            Ok(rows) => rows,
-            Err(error) => return self.fail(&EngineError::from(error), reports),
-        };
-        drop(batch);
-        self.advance(&members, rows, reports);
+        let asked = batch.iter().zip(&mut members).filter(|(segment, _)| segment.output == Output::Last);
+        asked.enumerate().for_each(|(row, (_, member))| member.row = Some(row));
+        model.network().forward(compute, &mut batch).for_each(&mut members, |member, read| {
+            if let Some(row) = member.row {
+                read(row, member.logits);
+            }
+            member.progress = member.sequence.advance(member.logits);
+        });
+        let outcomes = members.into_iter().map(|member| (member.index, member.id, member.progress)).collect();
+        self.report(outcomes, reports);
     }
 
-    /// Gives every member its logits, last to first, so that those who finish can leave on the way.
-    fn advance(&mut self, members: &[usize], rows: Vec<Vec<f32>>, reports: &mut Reports) {
-        let mut outcomes = Vec::new();
-        for (index, logits) in members.iter().zip(rows) {
-            let running = &mut self.running[*index];
-            let progress = running.sequence.advance(logits);
-            outcomes.push((*index, running.id, progress));
-        }
+    /// Tells what came of the pass, and lets go of those who finished, last to first.
+    fn report(&mut self, outcomes: Vec<(usize, SequenceId, Progress)>, reports: &mut Reports) {
         let mut leaving = Vec::new();
         for (index, id, progress) in outcomes {
             match progress {
@@ -140,14 +152,6 @@ impl Turn {
                 Err(error) => Report::Event(Event::Failed(error)),
             };
             reports.push((id, report));
-        }
-    }
-
-    fn fail(&mut self, error: &EngineError, reports: &mut Reports) {
-        tracing::error!(model = %self.model, %error, "a forward pass failed");
-        while !self.running.is_empty() {
-            let Running { id, .. } = self.leave(0);
-            reports.push((id, Report::Event(Event::Failed(error.clone()))));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The scheduler driven by hand: bounded memory, fair turns, places that become free, and results that company does
 //! not change.
 
+use maskarad_engine::model::Compute;
 use maskarad_engine::scheduler::{Limits, Report, Scheduler, SequenceId};
 use maskarad_engine::sequence::Sequence;
 use maskarad_engine::synthetic::{Shape, write_checkpoint};
@@ -13,6 +14,7 @@ use crate::support;
 /// Drives a scheduler without threads.
 pub(crate) struct Driver {
     scheduler: Scheduler,
+    compute: Compute,
     finished: Vec<(u64, Finished)>,
     pub(crate) admitted: Vec<u64>,
     pub(crate) tokens: Vec<u64>,
@@ -20,7 +22,13 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { scheduler: Scheduler::new(limits), finished: Vec::new(), admitted: Vec::new(), tokens: Vec::new() }
+        Self {
+            scheduler: Scheduler::new(limits),
+            compute: Compute::start(1, None).unwrap(),
+            finished: Vec::new(),
+            admitted: Vec::new(),
+            tokens: Vec::new(),
+        }
     }
 
     pub(crate) fn submit(&mut self, id: u64, model: &LoadedModel, request: Request) {
@@ -28,7 +36,7 @@ impl Driver {
     }
 
     pub(crate) fn step(&mut self) {
-        for (SequenceId(id), report) in self.scheduler.step() {
+        for (SequenceId(id), report) in self.scheduler.step(&mut self.compute) {
             match report {
                 Report::Admitted => self.admitted.push(id),
                 Report::Event(Event::Token { .. }) => self.tokens.push(id),

@@ -44,7 +44,8 @@ fn run(data: &[u8]) {
                 let scale = config.attention_scale(layer);
                 assert!(scale.is_finite() && scale > 0.0);
             }
-            config.kv_bytes_per_token().checked_mul(config.n_positions).expect("sizes are bounded");
+            let past = [config.n_layer, config.n_embd, config.n_positions, 4 * size_of::<f32>()];
+            past.into_iter().try_fold(1usize, usize::checked_mul).expect("sizes are bounded");
             for shape in [[config.vocab_size, config.n_embd], [config.n_embd, config.n_inner], [config.n_embd, 3]] {
                 let values = shape[0].checked_mul(shape[1]).and_then(|values| values.checked_mul(size_of::<f32>()));
                 assert!(values.is_some());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use maskarad_engine::EngineConfig;
+use maskarad_engine::{EngineConfig, InstructionSet};
 use url::Url;
 
 use self::raw::{Setting, Settings};
@@ -193,8 +193,17 @@ fn engine(settings: &mut Settings<'_>, environment: Environment<'_>) -> EngineCo
             .path("cache")
             .or_else(|| environment.folder("CACHE_DIRECTORY"))
             .or_else(|| Some(PathBuf::from("cache"))),
+        instruction_set: settings.parsed(
+            "engine.instruction_set",
+            "scalar, avx2, avx_vnni or avx512, as far as this processor has it",
+            instruction_set,
+        ),
         ..default
     }
+}
+
+fn instruction_set(text: &str) -> Option<InstructionSet> {
+    text.parse().ok().filter(|set: &InstructionSet| set.is_available())
 }
 
 fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConfig {

@@ -9,7 +9,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 26] = [
+const KEYS: [(&str, &str, InFile); 27] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -24,6 +24,7 @@ const KEYS: [(&str, &str, InFile); 26] = [
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
     ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
     ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
+    ("engine.instruction_set", "MASKARAD_ENGINE_INSTRUCTION_SET", |file| file.engine.instruction_set.take()),
     ("store.url", "DATABASE_URL", |file| file.store.url.take()),
     ("store.path", "MASKARAD_STORE_PATH", |file| file.store.path.take()),
     ("store.wait_seconds", "MASKARAD_STORE_WAIT_SECONDS", |file| file.store.wait_seconds.take()),
@@ -86,6 +87,7 @@ records! {
         threads: Value,
         kv_memory: Value,
         max_batch: Value,
+        instruction_set: Value,
     }
 
     struct Store {

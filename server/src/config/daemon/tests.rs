@@ -58,13 +58,14 @@ fn the_example_says_the_defaults() {
 #[test]
 fn the_file_is_read_and_the_environment_comes_first() {
     let text = "telegram: { api_url: 'http://localhost:8081', proxy: 'http://u:p@proxy' }
-engine: { threads: 3, kv_memory: 1GiB, max_batch: 4 }
+engine: { threads: 3, kv_memory: 1GiB, max_batch: 4, instruction_set: scalar }
 store: { path: state/m.db, wait_seconds: 5, retention: { message_days: 7 } }
 personas: who
 log: { format: json, filter: debug }";
     let config = read(text, &[]).unwrap();
     assert_eq!(config.telegram.api_url.as_str(), "http://localhost:8081/");
     assert_eq!((config.engine.threads, config.engine.kv_memory, config.engine.max_batch), (3, 1 << 30, 4));
+    assert_eq!(config.engine.instruction_set, Some(maskarad_engine::InstructionSet::Scalar));
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("etc/state/m.db")));
     assert_eq!(config.store.retention.message_days, 7);
     assert_eq!(config.personas, Path::new("etc/who"));

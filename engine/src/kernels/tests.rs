@@ -1,0 +1,349 @@
+//! Every instruction set that this machine has against the scalar twin and against the formulas in f64, on shapes of
+//! every kind; and rows alone against rows in company, to the last bit.
+
+use half::f16;
+use proptest::prelude::*;
+
+use super::tiles::{GROUP, int8_tile_bytes, pack_f32, pack_int8, unpack_int8};
+use super::*;
+
+/// All sets of this machine but the scalar one, which comes first by itself.
+fn sets() -> impl Iterator<Item = Kernels> {
+    InstructionSet::ALL.into_iter().filter_map(Kernels::of)
+}
+
+fn floats(count: usize) -> impl Strategy<Value = Vec<f32>> {
+    proptest::collection::vec(-4.0f32..4.0, count)
+}
+
+/// Rows, inputs, tiles; the rows' values (each row up to a multiple of 16) and the weights.
+#[derive(Debug, Clone)]
+struct Case {
+    rows: usize,
+    inputs: usize,
+    tiles: usize,
+    x: Vec<f32>,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    (1usize..20, 1usize..200, 1usize..4).prop_flat_map(|(rows, inputs, tiles)| {
+        let stride = inputs.next_multiple_of(TILE);
+        (floats(rows * stride), floats(tiles * TILE * inputs), floats(tiles * TILE)).prop_map(
+            move |(mut x, weights, bias)| {
+                x.chunks_mut(stride).for_each(|row| row[inputs..].fill(0.0));
+                Case { rows, inputs, tiles, x, weights, bias }
+            },
+        )
+    })
+}
+
+impl Case {
+    fn stride(&self) -> usize {
+        self.inputs.next_multiple_of(TILE)
+    }
+
+    fn groups(&self) -> usize {
+        self.inputs.div_ceil(GROUP)
+    }
+
+    fn quantized(&self, kernels: Kernels) -> Vec<Group> {
+        let mut groups = vec![Group::ZERO; self.rows * self.groups()];
+        for (row, groups) in self.x.chunks(self.stride()).zip(groups.chunks_mut(self.groups())) {
+            kernels.quantize(row, groups);
+        }
+        groups
+    }
+
+    fn int8_tiles(&self) -> Vec<u8> {
+        let mut tiles = vec![0; self.tiles * int8_tile_bytes(self.inputs)];
+        let weights = self.weights.chunks(TILE * self.inputs);
+        weights
+            .zip(tiles.chunks_mut(int8_tile_bytes(self.inputs)))
+            .for_each(|(w, tile)| pack_int8(w, self.inputs, tile));
+        tiles
+    }
+
+    fn int8(&self, kernels: Kernels, x: &[Group], accumulate: bool) -> Vec<[f32; TILE]> {
+        let rows = x.len() / self.groups();
+        let mut out = vec![[0.5; TILE]; self.tiles * rows];
+        let finish = Finish { bias: &self.bias, accumulate };
+        kernels.int8(&Int8 { x, groups: self.groups(), tiles: &self.int8_tiles(), finish }, &mut out);
+        out
+    }
+
+    fn f32(&self, kernels: Kernels, x: &[f32], accumulate: bool) -> Vec<[f32; TILE]> {
+        let mut tiles = vec![0.0; self.tiles * TILE * self.inputs];
+        let weights = self.weights.chunks(TILE * self.inputs);
+        weights.zip(tiles.chunks_mut(TILE * self.inputs)).for_each(|(w, tile)| pack_f32(w, self.inputs, tile));
+        let mut out = vec![[0.5; TILE]; self.tiles * x.len() / self.stride()];
+        let finish = Finish { bias: &self.bias, accumulate };
+        kernels.f32(&F32 { x, stride: self.stride(), inputs: self.inputs, tiles: &tiles, finish }, &mut out);
+        out
+    }
+
+    /// The product by its formula, with the weights and inputs given.
+    fn exact(&self, x: &[f32], weights: &[f32], accumulate: bool) -> Vec<f64> {
+        let mut out = Vec::new();
+        for output in 0..self.tiles * TILE {
+            for row in x.chunks(self.stride()) {
+                let weights = &weights[output * self.inputs..][..self.inputs];
+                let sum: f64 = weights.iter().zip(row).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum();
+                out.push(sum + f64::from(self.bias[output]) + if accumulate { 0.5 } else { 0.0 });
+            }
+        }
+        out
+    }
+}
+
+/// Results (tiles, rows, 16) in the order (outputs, rows).
+fn by_output(out: &[[f32; TILE]], rows: usize) -> Vec<f32> {
+    let tile = |tile: &[[f32; TILE]]| -> Vec<f32> {
+        (0..TILE).flat_map(|output| tile.iter().map(|row| row[output]).collect::<Vec<_>>()).collect()
+    };
+    out.chunks(rows).flat_map(tile).collect()
+}
+
+fn assert_near(got: &[f32], exact: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), exact.len());
+    for (got, exact) in got.iter().zip(exact) {
+        assert!((f64::from(*got) - exact).abs() <= tolerance * exact.abs().max(1.0), "{got} instead of {exact}");
+    }
+}
+
+/// What the groups stand for (each row up to a multiple of 16).
+fn unquantized(case: &Case, groups: &[Group]) -> Vec<f32> {
+    let row = |groups: &[Group]| -> Vec<f32> {
+        let value = |at: usize| {
+            let group = &groups[at / GROUP];
+            group.scales[at % GROUP / 32] * f32::from(group.bytes[at % GROUP])
+        };
+        (0..case.stride()).map(value).collect()
+    };
+    groups.chunks(case.groups()).flat_map(row).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn quantized_rows_are_equal_everywhere_and_near_themselves(case in case()) {
+        let plain = case.quantized(Kernels(InstructionSet::Scalar));
+        for kernels in sets() {
+            prop_assert_eq!(&case.quantized(kernels), &plain);
+        }
+        let back = unquantized(&case, &plain);
+        let blocks = |values: &'_ [f32]| -> Vec<Vec<f32>> {
+            values.chunks(case.stride()).flat_map(|row| row.chunks(32).map(<[f32]>::to_vec)).collect()
+        };
+        for (x, back) in blocks(&case.x).iter().zip(blocks(&back)) {
+            let most = x.iter().fold(0.0f32, |most, x| most.max(x.abs()));
+            for (x, back) in x.iter().zip(back) {
+                prop_assert!((x - back).abs() <= most / 127.0 * 0.51 + 1e-6, "{} {}", x, back);
+            }
+        }
+        for group in &plain {
+            for half in 0..2 {
+                let sum: i32 = group.bytes[half * 32..][..32].iter().map(|byte| i32::from(*byte)).sum();
+                prop_assert_eq!(sum, group.sums[half]);
+            }
+        }
+    }
+
+    #[test]
+    fn int8_products_equal_their_formula(case in case(), accumulate in any::<bool>()) {
+        let x = case.quantized(Kernels(InstructionSet::Scalar));
+        let mut weights = vec![0.0; case.weights.len()];
+        let tile_bytes = int8_tile_bytes(case.inputs);
+        for (output, weights) in weights.chunks_mut(case.inputs).enumerate() {
+            unpack_int8(&case.int8_tiles()[output / TILE * tile_bytes..][..tile_bytes], output % TILE, weights);
+        }
+        let exact = case.exact(&unquantized(&case, &x), &weights, accumulate);
+        for kernels in sets() {
+            assert_near(&by_output(&case.int8(kernels, &x, accumulate), case.rows), &exact, 1e-4);
+        }
+    }
+
+    #[test]
+    fn vector_sets_agree_on_int8_to_the_last_bit(case in case()) {
+        let x = case.quantized(Kernels(InstructionSet::Scalar));
+        let results: Vec<_> = sets().skip(1).map(|kernels| case.int8(kernels, &x, false)).collect();
+        for pair in results.windows(2) {
+            prop_assert_eq!(&pair[0], &pair[1]);
+        }
+    }
+
+    #[test]
+    fn f32_products_equal_their_formula(case in case(), accumulate in any::<bool>()) {
+        let exact = case.exact(&case.x, &case.weights, accumulate);
+        for kernels in sets() {
+            assert_near(&by_output(&case.f32(kernels, &case.x, accumulate), case.rows), &exact, 1e-4);
+        }
+    }
+
+    #[test]
+    fn company_changes_no_bit_of_a_row(case in case()) {
+        for kernels in sets() {
+            let x = case.quantized(kernels);
+            let (int8, f32) = (case.int8(kernels, &x, true), case.f32(kernels, &case.x, true));
+            for row in 0..case.rows {
+                let alone = case.int8(kernels, &x[row * case.groups()..][..case.groups()], true);
+                let own: Vec<_> = int8.iter().skip(row).step_by(case.rows).copied().collect();
+                prop_assert_eq!(alone, own);
+                let alone = case.f32(kernels, &case.x[row * case.stride()..][..case.stride()], true);
+                let own: Vec<_> = f32.iter().skip(row).step_by(case.rows).copied().collect();
+                prop_assert_eq!(alone, own);
+            }
+        }
+    }
+}
+
+/// A head: D, tokens, the last so many of which are looked at from, and all queries, keys and values (tokens, D).
+#[derive(Debug, Clone)]
+struct Sight {
+    dim: usize,
+    tokens: usize,
+    rows: usize,
+    numbers: [Vec<f32>; 3],
+}
+
+fn sight() -> impl Strategy<Value = Sight> {
+    (1usize..150, 1usize..90, 1usize..12).prop_flat_map(|(dim, tokens, rows)| {
+        let all = || floats(dim * tokens);
+        (all(), all(), all()).prop_map(move |(q, k, v)| Sight {
+            dim,
+            tokens,
+            rows: rows.min(tokens),
+            numbers: [q, k, v],
+        })
+    })
+}
+
+impl Sight {
+    fn attend(&self, kernels: Kernels, rows: std::ops::Range<usize>) -> Vec<f32> {
+        let Self { dim, tokens, numbers: [queries, keys, values], .. } = self;
+        let room = tokens.next_multiple_of(TILE);
+        let mut own_keys = vec![[f16::ZERO; TILE]; room / TILE * dim];
+        let mut own_values = vec![[f16::ZERO; TILE]; room * dim.div_ceil(TILE)];
+        let mut past = Past { keys: &mut own_keys, values: &mut own_values };
+        for (at, (key, value)) in keys.chunks(*dim).zip(values.chunks(*dim)).enumerate() {
+            kernels.remember(&mut past, at, key, value);
+        }
+        let mut out = vec![9.0; rows.len() * dim];
+        let head = Head {
+            queries: &queries[rows.start * dim..rows.end * dim],
+            dim: *dim,
+            scale: 0.125,
+            keys: &own_keys,
+            values: &own_values,
+            visible: rows.start + 1,
+            out: &mut out,
+        };
+        kernels.attend(head, &mut Scratch::default());
+        out
+    }
+
+    fn exact(&self, row: usize) -> Vec<f64> {
+        let half = |value: &f32| f64::from(f16::from_f32(*value).to_f32());
+        let [queries, keys, values] = &self.numbers;
+        let query = &queries[row * self.dim..][..self.dim];
+        let score = |key: &[f32]| query.iter().zip(key).map(|(q, k)| f64::from(*q) * half(k)).sum::<f64>() * 0.125;
+        let scores: Vec<f64> = keys.chunks(self.dim).take(row + 1).map(score).collect();
+        let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = scores.iter().map(|score| (score - top).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let column = |at: usize| {
+            let values = values.chunks(self.dim).map(|value| half(&value[at]));
+            values.zip(&weights).map(|(v, w)| v * w).sum::<f64>() / total
+        };
+        (0..self.dim).map(column).collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn attention_equals_its_formula_in_any_company(sight in sight()) {
+        let rows = sight.tokens - sight.rows..sight.tokens;
+        let exact: Vec<f64> = rows.clone().flat_map(|row| sight.exact(row)).collect();
+        for kernels in sets() {
+            let together = sight.attend(kernels, rows.clone());
+            assert_near(&together, &exact, 1e-4);
+            let alone: Vec<f32> = rows.clone().flat_map(|row| sight.attend(kernels, row..row + 1)).collect();
+            prop_assert_eq!(alone, together);
+        }
+    }
+
+    #[test]
+    fn layer_norm_equals_its_formula(
+        (width, rows, x, weight, bias) in (1usize..100, 1usize..5).prop_flat_map(|(width, rows)| {
+            (Just(width), Just(rows), floats(width * rows), floats(width), floats(width))
+        })
+    ) {
+        let stride = width.next_multiple_of(TILE);
+        let padded = |values: &[f32]| { let mut all = values.to_vec(); all.resize(stride, 0.0); all };
+        let mut panels = vec![[0.0; TILE]; stride / TILE * rows];
+        for (row, x) in x.chunks(width).enumerate() {
+            x.iter().enumerate().for_each(|(column, x)| panels[column / TILE * rows + row][column % TILE] = *x);
+        }
+        let (weights, biases) = (padded(&weight), padded(&bias));
+        let norm = LayerNorm { weight: &weights, bias: &biases, width, epsilon: 1e-2 };
+        for kernels in sets() {
+            for (row, x) in x.chunks(width).enumerate() {
+                let mut out = vec![7.0; stride];
+                kernels.layer_norm(&norm, PanelRow { panels: &panels, rows, row }, &mut out);
+                let wide = |x: &f32| f64::from(*x);
+                let mean = x.iter().map(wide).sum::<f64>() / width as f64;
+                let variance = x.iter().map(|x| (wide(x) - mean).powi(2)).sum::<f64>() / width as f64;
+                let exact = x.iter().zip(weight.iter().zip(&bias));
+                let exact = exact.map(|(x, (w, b))| (wide(x) - mean) / (variance + 1e-2).sqrt() * wide(w) + wide(b));
+                assert_near(&out[..width], &exact.collect::<Vec<_>>(), 1e-4);
+                prop_assert!(out[width..].iter().all(|x| *x == 0.0));
+            }
+        }
+    }
+
+    #[test]
+    fn gelu_equals_its_formula(values in proptest::collection::vec(-40.0f32..40.0, TILE)) {
+        let root = (2.0 / std::f64::consts::PI).sqrt();
+        let by_tanh = |x: f64| 0.5 * x * (1.0 + (root * (x + 0.044_715 * x.powi(3))).tanh());
+        let exact: Vec<f64> = values.iter().map(|x| by_tanh(f64::from(*x))).collect();
+        for kernels in sets() {
+            let mut lanes = [<[f32; TILE]>::try_from(&values[..]).unwrap()];
+            kernels.gelu_tanh(&mut lanes);
+            assert_near(&lanes[0], &exact, 2e-6);
+        }
+    }
+}
+
+#[test]
+fn gelu_of_extremes_is_finite_and_right() {
+    for kernels in sets() {
+        let mut values = [[0.0; TILE]];
+        values[0][..6].copy_from_slice(&[f32::MAX, -1e30, 1e4, -1e4, 0.0, -88.0]);
+        kernels.gelu_tanh(&mut values);
+        let expected = [f32::MAX, 0.0, 1e4, 0.0, 0.0, 0.0];
+        assert!(values[0].iter().zip(expected).all(|(got, expected)| (got - expected).abs() < 1e-7), "{values:?}");
+    }
+}
+
+#[test]
+fn keys_beyond_f16_are_its_greatest() {
+    for kernels in sets() {
+        let (mut keys, mut values) = ([[f16::ZERO; TILE]; 2], [[f16::ZERO; TILE]; 16]);
+        let mut past = Past { keys: &mut keys, values: &mut values };
+        kernels.remember(&mut past, 3, &[1e9, -1e9], &[2.0, -1e30]);
+        assert_eq!((keys[0][3], keys[1][3]), (f16::MAX, f16::MIN));
+        assert_eq!((values[3][0], values[3][1], values[3][2]), (f16::from_f32(2.0), f16::MIN, f16::ZERO));
+    }
+}
+
+#[test]
+fn names_of_sets_are_read_back() {
+    for set in InstructionSet::ALL {
+        assert_eq!(set.to_string().parse(), Ok(set));
+    }
+    assert!("sse9".parse::<InstructionSet>().is_err());
+}
