@@ -9,6 +9,9 @@ use crate::key::Precision;
 use crate::packed::{Kind, Layout};
 use crate::region::Region;
 
+/// What is wrong with a file, and how to bring it about.
+type Damage = (&'static str, fn(&mut Vec<u8>));
+
 const KIND: Kind = Kind::Vectors { rows: 3, width: 20 };
 
 fn key(content: u8) -> ModelKey {
@@ -70,7 +73,7 @@ fn every_damage_is_noticed_and_mended() {
     cache.store(&key(1), weights());
     let path = cache.path(&key(1).to_string(), PACKED);
     let whole = std::fs::read(&path).unwrap();
-    let damages: [(&str, fn(&mut Vec<u8>)); 10] = [
+    let damages: [Damage; 10] = [
         ("empty", Vec::clear),
         ("cut in the prefix", |bytes| bytes.truncate(40)),
         ("cut in the header", |bytes| bytes.truncate(100)),
