@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity fuzz burst lint bench load fmt setup
+.PHONY: help run build test faults perplexity memory fuzz burst lint bench load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 
 perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 against f32 and candle's Q8_0; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
+
+memory: build ## What full-size checkpoints take of a small server's memory, and how soon a warm start speaks
+	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it \
+	-- --ignored --nocapture --test-threads=1 full_size_conversion full_size_personas
 
 fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
 	@scripts/fuzz.sh

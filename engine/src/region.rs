@@ -1,11 +1,12 @@
 //! Memory that holds packed weights: written once, then only read and shared, whether it is this process's own or a
 //! mapped file. Knows no layout of what is in it.
 
+use std::fs::File;
 use std::io;
 use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
-use memmap2::{Advice, Mmap, MmapMut};
+use memmap2::{Advice, Mmap, MmapMut, MmapOptions};
 
 /// Every section of a region begins at a multiple of this many bytes: a cache line.
 pub(crate) const ALIGNMENT: usize = 64;
@@ -25,6 +26,25 @@ impl Region {
         let _ = memory.advise(Advice::HugePage);
         write(&mut memory[..length])?;
         Ok(Self(Arc::new(memory.make_read_only()?)))
+    }
+
+    /// Bytes of a file that nobody writes to any more. All of them are asked for at once, instead of page by page when
+    /// the first pass reads them, and in huge pages, where the file system has them.
+    pub(crate) fn mapped(file: &File, offset: u64, length: usize) -> io::Result<Self> {
+        // SAFETY: The files of the cache are read-only, and are replaced by others and never written to in place. Should
+        // somebody do so all the same, numbers change: any bytes are valid ones.
+        let memory = unsafe { MmapOptions::new().offset(offset).len(length).map(file) }?;
+        let _ = memory.advise(Advice::HugePage);
+        if memory.advise(Advice::PopulateRead).is_err() {
+            // Systems before Linux 5.14.
+            let _ = memory.advise(Advice::WillNeed);
+        }
+        Ok(Self(Arc::new(memory)))
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[u8] {
+        &self.0
     }
 
     /// How many bytes there are.

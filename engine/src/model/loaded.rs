@@ -26,7 +26,7 @@ struct Inner {
 impl LoadedModel {
     pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint, kernels: Kernels) -> Self {
         let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
-        Self(Arc::new(Inner { key, network, tokenizer: tokenizer.map(Arc::new), eos_token_ids, kernels }))
+        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids, kernels }))
     }
 
     /// What [`crate::Request::model`] names it by.
