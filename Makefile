@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity memory fuzz burst lint bench load fmt setup
+.PHONY: help run build test faults perplexity memory fuzz burst lint bench bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,8 +50,13 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo fetch --locked
 	cargo deny --offline check bans licenses sources
 
-bench: setup ## Both sides of each comparison in one run, as ratios
+bench: setup ## Against the other engines, and both sides of our own comparisons; writes docs/BENCHMARKS.md (BENCH_ROUNDS=5)
+	scripts/bench-peers.sh
 	cargo bench --workspace --locked --bench batching --bench company --bench sampling
+	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
+
+bench-quick: setup ## Our engine alone, and how fast this machine reads memory; no Python
+	cargo bench --workspace --locked --bench peers -- --quick
 
 load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
 	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)

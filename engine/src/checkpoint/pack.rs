@@ -164,7 +164,7 @@ fn pack_vectors(values: &[f32], width: usize, memory: &mut [u8]) {
 fn pack_rows(weights: &[f32], inputs: usize, precision: Precision, memory: &mut [u8]) {
     let tiles = memory.chunks_exact_mut(tile_bytes(precision, inputs));
     for (tile, weights) in tiles.zip(weights.chunks(TILE * inputs)) {
-        pack_tile(weights, inputs, precision, tile);
+        pack_tile(weights, 0..inputs, (inputs, precision), tile);
     }
 }
 
@@ -181,7 +181,6 @@ fn pack_columns(
     for first in (0..inputs).step_by(step) {
         let some = step.min(inputs - first);
         let weights = source.rows(first..first + some)?; // (some inputs, outputs)
-        let part = tile_bytes(precision, first)..tile_bytes(precision, first + some);
         for (tile, begin) in memory.chunks_exact_mut(tile_bytes(precision, inputs)).zip((0..outputs).step_by(TILE)) {
             let lanes = TILE.min(outputs - begin);
             transposed.resize(lanes * some, 0.0);
@@ -190,17 +189,18 @@ fn pack_columns(
                     transposed[lane * some + input] = *weight;
                 }
             }
-            pack_tile(&transposed, some, precision, &mut tile[part.clone()]);
+            pack_tile(&transposed, first..first + some, (inputs, precision), tile);
         }
     }
     Ok(())
 }
 
-fn pack_tile(weights: &[f32], inputs: usize, precision: Precision, tile: &mut [u8]) {
+/// Packs `some` of a tile's `inputs`.
+fn pack_tile(weights: &[f32], some: Range<usize>, (inputs, precision): (usize, Precision), tile: &mut [u8]) {
     match precision {
-        Precision::Int8 => tiles::pack_int8(weights, inputs, tile),
+        Precision::Int8 => tiles::pack_int8(weights, some, inputs, tile),
         // Regions begin at pages, sections at cache lines, and a tile of floats is a whole number of those.
-        Precision::F32 => tiles::pack_f32(weights, inputs, bytemuck::cast_slice_mut(tile)),
+        Precision::F32 => tiles::pack_f32(weights, some, bytemuck::cast_slice_mut(tile)),
     }
 }
 

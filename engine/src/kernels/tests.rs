@@ -61,7 +61,7 @@ impl Case {
         let weights = self.weights.chunks(TILE * self.inputs);
         weights
             .zip(tiles.chunks_mut(int8_tile_bytes(self.inputs)))
-            .for_each(|(w, tile)| pack_int8(w, self.inputs, tile));
+            .for_each(|(w, tile)| pack_int8(w, 0..self.inputs, self.inputs, tile));
         tiles
     }
 
@@ -75,7 +75,7 @@ impl Case {
     fn f32(&self, kernels: Kernels, x: &[f32], accumulate: bool) -> Vec<[f32; TILE]> {
         let mut tiles = vec![0.0; self.tiles * TILE * self.inputs];
         let weights = self.weights.chunks(TILE * self.inputs);
-        weights.zip(tiles.chunks_mut(TILE * self.inputs)).for_each(|(w, tile)| pack_f32(w, self.inputs, tile));
+        weights.zip(tiles.chunks_mut(TILE * self.inputs)).for_each(|(w, tile)| pack_f32(w, 0..self.inputs, tile));
         let mut out = vec![[0.5; TILE]; self.tiles * x.len() / self.stride()];
         let finish = Finish { bias: &self.bias, accumulate };
         kernels.f32(&F32 { x, stride: self.stride(), inputs: self.inputs, tiles: &tiles, finish }, &mut out);

@@ -6,6 +6,8 @@
 //! `tdpbssd` and `sdot` take them. A weight is `scale · byte`, as in ggml's `Q8_0`, whose blocks are half as long. An
 //! f32 tile is (inputs, 16). Inputs that don't fill a group and outputs that don't fill a tile are zeros.
 
+use std::ops::Range;
+
 use half::f16;
 
 /// Outputs of a tile.
@@ -44,11 +46,13 @@ pub(crate) const fn f32_tile_values(inputs: usize) -> usize {
     inputs * TILE
 }
 
-/// Packs up to 16 outputs (outputs, inputs) into an 8-bit tile.
-pub(crate) fn pack_int8(weights: &[f32], inputs: usize, tile: &mut [u8]) {
-    tile.fill(0);
+/// Packs some inputs of up to 16 outputs (outputs, those inputs) into an 8-bit tile of `inputs`, all zeros where
+/// nothing was packed. `some` begins at a group.
+pub(crate) fn pack_int8(weights: &[f32], some: Range<usize>, inputs: usize, tile: &mut [u8]) {
     let (scales, groups) = tile.split_at_mut(scales_bytes(inputs.div_ceil(GROUP)));
-    for (output, weights) in weights.chunks_exact(inputs).enumerate() {
+    let first = some.start / GROUP;
+    let (scales, groups) = (&mut scales[first * SCALES_BYTES..], &mut groups[first * GROUP_BYTES..]);
+    for (output, weights) in weights.chunks_exact(some.len()).enumerate() {
         let groups = groups.chunks_exact_mut(GROUP_BYTES).zip(scales.chunks_exact_mut(SCALES_BYTES));
         for (weights, (bytes, scales)) in weights.chunks(GROUP).zip(groups) {
             let scale = scale_of(weights);
@@ -60,11 +64,10 @@ pub(crate) fn pack_int8(weights: &[f32], inputs: usize, tile: &mut [u8]) {
     }
 }
 
-/// Packs up to 16 outputs (outputs, inputs) into an f32 tile.
-pub(crate) fn pack_f32(weights: &[f32], inputs: usize, tile: &mut [f32]) {
-    tile.fill(0.0);
-    for (output, weights) in weights.chunks_exact(inputs).enumerate() {
-        for (lanes, weight) in tile.chunks_exact_mut(TILE).zip(weights) {
+/// Packs some inputs of up to 16 outputs (outputs, those inputs) into an f32 tile, all zeros where nothing was packed.
+pub(crate) fn pack_f32(weights: &[f32], some: Range<usize>, tile: &mut [f32]) {
+    for (output, weights) in weights.chunks_exact(some.len()).enumerate() {
+        for (lanes, weight) in tile[some.start * TILE..].chunks_exact_mut(TILE).zip(weights) {
             lanes[output] = *weight;
         }
     }
@@ -110,11 +113,17 @@ mod tests {
     proptest! {
         #[test]
         fn packed_weights_are_near_themselves(
-            (inputs, weights) in (1usize..150, 1usize..=TILE)
+            (inputs, weights) in (1usize..250, 1usize..=TILE)
                 .prop_flat_map(|(inputs, outputs)| (Just(inputs), proptest::collection::vec(-3.0f32..3.0, inputs * outputs)))
         ) {
-            let mut tile = vec![7; int8_tile_bytes(inputs)];
-            pack_int8(&weights, inputs, &mut tile);
+            let mut tile = vec![0; int8_tile_bytes(inputs)];
+            let half = inputs / 2 / GROUP * GROUP;
+            for some in [0..half, half..inputs] {
+                let part = weights.chunks(inputs).flat_map(|weights| &weights[some.clone()]).copied().collect::<Vec<_>>();
+                if !some.is_empty() {
+                    pack_int8(&part, some, inputs, &mut tile);
+                }
+            }
             let mut back = vec![f32::NAN; inputs];
             for (output, weights) in weights.chunks(inputs).enumerate() {
                 unpack_int8(&tile, output, &mut back);
@@ -130,8 +139,8 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_zero() {
-        let mut tile = vec![7; int8_tile_bytes(3)];
-        pack_int8(&[1.0, -2.0, 0.5], 3, &mut tile);
+        let mut tile = vec![0; int8_tile_bytes(3)];
+        pack_int8(&[1.0, -2.0, 0.5], 0..3, 3, &mut tile);
         let mut back = [f32::NAN; 3];
         unpack_int8(&tile, 1, &mut back);
         assert_eq!(back, [0.0; 3]);
@@ -144,18 +153,18 @@ mod tests {
     fn weights_too_large_or_too_small_for_a_scale_stay_finite() {
         let mut tile = vec![0; int8_tile_bytes(2)];
         let mut back = [f32::NAN; 2];
-        pack_int8(&[f32::MAX, 1e-30], 2, &mut tile);
+        pack_int8(&[f32::MAX, 1e-30], 0..2, 2, &mut tile);
         unpack_int8(&tile, 0, &mut back);
         assert!(back[0] > 8e6 && back[1] == 0.0, "{back:?}");
-        pack_int8(&[1e-30, -1e-30], 2, &mut tile);
+        pack_int8(&[1e-30, -1e-30], 0..2, 2, &mut tile);
         unpack_int8(&tile, 0, &mut back);
         assert_eq!(back, [0.0, 0.0]);
     }
 
     #[test]
     fn floats_lie_input_by_input() {
-        let mut tile = [9.0; 2 * TILE];
-        pack_f32(&[1.0, 2.0, 3.0, 4.0], 2, &mut tile);
+        let mut tile = [0.0; 2 * TILE];
+        pack_f32(&[1.0, 2.0, 3.0, 4.0], 0..2, &mut tile);
         assert_eq!((tile[0], tile[1], tile[TILE], tile[TILE + 1], tile[2]), (1.0, 3.0, 2.0, 4.0, 0.0));
     }
 }
