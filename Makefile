@@ -27,7 +27,7 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
 	cargo test --workspace --locked --test faults -- --ignored --nocapture
 
-perplexity: setup ## The whole held-out text, f32 against Hugging Face and int8 against f32; takes minutes
+perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 against f32 and candle's Q8_0; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
 
 memory: build ## What full-size checkpoints take of a small server's memory, and how soon a warm start speaks
@@ -51,7 +51,7 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Both sides of each comparison in one run, as ratios
-	cargo bench --workspace --locked --bench batching --bench company
+	cargo bench --workspace --locked --bench batching --bench company --bench sampling
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -148,7 +148,7 @@ impl Sequence {
         if matches!(self.logits, Logits::Wanted) {
             self.logits = Logits::Kept(logits.to_vec());
         }
-        match self.sampler.choose(logits.to_vec(), &self.ids) {
+        match self.sampler.choose(logits, &self.ids) {
             Ok(id) => self.take(id),
             Err(error) => Progress::Failed(error),
         }

@@ -10,7 +10,7 @@ use super::parts::{HEAD, Role, TABLE, parts};
 use super::source::Source;
 use super::tensors::Tensors;
 use crate::config::ModelConfig;
-use crate::kernels::tiles::{self, GROUP, TILE};
+use crate::kernels::tiles::{self, GROUP, TILE, f32_tile_values};
 use crate::key::Precision;
 use crate::packed::{Kind, Layout, Packed, padded, tile_bytes};
 use crate::region::Region;
@@ -164,7 +164,10 @@ fn pack_vectors(values: &[f32], width: usize, memory: &mut [u8]) {
 fn pack_rows(weights: &[f32], inputs: usize, precision: Precision, memory: &mut [u8]) {
     let tiles = memory.chunks_exact_mut(tile_bytes(precision, inputs));
     for (tile, weights) in tiles.zip(weights.chunks(TILE * inputs)) {
-        pack_tile(weights, inputs, precision, tile);
+        match precision {
+            Precision::Int8 => tiles::pack_int8(weights, inputs, tile),
+            Precision::F32 => tiles::pack_f32(weights, inputs, as_floats(tile)),
+        }
     }
 }
 
@@ -181,7 +184,6 @@ fn pack_columns(
     for first in (0..inputs).step_by(step) {
         let some = step.min(inputs - first);
         let weights = source.rows(first..first + some)?; // (some inputs, outputs)
-        let part = tile_bytes(precision, first)..tile_bytes(precision, first + some);
         for (tile, begin) in memory.chunks_exact_mut(tile_bytes(precision, inputs)).zip((0..outputs).step_by(TILE)) {
             let lanes = TILE.min(outputs - begin);
             transposed.resize(lanes * some, 0.0);
@@ -190,18 +192,21 @@ fn pack_columns(
                     transposed[lane * some + input] = *weight;
                 }
             }
-            pack_tile(&transposed, some, precision, &mut tile[part.clone()]);
+            match precision {
+                Precision::Int8 => tiles::pack_int8_part(&transposed, first..first + some, inputs, tile),
+                Precision::F32 => {
+                    let part = f32_tile_values(first)..f32_tile_values(first + some);
+                    tiles::pack_f32(&transposed, some, &mut as_floats(tile)[part]);
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn pack_tile(weights: &[f32], inputs: usize, precision: Precision, tile: &mut [u8]) {
-    match precision {
-        Precision::Int8 => tiles::pack_int8(weights, inputs, tile),
-        // Regions begin at pages, sections at cache lines, and a tile of floats is a whole number of those.
-        Precision::F32 => tiles::pack_f32(weights, inputs, bytemuck::cast_slice_mut(tile)),
-    }
+/// Regions begin at pages, sections at cache lines, and a tile of floats is a whole number of those.
+fn as_floats(tile: &mut [u8]) -> &mut [f32] {
+    bytemuck::cast_slice_mut(tile)
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ const ROWS: usize = 4;
 /// Tiles of keys, or of a value's lanes, that are looked at together.
 const TOGETHER: usize = 4;
 
+/// How many tokens ahead memory is asked for values.
+const AHEAD: usize = 16;
+
 /// One head of some consecutive tokens of a sequence.
 pub(crate) struct Head<'a, E> {
     /// (rows, D)
@@ -116,6 +119,7 @@ fn score<L: Lanes, E: Element, const R: usize, const T: usize>(
     for at in 0..dim {
         let mut lanes = [L::splat(0.0); T];
         for tile in 0..T {
+            L::prefetch(keys[tile][at].as_ptr().wrapping_add(T * TILE * dim).cast());
             lanes[tile] = E::load(&keys[tile][at]);
         }
         for row in 0..R {
@@ -162,7 +166,7 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
     (weights, shares): (&[[f32; TILE]], [f32; R]),
     out: &mut [f32],
 ) {
-    let lanes = head.dim.div_ceil(TILE);
+    let lanes_of_value = head.dim.div_ceil(TILE);
     let per_row = tokens.div_ceil(TILE);
     let weights = weights.as_flattened();
     let mut rows: [&[f32]; R] = [&[]; R];
@@ -170,10 +174,11 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
         *row = &weights[at * per_row * TILE..][..tokens];
     }
     let mut sums = [[L::splat(0.0); T]; R];
-    for (token, values) in head.values.chunks_exact(lanes).take(tokens).enumerate() {
+    for (token, values) in head.values.chunks_exact(lanes_of_value).take(tokens).enumerate() {
         let values = &values[lane..lane + T];
         let mut lanes = [L::splat(0.0); T];
         for at in 0..T {
+            L::prefetch(values[at].as_ptr().wrapping_add(AHEAD * lanes_of_value * TILE).cast());
             lanes[at] = E::load(&values[at]);
         }
         for row in 0..R {

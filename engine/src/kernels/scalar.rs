@@ -99,6 +99,9 @@ impl Lanes for Plain {
         values[..count].copy_from_slice(&self.0[..count]);
         Self(values)
     }
+
+    #[inline(always)]
+    fn prefetch(_address: *const u8) {}
 }
 
 impl Dot for Plain {
@@ -129,7 +132,4 @@ impl Dot for Plain {
     fn floats(sums: Self::Sums) -> Self {
         Self(sums.map(|sum| sum as f32))
     }
-
-    #[inline(always)]
-    fn prefetch(_address: *const u8) {}
 }

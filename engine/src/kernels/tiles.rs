@@ -1,10 +1,12 @@
 //! How weight matrices lie in memory. A tile is 16 neighbouring outputs with all their inputs, so that one vector
 //! instruction serves 16 outputs and a stream of weights is read from front to back.
 //!
-//! An 8-bit tile consists of groups of 64 inputs, 1,088 bytes each: the scales of both blocks of 32 inputs as 2 × 16
-//! f16, then 16 × 16 × 4 signed bytes, where four neighbouring inputs of one output lie together, as `vpdpbusd`,
-//! `tdpbssd` and `sdot` take them. A weight is `scale · byte`, as in ggml's `Q8_0`. An f32 tile is (inputs, 16).
-//! Inputs that don't fill a group and outputs that don't fill a tile are zeros.
+//! An 8-bit tile groups its inputs by 64. First come the scales, 16 f16 a group, filled up to a cache line; then the
+//! weights, 16 × 16 × 4 signed bytes a group, where four neighbouring inputs of one output lie together, as `vpdpbusd`,
+//! `tdpbssd` and `sdot` take them. A weight is `scale · byte`, as in ggml's `Q8_0`, whose blocks are half as long. An
+//! f32 tile is (inputs, 16). Inputs that don't fill a group and outputs that don't fill a tile are zeros.
+
+use std::ops::Range;
 
 use half::f16;
 
@@ -12,20 +14,31 @@ use half::f16;
 pub(crate) const TILE: usize = 16;
 
 /// Inputs that share a scale.
-pub(crate) const BLOCK: usize = 32;
+pub(crate) const GROUP: usize = 64;
 
-/// Inputs of a group.
-pub(crate) const GROUP: usize = 2 * BLOCK;
+/// Bytes of a group's weights.
+pub(crate) const GROUP_BYTES: usize = GROUP * TILE;
 
 /// Bytes of a group's scales.
-pub(crate) const SCALES_BYTES: usize = 2 * TILE * size_of::<f16>();
+const SCALES_BYTES: usize = TILE * size_of::<f16>();
 
-/// Bytes of a group.
-pub(crate) const GROUP_BYTES: usize = SCALES_BYTES + GROUP * TILE;
+/// Bytes of all scales of a tile of so many groups.
+pub(crate) const fn scales_bytes(groups: usize) -> usize {
+    (groups * SCALES_BYTES).next_multiple_of(64)
+}
 
 /// Bytes of an 8-bit tile of so many inputs.
 pub(crate) const fn int8_tile_bytes(inputs: usize) -> usize {
-    inputs.div_ceil(GROUP) * GROUP_BYTES
+    let groups = inputs.div_ceil(GROUP);
+    scales_bytes(groups) + groups * GROUP_BYTES
+}
+
+/// The scales and the weights of an 8-bit tile, group by group. The length of the tile says how many groups there are.
+#[inline(always)]
+pub(super) fn parts(tile: &[u8], groups: usize) -> (&[[f16; TILE]], &[[u8; GROUP_BYTES]]) {
+    let (scales, weights) = tile.split_at(scales_bytes(groups));
+    let scales: &[f16] = bytemuck::cast_slice(scales);
+    (&scales.as_chunks().0[..groups], weights.as_chunks().0)
 }
 
 /// Values of an f32 tile of so many inputs.
@@ -36,16 +49,21 @@ pub(crate) const fn f32_tile_values(inputs: usize) -> usize {
 /// Packs up to 16 outputs (outputs, inputs) into an 8-bit tile.
 pub(crate) fn pack_int8(weights: &[f32], inputs: usize, tile: &mut [u8]) {
     tile.fill(0);
-    for (output, weights) in weights.chunks_exact(inputs).enumerate() {
-        for (group, weights) in tile.chunks_exact_mut(GROUP_BYTES).zip(weights.chunks(GROUP)) {
-            let (scales, bytes) = group.split_at_mut(SCALES_BYTES);
-            for (half, weights) in weights.chunks(BLOCK).enumerate() {
-                let scale = scale_of(weights);
-                let at = (half * TILE + output) * size_of::<f16>();
-                scales[at..at + size_of::<f16>()].copy_from_slice(&scale.to_le_bytes());
-                for (index, weight) in weights.iter().enumerate() {
-                    bytes[byte_at(half * BLOCK + index, output)] = quantize(*weight, scale).to_le_bytes()[0];
-                }
+    pack_int8_part(weights, 0..inputs, inputs, tile);
+}
+
+/// Packs a part of the inputs of up to 16 outputs (outputs, part) into an 8-bit tile of zeros that is for all `inputs`.
+/// The part begins with a group.
+pub(crate) fn pack_int8_part(weights: &[f32], part: Range<usize>, inputs: usize, tile: &mut [u8]) {
+    let (scales, groups) = tile.split_at_mut(scales_bytes(inputs.div_ceil(GROUP)));
+    let first = part.start / GROUP;
+    for (output, weights) in weights.chunks_exact(part.len()).enumerate() {
+        let groups = groups.chunks_exact_mut(GROUP_BYTES).zip(scales.chunks_exact_mut(SCALES_BYTES));
+        for (weights, (bytes, scales)) in weights.chunks(GROUP).zip(groups.skip(first)) {
+            let scale = scale_of(weights);
+            scales[2 * output..2 * output + 2].copy_from_slice(&scale.to_le_bytes());
+            for (input, weight) in weights.iter().enumerate() {
+                bytes[byte_at(input, output)] = quantize(*weight, scale).to_le_bytes()[0];
             }
         }
     }
@@ -63,14 +81,13 @@ pub(crate) fn pack_f32(weights: &[f32], inputs: usize, tile: &mut [f32]) {
 
 /// Writes one output's weights, as a tile holds them, into `weights` (inputs).
 pub(crate) fn unpack_int8(tile: &[u8], output: usize, weights: &mut [f32]) {
-    for (group, weights) in tile.chunks_exact(GROUP_BYTES).zip(weights.chunks_mut(GROUP)) {
-        let (scales, bytes) = group.split_at(SCALES_BYTES);
-        for (half, weights) in weights.chunks_mut(BLOCK).enumerate() {
-            let at = (half * TILE + output) * size_of::<f16>();
-            let scale = f16::from_le_bytes([scales[at], scales[at + 1]]).to_f32();
-            for (index, weight) in weights.iter_mut().enumerate() {
-                *weight = scale * f32::from(bytes[byte_at(half * BLOCK + index, output)].cast_signed());
-            }
+    let (scales, groups) = tile.split_at(scales_bytes(weights.len().div_ceil(GROUP)));
+    let groups = groups.chunks_exact(GROUP_BYTES).zip(scales.chunks_exact(SCALES_BYTES));
+    for (weights, (bytes, scales)) in weights.chunks_mut(GROUP).zip(groups) {
+        let scale = f16::from_le_bytes([scales[2 * output], scales[2 * output + 1]]).to_f32();
+        for (quad, weights) in weights.chunks_mut(4).enumerate() {
+            let bytes = &bytes[byte_at(4 * quad, output)..][..4];
+            weights.iter_mut().zip(bytes).for_each(|(weight, byte)| *weight = scale * f32::from(byte.cast_signed()));
         }
     }
 }
@@ -110,7 +127,7 @@ mod tests {
             let mut back = vec![f32::NAN; inputs];
             for (output, weights) in weights.chunks(inputs).enumerate() {
                 unpack_int8(&tile, output, &mut back);
-                for (weights, back) in weights.chunks(BLOCK).zip(back.chunks(BLOCK)) {
+                for (weights, back) in weights.chunks(GROUP).zip(back.chunks(GROUP)) {
                     let greatest = weights.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
                     for (weight, back) in weights.iter().zip(back) {
                         prop_assert!((weight - back).abs() <= greatest / 127.0 * 0.56 + 1e-7, "{weight} {back}");

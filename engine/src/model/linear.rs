@@ -82,7 +82,8 @@ impl Linear {
             Weights::Int8(weights) => {
                 let bytes = int8_tile_bytes(inputs);
                 let tiles = &weights[tiles.start * bytes..tiles.end * bytes];
-                kernels.int8(&Int8 { x: &x.groups, groups: inputs.div_ceil(GROUP), tiles, finish }, out);
+                let groups = inputs.div_ceil(GROUP);
+                kernels.int8(&Int8 { x: &x.groups, rows: x.rows, groups, tiles, finish }, out);
             }
         }
     }

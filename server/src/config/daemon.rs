@@ -195,7 +195,7 @@ fn engine(settings: &mut Settings<'_>, environment: Environment<'_>) -> EngineCo
             .or_else(|| Some(PathBuf::from("cache"))),
         instruction_set: settings.parsed(
             "engine.instruction_set",
-            "scalar, avx2, avx_vnni or avx512, as far as this processor has it",
+            "scalar, avx2, avx_vnni, avx512 or amx, as far as this processor has it",
             instruction_set,
         ),
         ..default
