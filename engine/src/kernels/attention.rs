@@ -203,8 +203,8 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
         }
     }
     for row in 0..R {
-        for at in 0..T {
-            let values = sums[row][at].mul(L::splat(shares[row])).to_array();
+        for (at, sum) in sums[row].into_iter().enumerate() {
+            let values = sum.mul(L::splat(shares[row])).to_array();
             let begin = (lane + at) * TILE;
             let end = head.dim.min(begin + TILE);
             out[row * head.dim + begin..row * head.dim + end].copy_from_slice(&values[..end - begin]);

@@ -14,8 +14,8 @@ impl Plain {
     #[inline(always)]
     fn zip(self, other: Self, operation: impl Fn(f32, f32) -> f32) -> Self {
         let mut values = self.0;
-        for lane in 0..TILE {
-            values[lane] = operation(values[lane], other.0[lane]);
+        for (value, other) in values.iter_mut().zip(other.0) {
+            *value = operation(*value, other);
         }
         Self(values)
     }
