@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity fuzz burst lint bench bench-quick fmt setup
+.PHONY: help run build test faults perplexity memory fuzz burst lint bench bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 against f32 and candle's Q8_0; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture
 
+memory: build ## What full-size checkpoints take of a small server's memory, and how soon a warm start speaks
+	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it \
+	-- --ignored --nocapture --test-threads=1 full_size_conversion full_size_personas
+
 fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
 	@scripts/fuzz.sh
 
@@ -48,11 +52,14 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 
 bench: setup ## Against the other engines, and both sides of our own comparisons; writes docs/BENCHMARKS.md (BENCH_ROUNDS=5)
 	scripts/bench-peers.sh
-	cargo bench --workspace --locked --bench batching --bench company
+	cargo bench --workspace --locked --bench batching --bench company --bench sampling
 	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
 
 bench-quick: setup ## Our engine alone, and how fast this machine reads memory; no Python
 	cargo bench --workspace --locked --bench peers -- --quick
+
+load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
+	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -1,8 +1,10 @@
 //! A checkpoint folder as Hugging Face writes it, from its files to a [`Gpt2`] and its tokenizer.
-//! Reads everything into memory and keeps no file open or mapped: overwriting a checkpoint can't hurt who serves it.
+//! Keeps no file of it open or mapped: overwriting a checkpoint can't hurt who serves it.
 
 mod error;
 mod files;
+mod identity;
+mod loader;
 mod pack;
 mod parts;
 mod pickle;
@@ -12,44 +14,21 @@ mod tensors;
 mod torch;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use self::error::{LoadError, TensorProblem};
-use self::files::Folder;
-use crate::config::{ModelConfig, OneOrMany};
-use crate::key::{ModelKey, Precision};
+pub(crate) use self::loader::{Contents, Loader};
+use crate::config::OneOrMany;
 use crate::model::Gpt2;
 use crate::tokenizer::Tokenizer;
 
-/// What a folder holds.
+/// What a folder holds, ready to serve.
 pub(crate) struct Checkpoint {
     pub(crate) network: Gpt2,
-    pub(crate) tokenizer: Option<Tokenizer>,
+    pub(crate) tokenizer: Option<Arc<Tokenizer>>,
     pub(crate) eos_token_ids: Vec<u32>,
-}
-
-/// The identity of the folder's content: a SHA-256 over every file that [`load`] would read.
-pub(crate) fn key(folder: &Path, precision: Precision) -> Result<ModelKey, LoadError> {
-    Ok(ModelKey::new(Folder::open(folder)?.hash()?, precision))
-}
-
-/// Reads a checkpoint folder.
-pub(crate) fn load(folder: &Path, precision: Precision) -> Result<Checkpoint, LoadError> {
-    let files = Folder::open(folder)?;
-    let config = ModelConfig::parse(&files.config, &error::read(&files.config)?)?;
-    let tokenizer = Tokenizer::from_folder(folder)?;
-    if let Some(rows) = tokenizer.as_ref().map(Tokenizer::rows).filter(|rows| *rows > config.vocab_size) {
-        return Err(LoadError::TokenizerTooLarge { folder: folder.to_owned(), rows, vocab_size: config.vocab_size });
-    }
-    let eos_token_ids = match generation_eos(folder)? {
-        Some(ids) => ids,
-        None => config.eos_token_ids.clone(),
-    };
-    let packed = pack::pack(&config, tensors::Tensors::open(&files.weights)?, precision)?;
-    let network = Gpt2::new(config, &packed)?;
-    tracing::info!(folder = %folder.display(), %precision, bytes = network.memory(), "loaded a checkpoint");
-    Ok(Checkpoint { network, tokenizer, eos_token_ids })
 }
 
 /// `eos_token_id` of `generation_config.json`, which outranks that of `config.json`.

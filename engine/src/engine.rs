@@ -2,12 +2,12 @@
 //! Knows neither tensors nor the order in which sequences run.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
-use crate::checkpoint::{self, Checkpoint, LoadError};
+use crate::checkpoint::{Contents, LoadError, Loader};
 use crate::error::EngineError;
 use crate::generation::{Event, Request};
 use crate::kernels::{InstructionSet, Kernels};
@@ -22,7 +22,7 @@ use crate::worker::{Cancelled, Job, Worker};
 const ATTEMPTS: u32 = 2;
 
 /// What one engine may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineConfig {
     /// Threads of the pool that computes.
     pub threads: usize,
@@ -32,15 +32,18 @@ pub struct EngineConfig {
     pub max_batch: usize,
     /// Requests that may wait for admission; more are refused.
     pub max_waiting: usize,
+    /// The folder where packed weights are kept from one start to the next; it may be shared, and emptied at any time.
+    /// Nothing is kept where absent.
+    pub cache: Option<PathBuf>,
     /// What the kernels are to be compiled for; the widest that the processor has where absent.
     pub instruction_set: Option<InstructionSet>,
 }
 
 impl Default for EngineConfig {
-    /// All cores, 256 MiB, 32 sequences, 256 waiting.
+    /// All cores, 256 MiB, 32 sequences, 256 waiting, no cache.
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, instruction_set: None }
+        Self { threads, kv_memory: 256 << 20, max_batch: 32, max_waiting: 256, cache: None, instruction_set: None }
     }
 }
 
@@ -52,6 +55,7 @@ struct Shared {
     config: EngineConfig,
     kernels: Kernels,
     worker: Worker,
+    loader: Loader,
     models: Mutex<HashMap<ModelKey, LoadedModel>>,
     /// Held while a checkpoint is read, so that the same files asked for twice at once are read once.
     loading: Mutex<()>,
@@ -67,7 +71,9 @@ impl Engine {
         let compute = Compute::start(config.threads.max(1), config.instruction_set)?;
         let kernels = compute.kernels;
         let worker = Worker::start(limits, compute, config.max_waiting)?;
-        Ok(Self(Arc::new(Shared { config, kernels, worker, models: Mutex::default(), loading: Mutex::default() })))
+        let loader = Loader::new(config.cache.clone());
+        let (models, loading) = Default::default();
+        Ok(Self(Arc::new(Shared { config, kernels, worker, loader, models, loading })))
     }
 
     /// Loads the checkpoint folder at `path`, blocking; or, where files of the same content are loaded already in this
@@ -76,7 +82,7 @@ impl Engine {
     /// # Errors
     /// Whatever in the folder can't be read or honoured.
     pub fn load(&self, path: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
-        self.load_with(path, precision, || checkpoint::load(path, precision))
+        self.load_with(path, precision, |key| self.0.loader.read(path, key))
     }
 
     /// As [`Engine::load`]. A model is registered only under the key of the very files it was made of: those that were
@@ -85,17 +91,19 @@ impl Engine {
         &self,
         path: &Path,
         precision: Precision,
-        read: impl Fn() -> Result<Checkpoint, LoadError>,
+        read: impl Fn(&ModelKey) -> Result<Contents, LoadError>,
     ) -> Result<LoadedModel, LoadError> {
         let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..ATTEMPTS {
-            let key = checkpoint::key(path, precision)?;
+            let identity = self.0.loader.identify(path)?;
+            let key = ModelKey::new(identity.content(), precision);
             if let Some(model) = self.model(&key) {
                 return Ok(model);
             }
-            let checkpoint = read();
-            if checkpoint::key(path, precision).is_ok_and(|now| now == key) {
-                let model = LoadedModel::new(key, checkpoint?, self.0.kernels);
+            let contents = read(&key);
+            if self.0.loader.holds(path, &identity) {
+                let model = LoadedModel::new(key, self.0.loader.finish(&key, contents?)?, self.0.kernels);
+                tracing::info!(folder = %path.display(), %precision, bytes = model.memory(), "loaded a checkpoint");
                 self.models().insert(key, model.clone());
                 return Ok(model);
             }
@@ -221,15 +229,16 @@ mod tests {
         write_checkpoint(path, Shape::TINY, 0).unwrap();
         let engine = Engine::start(EngineConfig { threads: 1, ..EngineConfig::default() }).unwrap();
         let read = Cell::new(0);
-        let result = engine.load_with(path, Precision::F32, || {
-            let checkpoint = checkpoint::load(path, Precision::F32);
+        let result = engine.load_with(path, Precision::F32, |key| {
+            let contents = engine.0.loader.read(path, key);
             read.set(read.get() + 1);
             if read.get() <= times {
                 write_checkpoint(path, Shape::TINY, read.get()).unwrap();
             }
-            checkpoint
+            contents
         });
-        (engine, result, checkpoint::key(path, Precision::F32).unwrap())
+        let now = engine.0.loader.identify(path).unwrap().content();
+        (engine, result, ModelKey::new(now, Precision::F32))
     }
 
     #[test]

@@ -42,11 +42,13 @@ pub enum InstructionSet {
     AvxVnni,
     /// AVX-512 with VNNI.
     Avx512,
+    /// The same with AMX for bytes.
+    Amx,
 }
 
 impl InstructionSet {
     /// All sets.
-    pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::AvxVnni, Self::Avx512];
+    pub const ALL: [Self; 5] = [Self::Scalar, Self::Avx2, Self::AvxVnni, Self::Avx512, Self::Amx];
 
     /// The widest that this processor has.
     #[must_use]
@@ -65,6 +67,8 @@ impl InstructionSet {
             Self::AvxVnni => x86_64::has_avx_vnni(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => x86_64::has_avx512(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => x86_64::has_amx(),
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,
         }
@@ -76,6 +80,7 @@ impl InstructionSet {
             Self::Avx2 => "avx2",
             Self::AvxVnni => "avx_vnni",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         }
     }
 }
@@ -88,7 +93,7 @@ impl fmt::Display for InstructionSet {
 
 /// The text that named no [`InstructionSet`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no instruction set `{0}`; there are scalar, avx2, avx_vnni and avx512")]
+#[error("there is no instruction set `{0}`; there are scalar, avx2, avx_vnni, avx512 and amx")]
 pub struct UnknownInstructionSet(pub String);
 
 impl FromStr for InstructionSet {
@@ -115,7 +120,7 @@ macro_rules! dispatch {
             InstructionSet::AvxVnni => unsafe { x86_64::avx_vnni_code::$name($($argument),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            InstructionSet::Avx512 => unsafe { x86_64::avx512_code::$name($($argument),*) },
+            InstructionSet::Avx512 | InstructionSet::Amx => unsafe { x86_64::avx512_code::$name($($argument),*) },
             _ => $plain($($argument),*),
         }
     };
@@ -134,6 +139,11 @@ impl Kernels {
 
     /// Rows times 8-bit tiles; to or onto `out` (tiles, N, 16).
     pub(crate) fn int8(self, product: &Int8<'_>, out: &mut [[f32; TILE]]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.0 == InstructionSet::Amx {
+            // SAFETY: as above, and `is_available` has asked the system too.
+            return unsafe { x86_64::amx::int8(product, out) };
+        }
         dispatch!(self.0, product::int8::<Plain>, int8(product, out));
     }
 

@@ -60,6 +60,11 @@ impl ModelKey {
         Self { content, precision }
     }
 
+    /// The combined SHA-256 of the files.
+    pub(crate) fn content(&self) -> [u8; 32] {
+        self.content
+    }
+
     /// The precision the weights are held in.
     #[must_use]
     pub fn precision(&self) -> Precision {

@@ -4,6 +4,7 @@
 //! data; each answer is a stream of [`Event`]s. The crate knows no Telegram, no SQL and no YAML, reads no environment,
 //! and only its worker knows about threads and channels.
 
+mod cache;
 pub mod checkpoint;
 pub mod config;
 pub mod engine;

@@ -123,6 +123,21 @@ impl Packed {
         found.ok_or_else(|| missing(name, format!("{rows} vectors of {width} values")))
     }
 
+    /// Whether there is such a section.
+    pub(crate) fn has(&self, name: &str, kind: Kind) -> bool {
+        self.section(name, kind).is_some()
+    }
+
+    /// Where they lie.
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// What lies where.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Bytes of all weights.
     pub(crate) fn memory(&self) -> usize {
         self.region.len()

@@ -5,11 +5,16 @@
 //! top-p, each working on what the one before left, so that top-p sees probabilities renormalised after top-k.
 
 mod filters;
+mod mass;
+mod peaks;
 mod penalties;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use self::filters::Candidates;
+use self::peaks::{Candidate, Peaks};
+use self::penalties::Seen;
 use crate::error::EngineError;
 use crate::generation::GenerationConfig;
 
@@ -20,29 +25,50 @@ use crate::generation::GenerationConfig;
 pub struct Sampler {
     config: GenerationConfig,
     random: StdRng,
+    workspace: Workspace,
+}
+
+/// What one choice needs, kept for the next one.
+#[derive(Default)]
+struct Workspace {
+    peaks: Peaks,
+    seen: Seen,
+    candidates: Candidates,
 }
 
 impl Sampler {
     /// A sampler at the beginning of its sequence.
     #[must_use]
     pub fn new(config: &GenerationConfig) -> Self {
-        Self { config: config.clone(), random: StdRng::seed_from_u64(config.seed) }
+        let random = StdRng::seed_from_u64(config.seed);
+        Self { config: config.clone(), random, workspace: Workspace::default() }
     }
 
-    /// The token after `history`, which is the prompt and what was generated, given its logits.
+    /// The token after `history`, which is the prompt and what was generated, given its logits, which it spoils.
     ///
     /// # Errors
-    /// [`EngineError::NotFinite`] for logits with NaN or +∞ among them.
-    pub fn choose(&mut self, mut logits: Vec<f32>, history: &[u32]) -> Result<u32, EngineError> {
-        check_finite(&logits)?;
-        penalties::apply(&mut logits, history, &self.config);
-        if !self.config.do_sample {
-            return Ok(likeliest(&logits));
+    /// [`EngineError::NotFinite`] for logits with NaN or ±∞ among them.
+    pub fn choose(&mut self, logits: &mut [f32], history: &[u32]) -> Result<u32, EngineError> {
+        let Self { config, random, workspace } = self;
+        workspace.read(logits, history, config)?;
+        if !config.do_sample {
+            return Ok(workspace.peaks.likeliest(logits));
         }
-        let candidates = filters::apply(&logits, &self.config);
+        workspace.candidates.choose(logits, &mut workspace.peaks, config);
         // The number is drawn whatever happens, so that one draw is one token.
-        let point: f32 = self.random.random();
-        Ok(draw(&candidates, point).unwrap_or_else(|| likeliest(&logits)))
+        let point: f32 = random.random();
+        Ok(draw(workspace.candidates.as_slice(), point).unwrap_or_else(|| workspace.peaks.likeliest(logits)))
+    }
+}
+
+impl Workspace {
+    /// Looks through the logits and penalises what the history says.
+    fn read(&mut self, logits: &mut [f32], history: &[u32], config: &GenerationConfig) -> Result<(), EngineError> {
+        if !self.peaks.scan(logits) {
+            return Err(EngineError::NotFinite);
+        }
+        penalties::apply(logits, history, config, &mut self.peaks, &mut self.seen);
+        Ok(())
     }
 }
 
@@ -55,30 +81,15 @@ pub fn probabilities(
     history: &[u32],
     config: &GenerationConfig,
 ) -> Result<Vec<(u32, f32)>, EngineError> {
-    check_finite(&logits)?;
-    penalties::apply(&mut logits, history, config);
-    Ok(filters::apply(&logits, config))
-}
-
-fn check_finite(logits: &[f32]) -> Result<(), EngineError> {
-    let is_finite = logits.iter().all(|logit| logit.is_finite());
-    if is_finite { Ok(()) } else { Err(EngineError::NotFinite) }
-}
-
-/// The lowest id among those with the greatest logit.
-fn likeliest(logits: &[f32]) -> u32 {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (id, logit) in logits.iter().enumerate() {
-        if *logit > best.1 {
-            best = (id as u32, *logit);
-        }
-    }
-    best.0
+    let mut workspace = Workspace::default();
+    workspace.read(&mut logits, history, config)?;
+    workspace.candidates.choose(&logits, &mut workspace.peaks, config);
+    Ok(workspace.candidates.as_slice().to_vec())
 }
 
 /// The id in whose share `point` of [0, 1) lies, walking by id: near-equal probabilities then can't change places
 /// when rounding differs.
-fn draw(candidates: &[(u32, f32)], point: f32) -> Option<u32> {
+fn draw(candidates: &[Candidate], point: f32) -> Option<u32> {
     let mut passed = 0.0;
     for (id, probability) in candidates {
         passed += probability;
@@ -100,17 +111,17 @@ mod tests {
     #[test]
     fn greedy_takes_the_lowest_of_equals() {
         let mut sampler = Sampler::new(&GenerationConfig::default());
-        assert_eq!(sampler.choose(vec![0.0, 3.0, 3.0], &[]), Ok(1));
-        assert_eq!(sampler.choose(vec![1.0, f32::NAN], &[]), Err(EngineError::NotFinite));
+        assert_eq!(sampler.choose(&mut [0.0, 3.0, 3.0], &[]), Ok(1));
+        assert_eq!(sampler.choose(&mut [1.0, f32::NAN], &[]), Err(EngineError::NotFinite));
     }
 
     #[test]
     fn draws_follow_the_probabilities_and_the_seed() {
-        let logits = vec![1f32.ln(), 2f32.ln(), 5f32.ln()];
+        let logits = [1f32.ln(), 2f32.ln(), 5f32.ln()];
         let count = |seed| {
             let mut sampler = Sampler::new(&GenerationConfig { seed, ..sampling() });
             let mut counts = [0usize; 3];
-            (0..8000).for_each(|_| counts[sampler.choose(logits.clone(), &[]).unwrap() as usize] += 1);
+            (0..8000).for_each(|_| counts[sampler.choose(&mut logits.clone(), &[]).unwrap() as usize] += 1);
             counts
         };
         let counts = count(7);
@@ -124,7 +135,7 @@ mod tests {
     #[test]
     fn where_everything_is_banned_the_first_token_is_taken() {
         let config = GenerationConfig { no_repeat_ngram_size: 1, ..sampling() };
-        assert_eq!(Sampler::new(&config).choose(vec![1.0, 2.0], &[0, 1]), Ok(0));
+        assert_eq!(Sampler::new(&config).choose(&mut [1.0, 2.0], &[0, 1]), Ok(0));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Continuous batching: which sequences run, and one forward pass of each model that has work per step.
 //! A plain struct without channels, threads or a clock, so that a test can drive it.
 
+mod shelf;
 mod turn;
 
+use self::shelf::Shelf;
 use self::turn::Turn;
 use crate::generation::{Event, StopReason};
 use crate::model::Compute;
@@ -11,6 +13,9 @@ use crate::sequence::Sequence;
 /// Prompt tokens that all models together take in during one step, so that a long prompt never stalls the replies
 /// that are already being written.
 const PROMPT_TOKENS_PER_STEP: usize = 256;
+
+/// Of the memory for keys and values, so much less may lie unused between sequences.
+const SHELF_SHARE: usize = 4;
 
 /// Names a sequence within one scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,13 +49,14 @@ pub struct Scheduler {
     /// What the model that was admitted last had been granted by then. A model that comes back starts here: it is owed
     /// nothing for the time it was away.
     granted: u64,
+    shelf: Shelf,
 }
 
 impl Scheduler {
     /// An empty scheduler.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, turns: Vec::new(), granted: 0 }
+        Self { limits, turns: Vec::new(), granted: 0, shelf: Shelf::new(limits.kv_memory / SHELF_SHARE) }
     }
 
     /// Puts a sequence at the end of its model's queue. Its KV must fit an empty scheduler; the caller has checked that.
@@ -65,7 +71,7 @@ impl Scheduler {
 
     /// Ends a sequence, wherever it is; its place is free at once.
     pub fn cancel(&mut self, id: SequenceId) -> Reports {
-        let cancelled = self.turns.iter_mut().find_map(|turn| turn.remove(id));
+        let cancelled = self.turns.iter_mut().find_map(|turn| turn.remove(id, &mut self.shelf));
         cancelled.map_or_else(Vec::new, |sequence| vec![(id, finish(sequence, StopReason::Cancelled))])
     }
 
@@ -106,7 +112,7 @@ impl Scheduler {
             let share = left.div_ceil(readers.max(1)).max(1).min(turn.unread());
             readers -= usize::from(share > 0);
             left = left.saturating_sub(share);
-            turn.forward(compute, share, &mut reports);
+            turn.forward(compute, share, (&mut reports, &mut self.shelf));
         }
         reports
     }
@@ -123,7 +129,7 @@ impl Scheduler {
             let waiting = self.turns.iter_mut().filter(|turn| turn.waiting() > 0);
             let Some(turn) = waiting.min_by_key(|turn| turn.granted()) else { break };
             let granted = turn.granted();
-            let Some(id) = turn.admit(fits) else { break };
+            let Some(id) = turn.admit(fits, &mut self.shelf) else { break };
             self.granted = granted;
             reports.push((id, Report::Admitted));
         }

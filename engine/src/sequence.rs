@@ -6,6 +6,7 @@ use crate::error::EngineError;
 use crate::generation::{Finished, Request, StopReason, Timings};
 use crate::model::loaded::LoadedModel;
 use crate::model::{KvCache, Output};
+use crate::region::Zeroed;
 use crate::sampling::Sampler;
 use crate::stop::{Scan, StopStrings};
 use crate::tokenizer::TextStream;
@@ -101,10 +102,9 @@ impl Sequence {
         self.model.kv_bytes(self.capacity())
     }
 
-    /// Room for all the keys and values it will ever need.
-    #[must_use]
-    pub fn new_cache(&self) -> KvCache {
-        self.model.new_cache(self.capacity())
+    /// Room for all the keys and values it will ever need, in memory that `find` gives.
+    pub(crate) fn cache_within(&self, find: impl FnOnce(usize) -> Zeroed) -> KvCache {
+        self.model.cache_within(self.capacity(), find)
     }
 
     fn capacity(&self) -> usize {
@@ -148,7 +148,7 @@ impl Sequence {
         if matches!(self.logits, Logits::Wanted) {
             self.logits = Logits::Kept(logits.to_vec());
         }
-        match self.sampler.choose(logits.to_vec(), &self.ids) {
+        match self.sampler.choose(logits, &self.ids) {
             Ok(id) => self.take(id),
             Err(error) => Progress::Failed(error),
         }

@@ -2,6 +2,7 @@
 //! writes tokenizers; knows nothing of models, dialogs or stop strings.
 
 mod bytes;
+mod description;
 mod files;
 mod json;
 mod stream;
@@ -49,10 +50,11 @@ impl Tokenizer {
     /// # Errors
     /// A file that can't be read or makes no byte-level BPE tokenizer.
     pub fn from_folder(folder: &Path) -> Result<Option<Self>, TokenizerError> {
-        let Some(inner) = files::read(folder)? else {
+        let Some((inner, rows)) = files::read(folder)? else {
             return Ok(None);
         };
-        let rows = inner.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+        let added = inner.get_added_vocabulary().get_vocab().values().max();
+        let rows = rows.max(added.map_or(0, |id| *id as usize + 1));
         Ok(Some(Self { inner, rows }))
     }
 

@@ -47,20 +47,29 @@ impl Folder {
         Ok(Self { config, weights: weight_files(folder)?, others: others.filter(|path| path.is_file()).collect() })
     }
 
+    /// All files that a model is made of.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let weights = self.weights.iter().map(WeightFile::path);
+        std::iter::once(self.config.as_path()).chain(weights).chain(self.others.iter().map(PathBuf::as_path))
+    }
+
     /// SHA-256 over the files' names, lengths and contents.
     pub(super) fn hash(&self) -> Result<[u8; 32], LoadError> {
-        let mut hash = Sha256::new();
-        let weights = self.weights.iter().map(WeightFile::path);
-        for path in
-            std::iter::once(self.config.as_path()).chain(weights).chain(self.others.iter().map(PathBuf::as_path))
-        {
-            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-            hash.update((name.len() as u64).to_le_bytes());
-            hash.update(name);
-            hash.update(hash_file(path)?);
-        }
-        Ok(hash.finalize().into())
+        hash(self.paths())
     }
+}
+
+/// SHA-256 over the names, lengths and contents of files.
+pub(super) fn hash(paths: impl Iterator<Item = impl AsRef<Path>>) -> Result<[u8; 32], LoadError> {
+    let mut hash = Sha256::new();
+    for path in paths {
+        let path = path.as_ref();
+        let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(hash_file(path)?);
+    }
+    Ok(hash.finalize().into())
 }
 
 fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {

@@ -10,15 +10,15 @@ use super::parts::{HEAD, Role, TABLE, parts};
 use super::source::Source;
 use super::tensors::Tensors;
 use crate::config::ModelConfig;
-use crate::kernels::tiles::{self, TILE};
+use crate::kernels::tiles::{self, GROUP, TILE};
 use crate::key::Precision;
 use crate::packed::{Kind, Layout, Packed, padded, tile_bytes};
 use crate::region::Region;
 
 /// Values of a matrix that are read at once.
-const SLICE: usize = 1 << 20;
+const SLICE: usize = 1 << 18;
 
-/// Each thread holds a slice or a matrix in f32; more of them would cost memory and gain little.
+/// Each thread holds a slice in f32; more of them would gain little.
 const MOST_THREADS: usize = 4;
 
 /// Packs all tensors, and checks that none is left over. Before anything is reserved, all are known to be there.
@@ -38,6 +38,11 @@ pub(super) fn pack(config: &ModelConfig, mut tensors: Tensors, precision: Precis
     tensors.finish()?;
     let region = Region::owned(end, |memory| run(jobs(&sections, memory), |job| job.run(&tensors)))?;
     Ok(Packed::new(region, layout))
+}
+
+/// Whether packed weights have every section that this model needs.
+pub(super) fn is_whole(packed: &Packed, config: &ModelConfig, precision: Precision) -> bool {
+    parts(config).all(|part| packed.has(&part.name, part.kind(precision)))
 }
 
 /// A tensor and where it goes.
@@ -139,7 +144,7 @@ impl Job<'_> {
                 pack_rows(&weights, inputs, precision, self.memory);
             }
             (Kind::Matrix { precision, outputs, inputs }, _) => {
-                pack_columns(&source.all()?, (inputs, outputs), precision, self.memory);
+                pack_columns(source, (inputs, outputs), precision, self.memory)?;
             }
         }
         Ok(())
@@ -159,31 +164,43 @@ fn pack_vectors(values: &[f32], width: usize, memory: &mut [u8]) {
 fn pack_rows(weights: &[f32], inputs: usize, precision: Precision, memory: &mut [u8]) {
     let tiles = memory.chunks_exact_mut(tile_bytes(precision, inputs));
     for (tile, weights) in tiles.zip(weights.chunks(TILE * inputs)) {
-        pack_tile(weights, inputs, precision, tile);
+        pack_tile(weights, 0..inputs, (inputs, precision), tile);
     }
 }
 
-/// Packs `weights` (inputs, outputs).
-fn pack_columns(weights: &[f32], (inputs, outputs): (usize, usize), precision: Precision, memory: &mut [u8]) {
-    let mut transposed = Vec::new(); // (up to 16 outputs, inputs)
-    let tiles = memory.chunks_exact_mut(tile_bytes(precision, inputs));
-    for (tile, first) in tiles.zip((0..outputs).step_by(TILE)) {
-        let some = TILE.min(outputs - first);
-        transposed.resize(some * inputs, 0.0);
-        for (input, row) in weights.chunks_exact(outputs).enumerate() {
-            for (output, weight) in row[first..first + some].iter().enumerate() {
-                transposed[output * inputs + input] = *weight;
+/// Packs a matrix (inputs, outputs), some inputs at a time.
+fn pack_columns(
+    source: &Source,
+    kind: (usize, usize),
+    precision: Precision,
+    memory: &mut [u8],
+) -> Result<(), LoadError> {
+    let (inputs, outputs) = kind;
+    let step = if source.is_row_major() { (SLICE / outputs / GROUP).max(1) * GROUP } else { inputs };
+    let mut transposed = Vec::new(); // (up to 16 outputs, some inputs)
+    for first in (0..inputs).step_by(step) {
+        let some = step.min(inputs - first);
+        let weights = source.rows(first..first + some)?; // (some inputs, outputs)
+        for (tile, begin) in memory.chunks_exact_mut(tile_bytes(precision, inputs)).zip((0..outputs).step_by(TILE)) {
+            let lanes = TILE.min(outputs - begin);
+            transposed.resize(lanes * some, 0.0);
+            for (input, row) in weights.chunks_exact(outputs).enumerate() {
+                for (lane, weight) in row[begin..begin + lanes].iter().enumerate() {
+                    transposed[lane * some + input] = *weight;
+                }
             }
+            pack_tile(&transposed, first..first + some, (inputs, precision), tile);
         }
-        pack_tile(&transposed, inputs, precision, tile);
     }
+    Ok(())
 }
 
-fn pack_tile(weights: &[f32], inputs: usize, precision: Precision, tile: &mut [u8]) {
+/// Packs `some` of a tile's `inputs`.
+fn pack_tile(weights: &[f32], some: Range<usize>, (inputs, precision): (usize, Precision), tile: &mut [u8]) {
     match precision {
-        Precision::Int8 => tiles::pack_int8(weights, inputs, tile),
+        Precision::Int8 => tiles::pack_int8(weights, some, inputs, tile),
         // Regions begin at pages, sections at cache lines, and a tile of floats is a whole number of those.
-        Precision::F32 => tiles::pack_f32(weights, inputs, bytemuck::cast_slice_mut(tile)),
+        Precision::F32 => tiles::pack_f32(weights, some, bytemuck::cast_slice_mut(tile)),
     }
 }
 

@@ -107,7 +107,9 @@ impl Source {
         if self.is_row_major() {
             return self.finite(first, self.read(first, count)?);
         }
-        Ok(self.all()?[first..first + count].to_vec())
+        let mut values = self.all()?;
+        values.truncate(first + count);
+        Ok(values.split_off(first))
     }
 
     /// Checks values that begin with the one of index `first`.

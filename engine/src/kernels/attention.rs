@@ -12,6 +12,11 @@ const ROWS: usize = 4;
 /// Tiles of keys, or of a value's lanes, that are looked at together.
 const TOGETHER: usize = 4;
 
+/// How many tokens ahead memory is asked for values.
+const AHEAD: usize = 64;
+/// Bytes of keys, and of values, that memory is asked for before any is looked at.
+const ASKED_AT_ONCE: usize = 16 << 10;
+
 /// One head of some consecutive tokens of a sequence.
 pub(crate) struct Head<'a, E> {
     /// (rows, D)
@@ -42,6 +47,8 @@ pub(crate) struct Scratch {
 pub(super) fn attend<L: Lanes, E: Element>(head: Head<'_, E>, scratch: &mut Scratch) {
     let Head { queries, dim, out, visible, .. } = head;
     let head = Head { out: &mut [], ..head };
+    ask_for::<L, E>(head.keys);
+    ask_for::<L, E>(head.values);
     let rows = queries.len() / dim;
     let mut row = 0;
     while row < rows {
@@ -53,6 +60,16 @@ pub(super) fn attend<L: Lanes, E: Element>(head: Head<'_, E>, scratch: &mut Scra
             some_rows::<L, E, 1>(&head, (queries, visible + row), scratch, out);
             row += 1;
         }
+    }
+}
+
+/// Asks for the beginning of keys or values, which mostly wait in main memory: all at once, that takes as long as it
+/// takes to read them, and one by one several times as long.
+#[inline(always)]
+fn ask_for<L: Lanes, E: Element>(pieces: &[[E; TILE]]) {
+    let per_line = (64 / size_of::<[E; TILE]>()).max(1);
+    for piece in pieces.iter().take(ASKED_AT_ONCE / size_of::<[E; TILE]>()).step_by(per_line) {
+        L::prefetch(piece.as_ptr().cast());
     }
 }
 
@@ -116,6 +133,7 @@ fn score<L: Lanes, E: Element, const R: usize, const T: usize>(
     for at in 0..dim {
         let mut lanes = [L::splat(0.0); T];
         for tile in 0..T {
+            L::prefetch(keys[tile][at].as_ptr().wrapping_add(T * TILE * dim).cast());
             lanes[tile] = E::load(&keys[tile][at]);
         }
         for row in 0..R {
@@ -162,7 +180,7 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
     (weights, shares): (&[[f32; TILE]], [f32; R]),
     out: &mut [f32],
 ) {
-    let lanes = head.dim.div_ceil(TILE);
+    let lanes_of_value = head.dim.div_ceil(TILE);
     let per_row = tokens.div_ceil(TILE);
     let weights = weights.as_flattened();
     let mut rows: [&[f32]; R] = [&[]; R];
@@ -170,10 +188,11 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
         *row = &weights[at * per_row * TILE..][..tokens];
     }
     let mut sums = [[L::splat(0.0); T]; R];
-    for (token, values) in head.values.chunks_exact(lanes).take(tokens).enumerate() {
+    for (token, values) in head.values.chunks_exact(lanes_of_value).take(tokens).enumerate() {
         let values = &values[lane..lane + T];
         let mut lanes = [L::splat(0.0); T];
         for at in 0..T {
+            L::prefetch(values[at].as_ptr().wrapping_add(AHEAD * lanes_of_value * TILE).cast());
             lanes[at] = E::load(&values[at]);
         }
         for row in 0..R {
@@ -184,8 +203,8 @@ fn weigh<L: Lanes, E: Element, const R: usize, const T: usize>(
         }
     }
     for row in 0..R {
-        for at in 0..T {
-            let values = sums[row][at].mul(L::splat(shares[row])).to_array();
+        for (at, sum) in sums[row].into_iter().enumerate() {
+            let values = sum.mul(L::splat(shares[row])).to_array();
             let begin = (lane + at) * TILE;
             let end = head.dim.min(begin + TILE);
             out[row * head.dim + begin..row * head.dim + end].copy_from_slice(&values[..end - begin]);

@@ -31,6 +31,9 @@ pub(crate) trait Lanes: Copy {
     /// The first `count` lanes of this, the others of `other`.
     fn first(self, count: usize, other: Self) -> Self;
 
+    /// Tells the processor that memory there will be read soon. Any address will do.
+    fn prefetch(address: *const u8);
+
     /// The lanes as an array.
     #[inline(always)]
     fn to_array(self) -> [f32; TILE] {
@@ -92,7 +95,7 @@ pub(crate) trait Lanes: Copy {
 }
 
 /// A number that keys and values are kept as.
-pub(crate) trait Element: bytemuck::Zeroable + Copy + Send + Sync + 'static {
+pub(crate) trait Element: bytemuck::Pod + Send + Sync {
     const ZERO: Self;
 
     fn load<L: Lanes>(values: &[Self; TILE]) -> L;
@@ -142,6 +145,4 @@ pub(super) trait Dot: Lanes {
     /// Adds to each lane the products of its four weights with four inputs.
     fn dot(sums: Self::Sums, weights: Self::Weights, inputs: [i8; 4]) -> Self::Sums;
     fn floats(sums: Self::Sums) -> Self;
-    /// Tells the processor that memory there will be read soon. Any address will do.
-    fn prefetch(address: *const u8);
 }

@@ -1,19 +1,19 @@
 //! Products of rows with tiles of weights. Each output is summed up input by input, block by block, in one order,
 //! whatever rows and tiles are computed beside it: a row's result never depends on its company.
 
-use half::f16;
-
 use super::lanes::{Dot, Lanes};
 use super::rows::Group;
-use super::tiles::{GROUP_BYTES, SCALES_BYTES, TILE};
+use super::tiles::{self, GROUP, GROUP_BYTES, TILE};
 
 /// How far ahead of the weights in use memory is asked for more.
-const PREFETCH: usize = 4096;
+pub(super) const PREFETCH: usize = 4096;
 
 /// Rows times 8-bit tiles.
 pub(crate) struct Int8<'a> {
-    /// (N, groups)
+    /// (N up to a multiple of 16, groups)
     pub(crate) x: &'a [Group],
+    /// N
+    pub(crate) rows: usize,
     /// Groups of a row.
     pub(crate) groups: usize,
     /// Some tiles, one after another.
@@ -45,7 +45,7 @@ pub(crate) struct Finish<'a> {
 
 impl Finish<'_> {
     #[inline(always)]
-    fn store<L: Lanes>(&self, tile: usize, sums: L, out: &mut [f32; TILE]) {
+    pub(super) fn store<L: Lanes>(&self, tile: usize, sums: L, out: &mut [f32; TILE]) {
         let mut sums = sums;
         if let Some(bias) = self.bias.as_chunks::<TILE>().0.get(tile) {
             sums = sums.add(L::load(bias));
@@ -60,8 +60,8 @@ impl Finish<'_> {
 /// Writes, or adds, to `out` (tiles, N, 16).
 #[inline(always)]
 pub(super) fn int8<L: Dot>(product: &Int8<'_>, out: &mut [[f32; TILE]]) {
-    let rows = product.x.len() / product.groups;
-    let tile_bytes = product.groups * GROUP_BYTES;
+    let rows = product.rows;
+    let tile_bytes = tiles::int8_tile_bytes(product.groups * GROUP);
     let tiles = product.tiles.chunks_exact(tile_bytes).zip(out.chunks_exact_mut(rows));
     for (index, (tile, out)) in tiles.enumerate() {
         let mut row = 0;
@@ -87,33 +87,28 @@ fn int8_rows<L: Dot, const R: usize>(
 ) -> usize {
     let groups = product.groups;
     let mut totals = [L::splat(0.0); R];
-    for (at, group) in tile.as_chunks::<GROUP_BYTES>().0.iter().enumerate() {
+    let (scales, weights) = tiles::parts(tile, groups);
+    for (at, (scale, weights)) in scales.iter().zip(weights).enumerate() {
         for line in 0..GROUP_BYTES / 64 {
-            L::prefetch(group.as_ptr().wrapping_add(PREFETCH + 64 * line));
+            L::prefetch(weights.as_ptr().wrapping_add(PREFETCH + 64 * line));
         }
         let mut inputs = [&Group::ZERO; R];
-        for (row, input) in inputs.iter_mut().enumerate() {
-            *input = &x[row * groups + at];
+        let mut sums = [L::begin(0); R];
+        for row in 0..R {
+            inputs[row] = &x[row * groups + at];
+            sums[row] = L::begin(inputs[row].sum);
         }
-        let (scales, bytes) = group.split_at(SCALES_BYTES);
-        let scales: &[f16] = bytemuck::cast_slice(scales);
-        let (scales, quads) = (scales.as_chunks::<TILE>().0, bytes.as_chunks::<{ 4 * TILE }>().0);
-        for half in 0..2 {
-            let scale = L::load_half(&scales[half]);
-            let mut sums = [L::begin(0); R];
+        let quads: &[[u8; 4 * TILE]; GROUP / 4] = bytemuck::cast_ref(weights);
+        for quad in 0..GROUP / 4 {
+            let weights = L::weights(&quads[quad]);
             for row in 0..R {
-                sums[row] = L::begin(inputs[row].sums[half]);
+                let inputs: &[[i8; 4]; GROUP / 4] = bytemuck::cast_ref(&inputs[row].bytes);
+                sums[row] = L::dot(sums[row], weights, inputs[quad]);
             }
-            for quad in 8 * half..8 * half + 8 {
-                let weights = L::weights(&quads[quad]);
-                for row in 0..R {
-                    sums[row] = L::dot(sums[row], weights, inputs[row].bytes.as_chunks::<4>().0[quad]);
-                }
-            }
-            for row in 0..R {
-                let factor = scale.mul(L::splat(inputs[row].scales[half]));
-                totals[row] = L::floats(sums[row]).mul_add(factor, totals[row]);
-            }
+        }
+        let scale = L::load_half(scale);
+        for row in 0..R {
+            totals[row] = L::floats(sums[row]).mul_add(scale.mul(L::splat(inputs[row].scale)), totals[row]);
         }
     }
     for row in 0..R {
@@ -151,18 +146,45 @@ fn f32_rows<L: Dot, const R: usize>(
 ) -> usize {
     let mut inputs: [&[f32]; R] = [&[]; R];
     for (row, input) in inputs.iter_mut().enumerate() {
-        *input = &x[row * product.stride..][..product.inputs];
+        *input = &x[row * product.stride..][..product.stride];
     }
     let mut totals = [L::splat(0.0); R];
-    for (at, weights) in tile.as_chunks::<TILE>().0.iter().enumerate() {
-        L::prefetch(weights.as_ptr().cast::<u8>().wrapping_add(PREFETCH));
-        let weights = L::load(weights);
+    for (at, weights) in tile.chunks(TILE * TILE).enumerate() {
+        let mut piece = [&[0.0; TILE]; R];
         for row in 0..R {
-            totals[row] = weights.mul_add(L::splat(inputs[row][at]), totals[row]);
+            piece[row] = &inputs[row].as_chunks::<TILE>().0[at];
+        }
+        match weights.as_chunks::<TILE>().0.try_into() {
+            Ok(weights) => f32_piece::<L, R, TILE>(weights, piece.map(|piece| &piece[..]), &mut totals),
+            Err(_) => {
+                for (lane, weights) in weights.as_chunks::<TILE>().0.iter().enumerate() {
+                    f32_piece::<L, R, 1>(&[*weights], piece.map(|piece| &piece[lane..]), &mut totals);
+                }
+            }
         }
     }
     for row in 0..R {
         product.finish.store(index, totals[row], &mut out[row]);
     }
     R
+}
+
+/// `K` inputs of a tile and of `R` rows.
+#[inline(always)]
+fn f32_piece<L: Dot, const R: usize, const K: usize>(
+    weights: &[[f32; TILE]; K],
+    rows: [&[f32]; R],
+    totals: &mut [L; R],
+) {
+    let mut inputs = [[0.0; K]; R];
+    for row in 0..R {
+        inputs[row].copy_from_slice(&rows[row][..K]);
+    }
+    for at in 0..K {
+        L::prefetch(weights[at].as_ptr().cast::<u8>().wrapping_add(PREFETCH));
+        let weights = L::load(&weights[at]);
+        for row in 0..R {
+            totals[row] = weights.mul_add(L::splat(inputs[row][at]), totals[row]);
+        }
+    }
 }

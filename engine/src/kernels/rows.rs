@@ -1,7 +1,7 @@
 //! Rows of activations: how they lie in panels, their layer norm, and their way into 8 bits.
 
 use super::lanes::Lanes;
-use super::tiles::{BLOCK, GROUP, TILE};
+use super::tiles::{GROUP, TILE};
 
 /// One row within panels: (columns / 16, rows, 16), where the last panel may hold fewer columns, followed by zeros.
 #[derive(Clone, Copy)]
@@ -59,54 +59,51 @@ pub(super) fn layer_norm<L: Lanes>(norm: &LayerNorm<'_>, x: PanelRow<'_>, out: &
     }
 }
 
-/// 64 inputs in 8 bits: two blocks with a scale each, so that one great value spoils the precision of 31 others only.
+/// 64 inputs in 8 bits with a scale of their own, so that one great value spoils the precision of 63 others only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub(crate) struct Group {
     /// From -127 to 127.
     pub(crate) bytes: [i8; GROUP],
-    /// What a byte of each block counts.
-    pub(crate) scales: [f32; 2],
-    /// The sum of each block's bytes.
-    pub(crate) sums: [i32; 2],
+    /// What a byte counts.
+    pub(crate) scale: f32,
+    /// The sum of the bytes.
+    pub(crate) sum: i32,
 }
 
 impl Group {
     /// Nothing but zeros.
-    pub(crate) const ZERO: Self = Self { bytes: [0; GROUP], scales: [0.0; 2], sums: [0; 2] };
+    pub(crate) const ZERO: Self = Self { bytes: [0; GROUP], scale: 0.0, sum: 0 };
 }
 
 /// Quantizes a row (K up to a multiple of 16) into its groups (K up to a multiple of 64), with zeros beyond its end.
 #[inline(always)]
 pub(super) fn quantize<L: Lanes>(row: &[f32], groups: &mut [Group]) {
     for (values, group) in row.chunks(GROUP).zip(groups) {
-        *group = Group::ZERO;
-        for (half, values) in values.chunks(BLOCK).enumerate() {
-            let bytes = &mut group.bytes[half * BLOCK..][..BLOCK];
-            (group.scales[half], group.sums[half]) = block::<L>(values, bytes);
-        }
+        *group = quantized::<L>(values);
     }
 }
 
-/// Quantizes one block; its scale and the sum of its bytes.
 #[inline(always)]
-fn block<L: Lanes>(values: &[f32], bytes: &mut [i8]) -> (f32, i32) {
+fn quantized<L: Lanes>(values: &[f32]) -> Group {
     let (values, _) = values.as_chunks::<TILE>();
+    let mut group = Group::ZERO;
     let mut most = L::splat(0.0);
     for lanes in values {
         most = most.max(L::load(lanes).abs());
     }
     let most = most.greatest();
+    // Below this the numbers are nothing beside any others, and the division might overflow.
     if most < f32::MIN_POSITIVE * 128.0 {
-        return (0.0, 0);
+        return group;
     }
     let per_value = L::splat(127.0 / most);
-    for (lanes, bytes) in values.iter().zip(bytes.as_chunks_mut::<TILE>().0) {
+    for (lanes, bytes) in values.iter().zip(group.bytes.as_chunks_mut::<TILE>().0) {
         L::load(lanes).mul(per_value).store_bytes(bytes);
     }
-    let mut sum = 0;
-    for byte in bytes {
-        sum += i32::from(*byte);
+    group.scale = most / 127.0;
+    for byte in group.bytes {
+        group.sum += i32::from(byte);
     }
-    (most / 127.0, sum)
+    group
 }

@@ -14,8 +14,8 @@ impl Plain {
     #[inline(always)]
     fn zip(self, other: Self, operation: impl Fn(f32, f32) -> f32) -> Self {
         let mut values = self.0;
-        for lane in 0..TILE {
-            values[lane] = operation(values[lane], other.0[lane]);
+        for (value, other) in values.iter_mut().zip(other.0) {
+            *value = operation(*value, other);
         }
         Self(values)
     }
@@ -99,6 +99,9 @@ impl Lanes for Plain {
         values[..count].copy_from_slice(&self.0[..count]);
         Self(values)
     }
+
+    #[inline(always)]
+    fn prefetch(_address: *const u8) {}
 }
 
 impl Dot for Plain {
@@ -129,7 +132,4 @@ impl Dot for Plain {
     fn floats(sums: Self::Sums) -> Self {
         Self(sums.map(|sum| sum as f32))
     }
-
-    #[inline(always)]
-    fn prefetch(_address: *const u8) {}
 }

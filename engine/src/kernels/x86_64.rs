@@ -1,5 +1,6 @@
 //! The x86-64 instruction sets: each kernel compiled for each of them. Nothing is computed differently, only wider.
 
+pub(super) mod amx;
 mod avx2;
 mod avx512;
 
@@ -10,7 +11,6 @@ macro_rules! intrinsics {
     ($call:expr) => {{
         // SAFETY: only functions compiled for an instruction set use its types, and only a `Kernels` calls those, which
         // exists for sets that this processor has. Pointers come from references to arrays of the size read or written.
-        #[allow(unused_unsafe, reason = "blocks of several instructions hold calls that are safe by themselves")]
         unsafe {
             $call
         }
@@ -95,4 +95,9 @@ pub(super) fn has_avx512() -> bool {
         && is_x86_feature_detected!("avx512vl")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vnni")
+}
+
+/// Whether it has AMX for bytes besides, and the system allows it.
+pub(super) fn has_amx() -> bool {
+    amx::is_available()
 }

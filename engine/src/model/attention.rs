@@ -9,6 +9,18 @@ use super::kv::HeadPast;
 use super::panels::Panels;
 use super::{Compute, Segment};
 
+/// Shares of the work that each thread should find, at least.
+const TASKS_PER_THREAD: usize = 6;
+
+/// Working space of a thread.
+#[derive(Default)]
+struct Room {
+    key: Vec<f32>,
+    value: Vec<f32>,
+    queries: Vec<f32>,
+    scratch: Scratch,
+}
+
 /// One head of one segment.
 struct Task<'a> {
     past: HeadPast<'a>,
@@ -30,20 +42,32 @@ struct Place<'a> {
     out: &'a mut [f32],
 }
 
-/// The outputs of all heads: (H, N, D).
+/// The outputs of all heads, segment by segment: (H, rows of the segment, D).
 #[derive(Default)]
 pub(super) struct Heads {
     values: Vec<f32>,
-    rows: usize,
+    /// Of each row: where its first head is, and how far it is from there to the next.
+    places: Vec<(usize, usize)>,
     dim: usize,
 }
 
 impl Heads {
+    fn resize(&mut self, wanted: &[Range<usize>], heads: usize, dim: usize) {
+        self.places.clear();
+        self.dim = dim;
+        let mut begin = 0;
+        for rows in wanted {
+            self.places.extend((0..rows.len()).map(|row| (begin + row * dim, rows.len() * dim)));
+            begin += heads * rows.len() * dim;
+        }
+        self.values.resize(begin, 0.0);
+    }
+
     /// Writes one row (H · D) into `out`.
     pub(super) fn read(&self, row: usize, out: &mut [f32]) {
-        let heads = self.values.chunks_exact(self.rows * self.dim);
-        for (out, head) in out.chunks_mut(self.dim).zip(heads) {
-            out.copy_from_slice(&head[row * self.dim..][..self.dim]);
+        let (begin, step) = self.places[row];
+        for (head, out) in out.chunks_mut(self.dim).enumerate() {
+            out.copy_from_slice(&self.values[begin + head * step..][..self.dim]);
         }
     }
 }
@@ -57,14 +81,18 @@ pub(super) fn forward(
     out: &mut Heads,
 ) {
     let (dim, scale) = (config.head_dim(), config.attention_scale(layer));
-    out.rows = wanted.iter().map(Range::len).sum();
-    out.dim = dim;
-    out.values.resize(config.n_head * out.rows * dim, 0.0);
+    out.resize(wanted, config.n_head, dim);
     let mut tasks = tasks(batch, (layer, config.n_head, dim), wanted, &mut out.values);
     let kernels = compute.kernels;
-    compute.pool.for_each(&mut tasks, |Task { past, place }| match past {
-        HeadPast::Half(past) => run(kernels, (past, place), qkv, (dim, scale)),
-        HeadPast::Full(past) => run(kernels, (past, place), qkv, (dim, scale)),
+    let together = tasks.len().div_ceil(compute.pool.threads() * TASKS_PER_THREAD);
+    compute.pool.chunks(&mut tasks, together, |_, tasks| {
+        let mut room = Room::default();
+        for Task { past, place } in tasks {
+            match past {
+                HeadPast::Half(past) => run(kernels, (past, place), qkv, (dim, scale, &mut room)),
+                HeadPast::Full(past) => run(kernels, (past, place), qkv, (dim, scale, &mut room)),
+            }
+        }
     });
 }
 
@@ -77,19 +105,16 @@ fn tasks<'a>(
 ) -> Vec<Task<'a>> {
     let width = heads * dim;
     let mut begin = 0;
-    let mut segments = Vec::with_capacity(batch.len());
-    for segment in batch {
+    let mut tasks = Vec::with_capacity(heads * batch.len());
+    // Segment by segment, since the heads of a sequence lie one after another in memory.
+    for (segment, wanted) in batch.iter_mut().zip(wanted) {
         let rows = begin..begin + segment.tokens.len();
         begin = rows.end;
-        segments.push((segment.cache.len(), rows, segment.cache.heads(layer)));
-    }
-    let mut tasks = Vec::with_capacity(heads * segments.len());
-    for head in 0..heads {
-        for ((len, rows, pasts), wanted) in segments.iter_mut().zip(wanted) {
-            let Some(past) = pasts.next() else { continue };
+        let len = segment.cache.len();
+        for (head, past) in segment.cache.heads(layer).enumerate() {
             let (own, rest) = std::mem::take(&mut out).split_at_mut(wanted.len() * dim);
             out = rest;
-            let place = Place { len: *len, rows: rows.clone(), wanted: wanted.clone(), head, width, out: own };
+            let place = Place { len, rows: rows.clone(), wanted: wanted.clone(), head, width, out: own };
             tasks.push(Task { past, place });
         }
     }
@@ -101,23 +126,25 @@ fn run<E: Element>(
     kernels: Kernels,
     (past, place): (&mut Past<'_, E>, &mut Place<'_>),
     qkv: &Panels,
-    (dim, scale): (usize, f32),
+    (dim, scale, room): (usize, f32, &mut Room),
 ) {
     let Place { len, rows, wanted, head, width, out } = place;
-    let (mut key, mut value) = (vec![0.0; dim], vec![0.0; dim]);
+    let Room { key, value, queries, scratch } = room;
+    key.resize(dim, 0.0);
+    value.resize(dim, 0.0);
     for (ahead, row) in rows.clone().enumerate() {
-        qkv.read(row, *width + *head * dim, &mut key);
-        qkv.read(row, 2 * *width + *head * dim, &mut value);
-        kernels.remember(past, *len + ahead, &key, &value);
+        qkv.read(row, *width + *head * dim, key);
+        qkv.read(row, 2 * *width + *head * dim, value);
+        kernels.remember(past, *len + ahead, key, value);
     }
     if wanted.start == wanted.end {
         return;
     }
-    let mut queries = vec![0.0; wanted.len() * dim];
+    queries.resize(wanted.len() * dim, 0.0);
     for (query, row) in queries.chunks_exact_mut(dim).zip(wanted.clone()) {
         qkv.read(row, *head * dim, query);
     }
     let visible = *len + wanted.start - rows.start + 1;
-    let head = Head { queries: &queries, dim, scale, keys: past.keys, values: past.values, visible, out };
-    kernels.attend(head, &mut Scratch::default());
+    let head = Head { queries, dim, scale, keys: past.keys, values: past.values, visible, out };
+    kernels.attend(head, scratch);
 }

@@ -7,26 +7,17 @@ use crate::config::ModelConfig;
 use crate::kernels::tiles::TILE;
 use crate::kernels::{Element, Past};
 use crate::key::Precision;
+use crate::region::Zeroed;
 
 /// The past of one sequence.
 pub struct KvCache {
-    layers: Layers,
+    memory: Zeroed,
+    precision: Precision,
+    heads: usize,
     dim: usize,
     /// Tokens there is room for, a multiple of 16.
     capacity: usize,
     len: usize,
-}
-
-enum Layers {
-    Half(Vec<Layer<f16>>),
-    Full(Vec<Layer<f32>>),
-}
-
-struct Layer<E> {
-    /// (H, capacity / 16, D, 16)
-    keys: Vec<[E; TILE]>,
-    /// (H, capacity, D / 16, 16)
-    values: Vec<[E; TILE]>,
 }
 
 /// The past of one head.
@@ -49,12 +40,24 @@ impl KvCache {
     /// Room for `capacity` tokens of a model whose weights have this precision.
     #[must_use]
     pub fn new(config: &ModelConfig, precision: Precision, capacity: usize) -> Self {
+        Self::within(config, precision, capacity, Zeroed::new)
+    }
+
+    /// As [`KvCache::new`], in memory of so many bytes or more that `find` gives. What is in it doesn't matter.
+    pub(super) fn within(
+        config: &ModelConfig,
+        precision: Precision,
+        capacity: usize,
+        find: impl FnOnce(usize) -> Zeroed,
+    ) -> Self {
         let capacity = capacity.next_multiple_of(TILE);
-        let layers = match precision {
-            Precision::Int8 => Layers::Half(layers(config, capacity)),
-            Precision::F32 => Layers::Full(layers(config, capacity)),
-        };
-        Self { layers, dim: config.head_dim(), capacity, len: 0 }
+        let memory = find(capacity * bytes_per_token(config, precision));
+        Self { memory, precision, heads: config.n_head, dim: config.head_dim(), capacity, len: 0 }
+    }
+
+    /// Its memory, for another sequence.
+    pub(crate) fn into_memory(self) -> Zeroed {
+        self.memory
     }
 
     /// Tokens it holds.
@@ -71,10 +74,14 @@ impl KvCache {
 
     /// The pasts of all heads of a layer, with room for what is to come.
     pub(super) fn heads(&mut self, layer: usize) -> Box<dyn Iterator<Item = HeadPast<'_>> + '_> {
-        let (dim, capacity) = (self.dim, self.capacity);
-        match &mut self.layers {
-            Layers::Half(layers) => Box::new(layers[layer].heads(dim, capacity).map(HeadPast::Half)),
-            Layers::Full(layers) => Box::new(layers[layer].heads(dim, capacity).map(HeadPast::Full)),
+        let room = Room { heads: self.heads, dim: self.dim, capacity: self.capacity };
+        match self.precision {
+            Precision::Int8 => {
+                Box::new(room.split(bytemuck::cast_slice_mut(&mut self.memory), layer).map(HeadPast::Half))
+            }
+            Precision::F32 => {
+                Box::new(room.split(bytemuck::cast_slice_mut(&mut self.memory), layer).map(HeadPast::Full))
+            }
         }
     }
 
@@ -84,18 +91,22 @@ impl KvCache {
     }
 }
 
-impl<E: Element> Layer<E> {
-    fn heads(&mut self, dim: usize, capacity: usize) -> impl Iterator<Item = Past<'_, E>> {
-        let keys = self.keys.chunks_exact_mut((capacity / TILE * dim).max(1));
-        let values = self.values.chunks_exact_mut((capacity * dim.div_ceil(TILE)).max(1));
-        keys.zip(values).map(|(keys, values)| Past { keys, values })
-    }
+/// How a cache's memory is divided: layer by layer, first the keys (H, capacity / 16, D, 16), then the values
+/// (H, capacity, D / 16, 16).
+struct Room {
+    heads: usize,
+    dim: usize,
+    capacity: usize,
 }
 
-fn layers<E: Element>(config: &ModelConfig, capacity: usize) -> Vec<Layer<E>> {
-    let dim = config.head_dim();
-    // Zeroed memory comes from the system untouched, so room that is never filled costs nothing.
-    let room = |pieces: usize| bytemuck::zeroed_vec(config.n_head * pieces);
-    let layer = || Layer { keys: room(capacity / TILE * dim), values: room(capacity * dim.div_ceil(TILE)) };
-    (0..config.n_layer).map(|_| layer()).collect()
+impl Room {
+    /// The pasts of one layer's heads.
+    fn split<E: Element>(self, memory: &mut [[E; TILE]], layer: usize) -> impl Iterator<Item = Past<'_, E>> {
+        let keys = self.capacity / TILE * self.dim;
+        let values = self.capacity * self.dim.div_ceil(TILE);
+        let all = self.heads * (keys + values);
+        let (all_keys, all_values) = memory[layer * all..][..all].split_at_mut(self.heads * keys);
+        let pasts = all_keys.chunks_exact_mut(keys.max(1)).zip(all_values.chunks_exact_mut(values.max(1)));
+        pasts.map(|(keys, values)| Past { keys, values })
+    }
 }

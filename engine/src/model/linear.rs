@@ -11,7 +11,7 @@ use super::Compute;
 use super::panels::{Panels, Rows, Shape};
 
 /// Bytes of weights that a thread takes at a time: enough to stream, few enough to share evenly.
-const BYTES_PER_TASK: usize = 64 << 10;
+const BYTES_PER_TASK: usize = 256 << 10;
 
 /// Tasks that each thread should find, at least.
 const TASKS_PER_THREAD: usize = 4;
@@ -82,7 +82,8 @@ impl Linear {
             Weights::Int8(weights) => {
                 let bytes = int8_tile_bytes(inputs);
                 let tiles = &weights[tiles.start * bytes..tiles.end * bytes];
-                kernels.int8(&Int8 { x: &x.groups, groups: inputs.div_ceil(GROUP), tiles, finish }, out);
+                let groups = inputs.div_ceil(GROUP);
+                kernels.int8(&Int8 { x: &x.groups, rows: x.rows, groups, tiles, finish }, out);
             }
         }
     }

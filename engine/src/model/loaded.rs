@@ -8,6 +8,7 @@ use crate::config::ModelConfig;
 use crate::error::EngineError;
 use crate::kernels::Kernels;
 use crate::key::ModelKey;
+use crate::region::Zeroed;
 use crate::tokenizer::Tokenizer;
 
 /// A loaded checkpoint. Clones share it.
@@ -25,7 +26,7 @@ struct Inner {
 impl LoadedModel {
     pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint, kernels: Kernels) -> Self {
         let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
-        Self(Arc::new(Inner { key, network, tokenizer: tokenizer.map(Arc::new), eos_token_ids, kernels }))
+        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids, kernels }))
     }
 
     /// What [`crate::Request::model`] names it by.
@@ -64,10 +65,9 @@ impl LoadedModel {
         tokens.saturating_mul(kv::bytes_per_token(self.config(), self.0.key.precision()))
     }
 
-    /// Room for the keys and values of so many tokens.
-    #[must_use]
-    pub fn new_cache(&self, tokens: usize) -> KvCache {
-        KvCache::new(self.config(), self.key().precision(), tokens)
+    /// Room for the keys and values of so many tokens, in memory that `find` gives.
+    pub(crate) fn cache_within(&self, tokens: usize, find: impl FnOnce(usize) -> Zeroed) -> KvCache {
+        KvCache::within(self.config(), self.key().precision(), tokens, find)
     }
 
     /// Whether both are the same copy in memory.
@@ -83,7 +83,7 @@ impl LoadedModel {
     /// No ids, more than `n_positions`, or an id without a row.
     pub fn logits(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
         self.check_prompt(ids, 0)?;
-        let mut cache = self.new_cache(ids.len());
+        let mut cache = KvCache::new(self.config(), self.key().precision(), ids.len());
         let segment = Segment { tokens: ids.to_vec(), output: Output::All, cache: &mut cache };
         let mut compute = Compute::alone(self.0.kernels);
         let all = self.network().forward(&mut compute, &mut [segment]);

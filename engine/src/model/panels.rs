@@ -67,7 +67,7 @@ impl Panels {
 pub(super) struct Rows {
     /// For weights in f32: (rows, inputs up to a multiple of 16).
     pub(super) floats: Vec<f32>,
-    /// For weights in 8 bits: (rows, inputs / 64).
+    /// For weights in 8 bits: (rows up to a multiple of 16, inputs / 64).
     pub(super) groups: Vec<Group>,
     pub(super) rows: usize,
     pub(super) inputs: usize,
@@ -101,8 +101,8 @@ impl Rows {
             }
             Precision::Int8 => {
                 let groups = inputs.div_ceil(GROUP);
-                self.groups.resize(rows * groups, Group::ZERO);
-                compute.pool.chunks(&mut self.groups, together * groups, |chunk, rows| {
+                self.groups.resize(rows.next_multiple_of(TILE) * groups, Group::ZERO);
+                compute.pool.chunks(&mut self.groups[..rows * groups], together * groups, |chunk, rows| {
                     let mut values = vec![0.0; stride];
                     for (row, groups) in rows.chunks_exact_mut(groups).enumerate() {
                         write(chunk * together + row, &mut values);

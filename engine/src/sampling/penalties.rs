@@ -1,55 +1,77 @@
 //! Penalties that look at the history: `RepetitionPenaltyLogitsProcessor` and `NoRepeatNGramLogitsProcessor`.
 
-use std::collections::BTreeSet;
-
+use super::peaks::Peaks;
 use crate::generation::GenerationConfig;
 
+/// Ids that were met already, a bit each.
+#[derive(Default)]
+pub(super) struct Seen(Vec<u64>);
+
 /// Both penalties, in Hugging Face's order.
-pub(super) fn apply(logits: &mut [f32], history: &[u32], config: &GenerationConfig) {
+pub(super) fn apply(
+    logits: &mut [f32],
+    history: &[u32],
+    config: &GenerationConfig,
+    peaks: &mut Peaks,
+    seen: &mut Seen,
+) {
     if config.repetition_penalty != 1.0 {
-        penalise_repetition(logits, history, config.repetition_penalty);
+        let penalty = config.repetition_penalty;
+        for id in seen.first_times(history, logits.len()) {
+            let logit = logits[id as usize];
+            peaks.replace(logits, id, if logit < 0.0 { logit * penalty } else { logit / penalty });
+        }
     }
-    if config.no_repeat_ngram_size > 0 {
-        ban_repeated_ngrams(logits, history, config.no_repeat_ngram_size);
+    let rows = logits.len();
+    for id in completions(history, config.no_repeat_ngram_size).filter(|id| (*id as usize) < rows) {
+        peaks.replace(logits, id, f32::NEG_INFINITY);
     }
 }
 
-/// Once for each token seen, however often: a positive logit is divided, a negative one multiplied.
-fn penalise_repetition(logits: &mut [f32], history: &[u32], penalty: f32) {
-    for id in BTreeSet::from_iter(history) {
-        if let Some(logit) = logits.get_mut(*id as usize) {
-            *logit = if *logit < 0.0 { *logit * penalty } else { *logit / penalty };
-        }
+impl Seen {
+    /// The ids below `rows`, each where it first occurs.
+    fn first_times(&mut self, ids: &[u32], rows: usize) -> impl Iterator<Item = u32> {
+        self.0.clear();
+        self.0.resize(rows.div_ceil(64), 0);
+        ids.iter().copied().filter(move |id| {
+            let (word, bit) = (*id as usize / 64, 1 << (id % 64));
+            let is_new = (*id as usize) < rows && self.0[word] & bit == 0;
+            if is_new {
+                self.0[word] |= bit;
+            }
+            is_new
+        })
     }
 }
 
-/// Bans every token that would complete a sequence of `size` tokens that is in the history already.
-fn ban_repeated_ngrams(logits: &mut [f32], history: &[u32], size: usize) {
-    let Some(begin) = (history.len() + 1).checked_sub(size) else {
-        return;
-    };
-    let prefix = &history[begin..];
-    for ngram in history.windows(size).filter(|ngram| ngram.starts_with(prefix)) {
-        if let Some(logit) = logits.get_mut(ngram[size - 1] as usize) {
-            *logit = f32::NEG_INFINITY;
-        }
-    }
+/// Every token that would complete a sequence of `size` tokens that is in the history already; none if `size` is 0.
+fn completions(history: &[u32], size: usize) -> impl Iterator<Item = u32> {
+    let begin = if size == 0 { None } else { (history.len() + 1).checked_sub(size) };
+    let prefix = begin.map_or(&[][..], |begin| &history[begin..]);
+    let earlier = if begin.is_some() { history } else { &[] };
+    earlier.windows(size.max(1)).filter(move |ngram| ngram.starts_with(prefix)).map(move |ngram| ngram[size - 1])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn penalised<const N: usize>(mut logits: [f32; N], history: &[u32], config: &GenerationConfig) -> [f32; N] {
+        let mut peaks = Peaks::default();
+        assert!(peaks.scan(&logits));
+        apply(&mut logits, history, config, &mut peaks, &mut Seen(vec![u64::MAX]));
+        logits
+    }
+
     #[test]
     fn repetition_counts_once_and_by_sign() {
-        let mut logits = [2.0, -2.0, 2.0, 0.0];
-        penalise_repetition(&mut logits, &[0, 1, 0, 3, 99], 2.0);
-        assert_eq!(logits, [1.0, -4.0, 2.0, 0.0]);
+        let config = GenerationConfig { repetition_penalty: 2.0, ..GenerationConfig::default() };
+        assert_eq!(penalised([2.0, -2.0, 2.0, 0.0], &[0, 1, 0, 3, 99], &config), [1.0, -4.0, 2.0, 0.0]);
     }
 
     fn banned(history: &[u32], size: usize) -> Vec<usize> {
-        let mut logits = [0.0; 6];
-        ban_repeated_ngrams(&mut logits, history, size);
+        let config = GenerationConfig { no_repeat_ngram_size: size, ..GenerationConfig::default() };
+        let logits = penalised([0.0; 6], history, &config);
         (0..6).filter(|id| logits[*id] == f32::NEG_INFINITY).collect()
     }
 
@@ -62,5 +84,7 @@ mod tests {
         assert_eq!(banned(&[4, 4], 2), [4]);
         assert_eq!(banned(&[], 1), [] as [usize; 0]);
         assert_eq!(banned(&[1], 5), [] as [usize; 0]);
+        assert_eq!(banned(&[1, 99], 1), [1]);
+        assert_eq!(banned(&[1, 1], 0), [] as [usize; 0]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::shelf::Shelf;
 use super::{Report, Reports, SequenceId, finish};
 use crate::generation::Event;
 use crate::key::ModelKey;
@@ -77,32 +78,43 @@ impl Turn {
 
     /// Lets the first of the queue run if it fits. All tokens it may come to count at once: how many it will be nobody
     /// knows, and other models are to have their turn before they are known.
-    pub(super) fn admit(&mut self, fits: impl FnOnce(&Sequence) -> bool) -> Option<SequenceId> {
+    pub(super) fn admit(&mut self, fits: impl FnOnce(&Sequence) -> bool, shelf: &mut Shelf) -> Option<SequenceId> {
         let (id, sequence) = self.waiting.pop_front_if(|(_, sequence)| fits(sequence))?;
         self.granted += sequence.tokens_left() as u64;
-        self.running.push(Running { id, cache: sequence.new_cache(), sequence, logits: Vec::new() });
+        self.running.push(Running {
+            id,
+            cache: sequence.cache_within(|bytes| shelf.take(bytes)),
+            sequence,
+            logits: Vec::new(),
+        });
         Some(id)
     }
 
     /// Takes a sequence out, whether it waits or runs.
-    pub(super) fn remove(&mut self, id: SequenceId) -> Option<Sequence> {
+    pub(super) fn remove(&mut self, id: SequenceId, shelf: &mut Shelf) -> Option<Sequence> {
         if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == id) {
             return self.waiting.remove(at).map(|(_, sequence)| sequence);
         }
         let at = self.running.iter().position(|running| running.id == id)?;
-        Some(self.leave(at).sequence)
+        Some(self.leave(at, shelf))
     }
 
     /// Takes a running sequence out. What it was granted and didn't use goes back.
-    fn leave(&mut self, at: usize) -> Running {
-        let running = self.running.remove(at);
-        self.granted = self.granted.saturating_sub(running.sequence.tokens_left() as u64);
-        running
+    fn leave(&mut self, at: usize, shelf: &mut Shelf) -> Sequence {
+        let Running { sequence, cache, .. } = self.running.remove(at);
+        self.granted = self.granted.saturating_sub(sequence.tokens_left() as u64);
+        shelf.put_back(cache.into_memory());
+        sequence
     }
 
     /// One forward pass over one token of each sequence that is writing, and up to `prompt_tokens` of those that are
     /// still reading their prompts.
-    pub(super) fn forward(&mut self, compute: &mut Compute, prompt_tokens: usize, reports: &mut Reports) {
+    pub(super) fn forward(
+        &mut self,
+        compute: &mut Compute,
+        prompt_tokens: usize,
+        (reports, shelf): (&mut Reports, &mut Shelf),
+    ) {
         let Some(model) = self.running.first().map(|running| running.sequence.model().clone()) else {
             return;
         };
@@ -129,11 +141,11 @@ impl Turn {
             member.progress = member.sequence.advance(member.logits);
         });
         let outcomes = members.into_iter().map(|member| (member.index, member.id, member.progress)).collect();
-        self.report(outcomes, reports);
+        self.report(outcomes, (reports, shelf));
     }
 
     /// Tells what came of the pass, and lets go of those who finished, last to first.
-    fn report(&mut self, outcomes: Vec<(usize, SequenceId, Progress)>, reports: &mut Reports) {
+    fn report(&mut self, outcomes: Vec<(usize, SequenceId, Progress)>, (reports, shelf): (&mut Reports, &mut Shelf)) {
         let mut leaving = Vec::new();
         for (index, id, progress) in outcomes {
             match progress {
@@ -146,7 +158,8 @@ impl Turn {
             }
         }
         for (index, end) in leaving.into_iter().rev() {
-            let Running { id, sequence, .. } = self.leave(index);
+            let id = self.running[index].id;
+            let sequence = self.leave(index, shelf);
             let report = match end {
                 Ok(stop) => finish(sequence, stop),
                 Err(error) => Report::Event(Event::Failed(error)),

@@ -1,16 +1,15 @@
-//! The files of a tokenizer and how they become one. `vocab.json` + `merges.txt` are put into the form of
-//! `tokenizer.json` first, so that there is one way in.
+//! The files of a tokenizer and how they become one: both forms are read into the same description.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokenizers::AddedToken;
 
-use super::TokenizerError;
-use super::json::Description;
+use super::description::{Added, Description, Split, Unknown, Vocabulary};
+use super::{TokenizerError, json};
 
 /// Special tokens of the GPT-2 families, taken for special where no file says which ones are.
 const CUSTOMARY: [&str; 6] = ["<|endoftext|>", "<s>", "</s>", "<unk>", "<pad>", "<mask>"];
@@ -25,27 +24,23 @@ pub(crate) const FILES: [&str; 6] = [
     "tokenizer_config.json",
 ];
 
-/// Reads the tokenizer of a folder.
-pub(super) fn read(folder: &Path) -> Result<Option<tokenizers::Tokenizer>, TokenizerError> {
+/// Reads the tokenizer of a folder, and the rows that a model needs for its vocabulary.
+pub(super) fn read(folder: &Path) -> Result<Option<(tokenizers::Tokenizer, usize)>, TokenizerError> {
     let path = folder.join("tokenizer.json");
-    let mut tokenizer = if let Some(text) = read_optional(&path)? {
-        from_json(&path, &text)?
-    } else if let Some(tokenizer) = from_vocabulary(folder)? {
-        tokenizer
+    let (path, description) = if let Some(text) = read_optional(&path)? {
+        let description = json::parse(&text).map_err(|problem| invalid(&path, problem))?;
+        (path, description)
+    } else if let Some(description) = from_vocabulary(folder)? {
+        (folder.join("vocab.json"), description)
     } else {
         return Ok(None);
     };
+    let (mut tokenizer, rows) = description.build().map_err(|problem| invalid(&path, problem))?;
     add_tokens(folder, &mut tokenizer)?;
-    Ok(Some(tokenizer))
+    Ok(Some((tokenizer, rows)))
 }
 
-fn from_json(path: &Path, text: &[u8]) -> Result<tokenizers::Tokenizer, TokenizerError> {
-    let description = Description::parse(text).map_err(|problem| invalid(path, problem))?;
-    let text = serde_json::to_vec(&description).map_err(|error| invalid(path, error.to_string()))?;
-    tokenizers::Tokenizer::from_bytes(text).map_err(|error| invalid(path, error.to_string()))
-}
-
-fn from_vocabulary(folder: &Path) -> Result<Option<tokenizers::Tokenizer>, TokenizerError> {
+fn from_vocabulary(folder: &Path) -> Result<Option<Description>, TokenizerError> {
     let (path, merges_path) = (folder.join("vocab.json"), folder.join("merges.txt"));
     let (vocabulary, merges) = match (read_optional(&path)?, read_optional(&merges_path)?) {
         (None, None) => return Ok(None),
@@ -57,46 +52,31 @@ fn from_vocabulary(folder: &Path) -> Result<Option<tokenizers::Tokenizer>, Token
             return Err(invalid(&merges_path, "is missing, though vocab.json is there".to_owned()));
         }
     };
-    let vocabulary: BTreeMap<String, u32> = parse(&path, &vocabulary)?;
-    let special: Vec<Value> = special_tokens(folder)?
-        .iter()
-        .filter_map(|token| vocabulary.get(token).map(|id| added_token(token, *id)))
-        .collect();
-    let byte_level = |add_prefix_space: bool| json!({"type": "ByteLevel", "add_prefix_space": add_prefix_space, "trim_offsets": true, "use_regex": true});
-    let tokenizer = json!({
-        "version": "1.0",
-        "added_tokens": special,
-        "pre_tokenizer": byte_level(adds_prefix_space(folder)?),
-        "decoder": byte_level(true),
-        "model": {"type": "BPE", "vocab": vocabulary, "merges": parse_merges(&merges_path, &merges)?},
-    });
-    from_json(&path, tokenizer.to_string().as_bytes()).map(Some)
+    let vocabulary: Vocabulary = parse(&path, &vocabulary)?;
+    let special = special_tokens(folder)?;
+    let special = special.into_iter().filter_map(|token| Some(special_token(*vocabulary.get(&token)?, token)));
+    Ok(Some(Description {
+        added: special.collect(),
+        merges: parse_merges(&merges_path, &merges)?,
+        vocabulary,
+        unknown: Unknown::default(),
+        ignore_merges: false,
+        normalizer: None,
+        split: Some(Split { add_prefix_space: adds_prefix_space(folder)?, trim_offsets: true, use_regex: true }),
+    }))
 }
 
-fn added_token(token: &str, id: u32) -> Value {
-    json!({
-        "id": id, "content": token, "special": true,
-        "single_word": false, "lstrip": false, "rstrip": false, "normalized": false,
-    })
+fn special_token(id: u32, content: String) -> Added {
+    Added { id, content, special: true, single_word: false, lstrip: false, rstrip: false, normalized: false }
 }
 
-fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<[String; 2]>, TokenizerError> {
+fn parse_merges(path: &Path, text: &[u8]) -> Result<Vec<(String, String)>, TokenizerError> {
     let text = std::str::from_utf8(text).map_err(|error| invalid(path, format!("is no UTF-8: {error}")))?;
-    let mut merges = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        if line.is_empty() || (index == 0 && line.starts_with("#version")) {
-            continue;
-        }
-        match line.split(' ').collect::<Vec<_>>()[..] {
-            [left, right] if !left.is_empty() && !right.is_empty() => {
-                merges.push([left.to_owned(), right.to_owned()]);
-            }
-            _ => {
-                return Err(invalid(path, format!("line {} is no pair of tokens", index + 1)));
-            }
-        }
-    }
-    Ok(merges)
+    let is_merge = |(index, line): &(usize, &str)| !(line.is_empty() || (*index == 0 && line.starts_with("#version")));
+    let merge = |(index, line): (usize, &str)| {
+        json::pair(line).ok_or_else(|| invalid(path, format!("line {} is no pair of tokens", index + 1)))
+    };
+    text.lines().enumerate().filter(is_merge).map(merge).collect()
 }
 
 fn adds_prefix_space(folder: &Path) -> Result<bool, TokenizerError> {

@@ -1,58 +1,16 @@
-//! `tokenizer.json` as a GPT-2 has it, read into types of our own and written anew for `tokenizers`: that crate panics on
-//! parts that are broken in ways it doesn't expect, and would run whatever regular expression a file brings.
+//! `tokenizer.json` as a GPT-2 has it, read into types of our own: the crate `tokenizers` panics on parts that are broken
+//! in ways it doesn't expect, and would run whatever regular expression a file brings.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
-/// As many as a `config.json` may have rows for. The crate `tokenizers` counts on from the highest id.
-const MOST_TOKENS: u32 = 1 << 24;
+use super::description::{Added, Description, Split, Unknown, Vocabulary};
 
-/// The parts that decide a text's ids. What else a file has (padding, truncation, the post-processor, which only adds
-/// tokens that we don't ask for) is left out.
-#[derive(Serialize)]
-pub(super) struct Description {
-    version: &'static str,
-    added_tokens: Vec<Added>,
-    normalizer: Option<Normalizer>,
-    pre_tokenizer: Option<ByteLevel>,
-    decoder: ByteLevel,
-    model: Model,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Added {
-    id: u32,
-    content: String,
-    #[serde(default)]
-    single_word: bool,
-    #[serde(default)]
-    lstrip: bool,
-    #[serde(default)]
-    rstrip: bool,
-    #[serde(default)]
-    normalized: bool,
-    #[serde(default)]
-    special: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "type")]
-enum Normalizer {
-    #[serde(rename = "NFC")]
-    Nfc,
-    #[serde(rename = "NFD")]
-    Nfd,
-    #[serde(rename = "NFKC")]
-    Nfkc,
-    #[serde(rename = "NFKD")]
-    Nfkd,
-    Lowercase,
-}
-
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(tag = "type")]
 enum ByteLevel {
     ByteLevel {
@@ -64,10 +22,10 @@ enum ByteLevel {
     },
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Model {
     #[serde(rename = "type", default)]
-    kind: Kind,
+    _kind: Kind,
     dropout: Option<f32>,
     unk_token: Option<String>,
     continuing_subword_prefix: Option<String>,
@@ -78,11 +36,11 @@ struct Model {
     byte_fallback: bool,
     #[serde(default)]
     ignore_merges: bool,
-    vocab: BTreeMap<String, u32>,
+    vocab: Vocabulary,
     merges: Vec<Merge>,
 }
 
-#[derive(Serialize, Deserialize, Default)]
+#[derive(Deserialize, Default)]
 enum Kind {
     #[default]
     #[serde(rename = "BPE")]
@@ -90,49 +48,43 @@ enum Kind {
 }
 
 /// `["a", "b"]`, or `"a b"` in files of former years.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Merge {
-    Pair([String; 2]),
-    Line(String),
-}
+struct Merge(String, String);
 
 fn yes() -> bool {
     true
 }
 
-impl Description {
-    /// Reads a file. The error says which part is none of a GPT-2's.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        let mut parts: Map<String, Value> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        let version: Option<String> = part(&mut parts, "version")?;
-        if version.as_deref().is_some_and(|version| version != "1.0") {
-            return Err("`version` is not 1.0, the only one there is".to_owned());
-        }
-        let decoder: Option<ByteLevel> = part(&mut parts, "decoder")?;
-        let mut model: Model = part(&mut parts, "model")?.ok_or("`model` is missing")?;
-        model.check()?;
-        model.merges = std::mem::take(&mut model.merges).into_iter().map(Merge::paired).collect::<Result<_, _>>()?;
-        let added_tokens: Vec<Added> = part(&mut parts, "added_tokens")?.unwrap_or_default();
-        let added = added_tokens.iter().map(|token| (&token.content, &token.id));
-        if let Some((token, id)) = model.vocab.iter().chain(added).find(|(_, id)| **id >= MOST_TOKENS) {
-            return Err(format!("`{token}` has the id {id}, but no tokenizer has more than {MOST_TOKENS} tokens"));
-        }
-        Ok(Self {
-            version: "1.0",
-            added_tokens,
-            normalizer: part(&mut parts, "normalizer")?,
-            pre_tokenizer: part(&mut parts, "pre_tokenizer")?,
-            decoder: decoder.ok_or("`decoder` is not ByteLevel, as a GPT-2 tokenizer's must be")?,
-            model,
-        })
+/// The parts of a file as they are written. Copying them, or reading them into values first, would take twice the time.
+type Parts<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Reads a file. The error says which part is none of a GPT-2's.
+pub(super) fn parse(text: &[u8]) -> Result<Description, String> {
+    let parts: Parts<'_> = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let version: Option<String> = part(&parts, "version")?;
+    if version.as_deref().is_some_and(|version| version != "1.0") {
+        return Err("`version` is not 1.0, the only one there is".to_owned());
     }
+    let decoder: Option<ByteLevel> = part(&parts, "decoder")?;
+    let model: Model = part(&parts, "model")?.ok_or("`model` is missing")?;
+    model.check()?;
+    if decoder.is_none() {
+        return Err("`decoder` is not ByteLevel, as a GPT-2 tokenizer's must be".to_owned());
+    }
+    Ok(Description {
+        added: part::<Vec<Added>>(&parts, "added_tokens")?.unwrap_or_default(),
+        normalizer: part(&parts, "normalizer")?,
+        split: part::<ByteLevel>(&parts, "pre_tokenizer")?.map(Split::from),
+        vocabulary: model.vocab,
+        merges: model.merges.into_iter().map(|Merge(left, right)| (left, right)).collect(),
+        unknown: Unknown { token: model.unk_token, fuse: model.fuse_unk, as_bytes: model.byte_fallback },
+        ignore_merges: model.ignore_merges,
+    })
 }
 
 /// One part of the file; `None` where it is absent or null.
-fn part<T: DeserializeOwned>(parts: &mut Map<String, Value>, name: &str) -> Result<Option<T>, String> {
-    let value = parts.remove(name).unwrap_or_default();
-    serde_json::from_value(value).map_err(|error| format!("`{name}` is none of a GPT-2 tokenizer's: {error}"))
+fn part<T: DeserializeOwned>(parts: &Parts<'_>, name: &str) -> Result<Option<T>, String> {
+    let Some(part) = parts.get(name) else { return Ok(None) };
+    serde_json::from_str(part.get()).map_err(|error| format!("`{name}` is none of a GPT-2 tokenizer's: {error}"))
 }
 
 impl Model {
@@ -151,14 +103,49 @@ impl Model {
     }
 }
 
-impl Merge {
-    fn paired(self) -> Result<Self, String> {
-        let Self::Line(line) = self else { return Ok(self) };
-        match line.split(' ').collect::<Vec<_>>()[..] {
-            [left, right] if !left.is_empty() && !right.is_empty() => {
-                Ok(Self::Pair([left.to_owned(), right.to_owned()]))
-            }
-            _ => Err(format!("`model.merges` has `{line}`, which is no pair of tokens")),
+impl From<ByteLevel> for Split {
+    fn from(ByteLevel::ByteLevel { add_prefix_space, trim_offsets, use_regex }: ByteLevel) -> Self {
+        Self { add_prefix_space, trim_offsets, use_regex }
+    }
+}
+
+impl<'de> Deserialize<'de> for Merge {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MergeVisitor)
+    }
+}
+
+struct MergeVisitor;
+
+impl<'de> Visitor<'de> for MergeVisitor {
+    type Value = Merge;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a pair of tokens")
+    }
+
+    fn visit_str<E: Error>(self, line: &str) -> Result<Merge, E> {
+        match pair(line) {
+            Some((left, right)) => Ok(Merge(left, right)),
+            None => Err(E::custom(format!("`model.merges` has `{line}`, which is no pair of tokens"))),
         }
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut tokens: A) -> Result<Merge, A::Error> {
+        let merge = match (tokens.next_element()?, tokens.next_element()?) {
+            (Some(left), Some(right)) => Merge(left, right),
+            _ => return Err(A::Error::invalid_length(0, &self)),
+        };
+        match tokens.next_element::<String>()? {
+            None => Ok(merge),
+            Some(_) => Err(A::Error::invalid_length(3, &self)),
+        }
+    }
+}
+
+/// Two tokens with a space between them.
+pub(super) fn pair(line: &str) -> Option<(String, String)> {
+    let (left, right) = line.split_once(' ')?;
+    let is_pair = !left.is_empty() && !right.is_empty() && !right.contains(' ');
+    is_pair.then(|| (left.to_owned(), right.to_owned()))
 }

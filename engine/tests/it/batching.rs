@@ -19,7 +19,7 @@ pub(crate) struct Fixture {
 }
 
 pub(crate) fn tiny() -> Fixture {
-    tiny_in(EngineConfig { threads: 2, ..EngineConfig::default() })
+    tiny_in(support::config())
 }
 
 fn tiny_in(config: EngineConfig) -> Fixture {
@@ -54,12 +54,42 @@ pub(crate) fn assert_same(alone: &Finished, together: &Finished) {
 
 #[test]
 fn company_changes_nothing() {
-    let Fixture { engine, model, .. } = tiny();
-    let alone: Vec<_> =
-        (0..24).map(|index| support::finish(engine.generate(request(&model, index)).unwrap())).collect();
-    let together: Vec<_> = (0..24).map(|index| engine.generate(request(&model, index)).unwrap()).collect();
-    for (alone, together) in alone.iter().zip(together) {
-        assert_same(alone, &support::finish(together));
+    let folder = tempfile::tempdir().unwrap();
+    write_checkpoint(folder.path(), Shape { n_embd: 96, n_head: 6, ..Shape::TINY }, 5).unwrap();
+    for (set, engine) in support::engines() {
+        for precision in [Precision::F32, Precision::Int8] {
+            println!("{set} {precision}");
+            let model = support::load(&engine, folder.path(), precision);
+            let alone: Vec<_> =
+                (0..24).map(|index| support::finish(engine.generate(request(&model, index)).unwrap())).collect();
+            let together: Vec<_> = (0..24).map(|index| engine.generate(request(&model, index)).unwrap()).collect();
+            for (alone, together) in alone.iter().zip(together) {
+                assert_same(alone, &support::finish(together));
+            }
+        }
+    }
+}
+
+/// Reading a text at once, in parts, and token by token gives the same numbers to the last bit.
+#[test]
+fn prefill_and_decode_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    write_checkpoint(folder.path(), Shape { n_embd: 96, n_head: 6, ..Shape::TINY }, 5).unwrap();
+    for (set, engine) in support::engines() {
+        for precision in [Precision::F32, Precision::Int8] {
+            println!("{set} {precision}");
+            let model = support::load(&engine, folder.path(), precision);
+            let mut request = request(&model, 3);
+            request.generation.max_new_tokens = 40;
+            let prompt = request.prompt.clone();
+            let written = support::finish(engine.generate(request.clone()).unwrap());
+            let whole = model.logits(&[prompt.clone(), written.ids.clone()].concat()).unwrap();
+            for at in [1, 7, 20] {
+                request.prompt = [&prompt[..], &written.ids[..at]].concat();
+                let read = support::finish(engine.generate(request.clone()).unwrap());
+                assert_eq!(read.prompt_logits.as_ref(), whole.get(prompt.len() + at - 1));
+            }
+        }
     }
 }
 
@@ -93,7 +123,7 @@ fn equal_content_is_one_model() {
 
 #[test]
 fn requests_that_can_not_be_carried_out_are_refused() {
-    let Fixture { engine, model, .. } = tiny_in(EngineConfig { kv_memory: 50 * TOKEN, ..EngineConfig::default() });
+    let Fixture { engine, model, .. } = tiny_in(EngineConfig { kv_memory: 50 * TOKEN, ..support::config() });
     let refusal = |change: fn(&mut Request)| {
         let mut request = request(&model, 0);
         change(&mut request);
@@ -112,7 +142,7 @@ fn requests_that_can_not_be_carried_out_are_refused() {
 
 #[test]
 fn a_full_queue_refuses_and_all_that_it_took_finish() {
-    let config = EngineConfig { threads: 1, max_batch: 1, max_waiting: 3, ..EngineConfig::default() };
+    let config = EngineConfig { threads: 1, max_batch: 1, max_waiting: 3, ..support::config() };
     let Fixture { engine, model, .. } = tiny_in(config);
     let mut taken = Vec::new();
     let refused = (0..1000).find_map(|index| match engine.generate(request(&model, index)) {
@@ -133,7 +163,7 @@ fn a_cancelled_request_says_so_and_a_dropped_one_leaves() {
     // Large enough that its replies take longer than it takes to cancel them.
     let folder = tempfile::tempdir().unwrap();
     write_checkpoint(folder.path(), Shape { vocab_size: 20_000, n_embd: 256, ..Shape::TINY }, 5).unwrap();
-    let engine = Engine::start(EngineConfig { threads: 1, max_batch: 1, ..EngineConfig::default() }).unwrap();
+    let engine = Engine::start(EngineConfig { threads: 1, max_batch: 1, ..support::config() }).unwrap();
     let model = support::load(&engine, folder.path(), Precision::F32);
     let long = || {
         let mut request = request(&model, 2);

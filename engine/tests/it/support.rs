@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use maskarad_engine::{
-    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, LoadedModel, Precision, Request,
+    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision, Request,
 };
 
 /// Something in the data beside the repository, where that is there.
@@ -32,8 +32,24 @@ pub(crate) fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
+/// What tests' engines may use. `MASKARAD_TEST_INSTRUCTION_SET` forces a set on all of them.
+pub(crate) fn config() -> EngineConfig {
+    let set = std::env::var("MASKARAD_TEST_INSTRUCTION_SET").ok();
+    EngineConfig {
+        threads: 2,
+        instruction_set: set.map(|set| set.parse().expect("a set that there is")),
+        ..EngineConfig::default()
+    }
+}
+
 pub(crate) fn engine() -> Engine {
-    Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap()
+    Engine::start(config()).unwrap()
+}
+
+/// An engine for each instruction set of this machine.
+pub(crate) fn engines() -> impl Iterator<Item = (InstructionSet, Engine)> {
+    let sets = InstructionSet::ALL.into_iter().filter(|set| set.is_available());
+    sets.map(|set| (set, Engine::start(EngineConfig { instruction_set: Some(set), ..config() }).unwrap()))
 }
 
 /// Copies a checkpoint's files to a place where a test may change them.

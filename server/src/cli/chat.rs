@@ -33,7 +33,7 @@ const HELP: &str = "/reset forgets the conversation, /context N holds N earlier 
 
 pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
     let persona = choose(arguments, manifest::load_without_tokens(&config.personas))?;
-    let engine = Engine::start(config.engine)?;
+    let engine = Engine::start(config.engine.clone())?;
     let voice = model::load(&engine, &persona).map_err(|problem| anyhow::anyhow!("{problem}"))?;
     let seed = arguments.seed.unwrap_or_else(rand::random);
     let greeting = format!("{} listens. {HELP}.", persona.display_name);

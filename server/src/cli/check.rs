@@ -33,7 +33,7 @@ struct Row {
 
 pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
     let loaded = manifest::load(&config.personas, Environment::of_process());
-    let engine = Engine::start(config.engine)?;
+    let engine = Engine::start(config.engine.clone())?;
     let mut problems = loaded.problems.0;
     problems.extend(webhook::problems(config, &loaded.personas));
     let mut rows = Vec::new();

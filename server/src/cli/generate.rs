@@ -81,7 +81,7 @@ struct Line {
 
 pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
     let text = text(arguments)?;
-    let engine = Engine::start(config.engine)?;
+    let engine = Engine::start(config.engine.clone())?;
     let model = progress::during("loading the checkpoint", || engine.load(&arguments.model, arguments.precision))?;
     let request = request(arguments, &model, text.as_deref())?;
     let stream = !arguments.json && model.tokenizer().is_some();

@@ -37,7 +37,7 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
         config.personas.display(),
         loaded.personas[0].name,
     );
-    let engine = Engine::start(config.engine)?;
+    let engine = Engine::start(config.engine.clone())?;
     let booted = boot(&engine, loaded)?;
     let runtime = runtime()?;
     let ended = runtime.block_on(serve(config, engine.clone(), booted))?;

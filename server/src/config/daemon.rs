@@ -41,8 +41,6 @@ pub struct DaemonConfig {
     pub queue: QueueConfig,
     /// The folder of manifests.
     pub personas: PathBuf,
-    /// The folder of what can be made again. Nothing is kept there yet; converted weights will be.
-    pub cache: PathBuf,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -129,14 +127,10 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
-        engine: engine(&mut settings),
+        engine: engine(&mut settings, environment),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
-        cache: settings
-            .path("cache")
-            .or_else(|| environment.folder("CACHE_DIRECTORY"))
-            .unwrap_or_else(|| PathBuf::from("cache")),
         log: log(&mut settings),
     };
     settings.finish().map(|()| config)
@@ -186,7 +180,7 @@ fn guides(settings: &mut Settings<'_>) -> Guides {
     }
 }
 
-fn engine(settings: &mut Settings<'_>) -> EngineConfig {
+fn engine(settings: &mut Settings<'_>, environment: Environment<'_>) -> EngineConfig {
     let default = EngineConfig::default();
     let kv_memory = |text: &str| units::bytes(text).filter(|bytes| *bytes >= 1 << 20);
     EngineConfig {
@@ -195,9 +189,13 @@ fn engine(settings: &mut Settings<'_>) -> EngineConfig {
             .parsed("engine.kv_memory", "at least 1 MiB, such as 256MiB", kv_memory)
             .unwrap_or(default.kv_memory),
         max_batch: settings.number("engine.max_batch", 1, 1024).unwrap_or(default.max_batch),
+        cache: settings
+            .path("cache")
+            .or_else(|| environment.folder("CACHE_DIRECTORY"))
+            .or_else(|| Some(PathBuf::from("cache"))),
         instruction_set: settings.parsed(
             "engine.instruction_set",
-            "scalar, avx2, avx_vnni or avx512, as far as this processor has it",
+            "scalar, avx2, avx_vnni, avx512 or amx, as far as this processor has it",
             instruction_set,
         ),
         ..default

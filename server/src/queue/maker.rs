@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use maskarad_engine::{EngineError, Event};
+use maskarad_engine::{EngineError, Event, Finished, Timings};
 
 use super::typing::while_typing;
 use crate::app::App;
@@ -225,12 +225,24 @@ impl Maker {
         while let Some(event) = events.next().await {
             match event {
                 Event::Token { .. } => {}
-                Event::Finished(finished) => return Ok(finished.text.unwrap_or_default()),
+                Event::Finished(finished) => {
+                    self.note(&finished);
+                    return Ok(finished.text.unwrap_or_default());
+                }
                 Event::Failed(EngineError::Stopped) => return Err(Made::Interrupted),
                 Event::Failed(error) => return Err(failed(error.to_string())),
             }
         }
         Err(Made::Interrupted)
+    }
+
+    /// Where the time of a generation went; `make load` reads it.
+    fn note(&self, finished: &Finished) {
+        let Timings { queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens } = finished.timings;
+        let (persona, job, stop) = (&self.live.persona.name, self.lead.id.0, finished.stop_reason);
+        tracing::debug!(
+            %persona, job, ?stop, queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens, "generated"
+        );
     }
 }
 

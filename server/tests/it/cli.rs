@@ -19,10 +19,11 @@ struct Run {
     stderr: String,
 }
 
-/// The program with an empty environment, and pipes to talk through.
+/// The program with an environment that holds no more than where its cache is, and pipes to talk through.
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
     command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("MASKARAD_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 

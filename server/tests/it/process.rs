@@ -3,9 +3,11 @@
 mod burst;
 mod crash;
 mod full_log;
+mod memory;
 mod proxy;
 mod secrecy;
 mod signals;
+mod soak;
 mod standby;
 mod startup;
 mod webhook;
@@ -73,7 +75,7 @@ impl Stage {
     /// The same, with its log going elsewhere.
     fn spawn(&self, log: File, more: &[(&str, &str)]) -> Child {
         let [avtobus, polkson] = &self.bots;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_maskarad"));
+        let mut command = Command::new(program());
         command
             .arg("serve")
             .current_dir(self.folder.path())
@@ -114,6 +116,12 @@ impl Stage {
         let message = self.people[0].writes_private(&self.bots[bot], "привет");
         self.answered(&[message], daemon).await;
     }
+}
+
+/// The program under test: the one that was built with this test, unless another is named.
+#[expect(clippy::disallowed_methods, reason = "measurements are told by the environment which build to measure")]
+fn program() -> PathBuf {
+    std::env::var_os("MASKARAD_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_maskarad").into(), PathBuf::from)
 }
 
 /// A running program; killed when dropped.

@@ -36,7 +36,7 @@ fn unpacked(weights: &Weights, inputs: usize, output: usize) -> Vec<f32> {
 /// Whether `packed` are `weights`, as far as the precision goes.
 fn assert_near(packed: &[f32], weights: &[f32], precision: Precision) {
     assert_eq!(packed.len(), weights.len());
-    for (packed, weights) in packed.chunks(tiles::BLOCK).zip(weights.chunks(tiles::BLOCK)) {
+    for (packed, weights) in packed.chunks(tiles::GROUP).zip(weights.chunks(tiles::GROUP)) {
         let greatest = weights.iter().fold(0.0f32, |greatest, weight| greatest.max(weight.abs()));
         let tolerance = if precision == Precision::F32 { 0.0 } else { greatest / 127.0 * 0.56 };
         assert!(packed.iter().zip(weights).all(|(packed, weight)| (packed - weight).abs() <= tolerance));

@@ -42,7 +42,7 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
     #[inline(always)]
     fn load_half(values: &[f16; TILE]) -> Self {
         let at = values.as_ptr();
-        let half = |at: *const f16| intrinsics!(_mm256_cvtph_ps(_mm_loadu_si128(at.cast())));
+        let half = |at: *const f16| intrinsics!(_mm256_cvtph_ps(at.cast::<__m128i>().read_unaligned()));
         Self(half(at), half(intrinsics!(at.add(8))))
     }
 
@@ -116,6 +116,11 @@ impl<const VNNI: bool> Lanes for Avx2<VNNI> {
         let high = below(intrinsics!(_mm256_setr_ps(8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0)));
         Self(intrinsics!(_mm256_blendv_ps(other.0, self.0, low)), intrinsics!(_mm256_blendv_ps(other.1, self.1, high)))
     }
+
+    #[inline(always)]
+    fn prefetch(address: *const u8) {
+        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
 }
 
 impl<const VNNI: bool> Dot for Avx2<VNNI> {
@@ -125,7 +130,7 @@ impl<const VNNI: bool> Dot for Avx2<VNNI> {
 
     #[inline(always)]
     fn weights(bytes: &[u8; 4 * TILE]) -> Self::Weights {
-        let load = |at: usize| intrinsics!(_mm256_loadu_si256(bytes.as_ptr().add(at).cast()));
+        let load = |at: usize| intrinsics!(bytes.as_ptr().add(at).cast::<__m256i>().read_unaligned());
         let shift = |half: __m256i| {
             if VNNI { intrinsics!(_mm256_xor_si256(half, _mm256_set1_epi8(i8::MIN))) } else { half }
         };
@@ -157,10 +162,5 @@ impl<const VNNI: bool> Dot for Avx2<VNNI> {
     #[inline(always)]
     fn floats(sums: Self::Sums) -> Self {
         Self(intrinsics!(_mm256_cvtepi32_ps(sums.0)), intrinsics!(_mm256_cvtepi32_ps(sums.1)))
-    }
-
-    #[inline(always)]
-    fn prefetch(address: *const u8) {
-        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
     }
 }

@@ -12,6 +12,14 @@ use super::intrinsics;
 #[derive(Clone, Copy)]
 pub(in super::super) struct Avx512(__m512);
 
+impl Avx512 {
+    /// Sixteen integers as the nearest f32.
+    #[inline(always)]
+    pub(super) fn integers(values: &[i32; TILE]) -> Self {
+        Self(intrinsics!(_mm512_cvtepi32_ps(_mm512_loadu_si512(values.as_ptr().cast()))))
+    }
+}
+
 impl Lanes for Avx512 {
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -30,7 +38,7 @@ impl Lanes for Avx512 {
 
     #[inline(always)]
     fn load_half(values: &[f16; TILE]) -> Self {
-        Self(intrinsics!(_mm512_cvtph_ps(_mm256_loadu_si256(values.as_ptr().cast()))))
+        Self(intrinsics!(_mm512_cvtph_ps(values.as_ptr().cast::<__m256i>().read_unaligned())))
     }
 
     #[inline(always)]
@@ -114,6 +122,11 @@ impl Lanes for Avx512 {
     fn abs(self) -> Self {
         Self(intrinsics!(_mm512_abs_ps(self.0)))
     }
+
+    #[inline(always)]
+    fn prefetch(address: *const u8) {
+        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
+    }
 }
 
 impl Dot for Avx512 {
@@ -139,10 +152,5 @@ impl Dot for Avx512 {
     #[inline(always)]
     fn floats(sums: Self::Sums) -> Self {
         Self(intrinsics!(_mm512_cvtepi32_ps(sums)))
-    }
-
-    #[inline(always)]
-    fn prefetch(address: *const u8) {
-        intrinsics!(_mm_prefetch::<_MM_HINT_T0>(address.cast()));
     }
 }

@@ -17,11 +17,12 @@ fn nothing_written_means_the_defaults() {
     let config = read("", &[]).unwrap();
     assert_eq!(config.telegram.api_url.as_str(), "https://api.telegram.org/");
     assert!(config.telegram.proxy.is_none() && config.telegram.webhook.is_none() && config.listen.is_none());
-    assert_eq!(config.engine, maskarad_engine::EngineConfig::default());
+    let cache = Some("cache".into());
+    assert_eq!(config.engine, maskarad_engine::EngineConfig { cache, ..maskarad_engine::EngineConfig::default() });
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
     assert_eq!(config.store.wait, Duration::from_secs(60));
     assert_eq!(config.store.retention, crate::store::Retention::default());
-    assert_eq!((config.personas.as_path(), config.cache.as_path()), (Path::new("personas"), Path::new("cache")));
+    assert_eq!(config.personas, Path::new("personas"));
     assert_eq!((config.log.format, config.log.filter), (LogFormat::Human, None));
 }
 
@@ -118,7 +119,7 @@ fn a_webhook_is_reached_as_telegram_asks() {
 #[test]
 fn state_goes_where_systemd_says() {
     let config = read("", &[("STATE_DIRECTORY", "/var/lib/maskarad:/x"), ("CACHE_DIRECTORY", "/var/cache/m")]).unwrap();
-    assert_eq!(config.cache, Path::new("/var/cache/m"));
+    assert_eq!(config.engine.cache.as_deref(), Some(Path::new("/var/cache/m")));
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("/var/lib/maskarad/maskarad.db")));
 }
 
