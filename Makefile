@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity memory fuzz burst lint bench bench-quick load fmt setup
+.PHONY: help run build test faults perplexity memory valgrind fuzz burst lint bench bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,11 @@ perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 aga
 memory: build ## What full-size checkpoints take of a small server's memory, and how soon a warm start speaks
 	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it \
 	-- --ignored --nocapture --test-threads=1 full_size_conversion full_size_personas
+
+valgrind: setup ## Packing, the cache and the kernels that valgrind can follow (scalar and AVX2), under valgrind
+	@command -v valgrind >/dev/null || { echo "valgrind was not found: apt-get install valgrind" >&2; exit 1; }
+	CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="valgrind -q --error-exitcode=9" \
+	cargo test --workspace --locked --lib -- --test-threads=1 kernels:: pack:: region:: cache::
 
 fuzz: setup $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION) ## Fuzzes whatever reads foreign input, ten minutes each (FUZZ_SECONDS=600); needs a nightly compiler
 	@scripts/fuzz.sh

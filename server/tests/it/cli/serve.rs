@@ -17,7 +17,7 @@ fn broken_manifests_and_broken_checkpoints_are_told_together() {
 
 #[test]
 fn memory_too_small_for_any_prompt_is_told_before_anybody_writes() {
-    let start = "начало ".repeat(30);
+    let start = "начало ".repeat(60);
     let manifest = format!(
         "name: a\ntoken: {{ env: TOKEN }}\nmodel: {{ path: MINI }}\ntemplate: {{ custom: {{ start: '{start}' }} }}"
     );
