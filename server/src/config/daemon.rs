@@ -1,5 +1,6 @@
 //! `maskarad.yaml` and the environment variables that override it: everything that isn't one persona's own.
 
+mod engine;
 mod raw;
 
 use std::fmt::Display;
@@ -8,14 +9,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use maskarad_engine::{EngineConfig, InstructionSet};
+use maskarad_engine::EngineConfig;
 use url::Url;
 
 use self::raw::{Setting, Settings};
 use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Secret;
-use crate::config::units;
 use crate::load::Bounds;
 use crate::pacing::Guides;
 use crate::store::Retention;
@@ -127,7 +127,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
-        engine: engine(&mut settings, environment),
+        engine: engine::read(&mut settings, environment),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
@@ -178,32 +178,6 @@ fn guides(settings: &mut Settings<'_>) -> Guides {
             .unwrap_or(default.group_per_minute),
         bot_per_second: settings.number("telegram.pace.bot_per_second", 0, 10_000).unwrap_or(default.bot_per_second),
     }
-}
-
-fn engine(settings: &mut Settings<'_>, environment: Environment<'_>) -> EngineConfig {
-    let default = EngineConfig::default();
-    let kv_memory = |text: &str| units::bytes(text).filter(|bytes| *bytes >= 1 << 20);
-    EngineConfig {
-        threads: settings.number("engine.threads", 1, 1024).unwrap_or(default.threads),
-        kv_memory: settings
-            .parsed("engine.kv_memory", "at least 1 MiB, such as 256MiB", kv_memory)
-            .unwrap_or(default.kv_memory),
-        max_batch: settings.number("engine.max_batch", 1, 1024).unwrap_or(default.max_batch),
-        cache: settings
-            .path("cache")
-            .or_else(|| environment.folder("CACHE_DIRECTORY"))
-            .or_else(|| Some(PathBuf::from("cache"))),
-        instruction_set: settings.parsed(
-            "engine.instruction_set",
-            "scalar, avx2, avx_vnni, avx512 or amx, as far as this processor has it",
-            instruction_set,
-        ),
-        ..default
-    }
-}
-
-fn instruction_set(text: &str) -> Option<InstructionSet> {
-    text.parse().ok().filter(|set: &InstructionSet| set.is_available())
 }
 
 fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConfig {
