@@ -34,6 +34,7 @@ pub(crate) fn json(path: &Path) -> serde_json::Value {
 }
 
 /// What tests' engines may use. `MASKARAD_TEST_INSTRUCTION_SET` forces a set on all of them.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests has no other way to tell them")]
 pub(crate) fn config() -> EngineConfig {
     let set = std::env::var("MASKARAD_TEST_INSTRUCTION_SET").ok();
     EngineConfig {

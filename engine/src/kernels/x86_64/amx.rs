@@ -123,45 +123,61 @@ pub(in super::super) fn int8(product: &Int8<'_>, out: &mut [[f32; TILE]]) {
 /// All tiles and up to `R` rows from `row` on.
 #[inline(always)]
 fn some_rows<const R: usize>(product: &Int8<'_>, row: usize, out: &mut [[f32; TILE]]) {
-    let tile_bytes = tiles::int8_tile_bytes(product.groups * GROUP);
-    let x = &product.x[row * product.groups..];
-    assert!(x.len() >= R * product.groups, "inputs are padded to sixteen rows");
-    let tiles = product.tiles.chunks_exact(tile_bytes).zip(out.chunks_exact_mut(product.rows));
-    for (index, (tile, out)) in tiles.enumerate() {
-        let totals = totals::<R>(tile, (x, product.groups), row == 0);
+    let groups = product.groups;
+    let x = &product.x[row * groups..];
+    assert!(x.len() >= R * groups, "inputs are padded to sixteen rows");
+    // Side by side, the scales of a group's rows are one line of the cache, and every tile looks at them.
+    let mut scales = vec![[0.0; R]; groups];
+    for (at, scales) in scales.iter_mut().enumerate() {
+        for (row, scale) in scales.iter_mut().enumerate() {
+            *scale = x[row * groups + at].scale;
+        }
+    }
+    let rows = Rows { x, scales: &scales, first: row == 0 };
+    let mut sums = [Sums([[0; TILE]; 16]), Sums([[0; TILE]; 16])];
+    let tiles = product.tiles.chunks_exact(tiles::int8_tile_bytes(groups * GROUP));
+    for (index, (tile, out)) in tiles.zip(out.chunks_exact_mut(product.rows)).enumerate() {
+        let totals = totals::<R>(tile, &rows, &mut sums);
         for (total, out) in totals.into_iter().zip(&mut out[row..]) {
             product.finish.store(index, total, out);
         }
     }
 }
 
-/// The sums of one tile and `R` rows. The `first` rows to use the tile ask for what lies behind it.
+/// Some rows of inputs.
+struct Rows<'a, const R: usize> {
+    /// (R, groups)
+    x: &'a [Group],
+    /// (groups, R)
+    scales: &'a [[f32; R]],
+    /// Whether they are the first to use a tile, and so ask for what lies behind it.
+    first: bool,
+}
+
+/// The sums of one tile and `R` rows.
 #[inline(always)]
-fn totals<const R: usize>(tile: &[u8], (x, groups): (&[Group], usize), first: bool) -> [Avx512; R] {
+fn totals<const R: usize>(tile: &[u8], rows: &Rows<'_, R>, sums: &mut [Sums; 2]) -> [Avx512; R] {
+    let groups = rows.scales.len();
     let mut totals = [Avx512::splat(0.0); R];
     let (scales, weights) = tiles::parts(tile, groups);
+    let [even, odd] = sums;
     // A group's sums are looked at while the next group is multiplied: they have reached the cache by then.
-    let mut sums = [Sums([[0; TILE]; 16]), Sums([[0; TILE]; 16])];
     for at in 0..=groups {
+        let (next, last) = if at % 2 == 0 { (&mut *even, &*odd) } else { (&mut *odd, &*even) };
         if let Some(weights) = weights.get(at) {
-            if first {
+            if rows.first {
                 for line in 0..GROUP_BYTES / 64 {
                     Avx512::prefetch(weights.as_ptr().wrapping_add(PREFETCH + 64 * line));
                 }
             }
-            multiply(&x[at], groups, weights, &mut sums[at % 2]);
+            multiply(&rows.x[at], groups, weights, next);
         }
         if at > 0 {
-            let at = at - 1;
-            // Gathered first, so that the loop below is nothing but arithmetic and its totals stay in registers.
-            let mut factors = [0.0; R];
-            for row in 0..R {
-                factors[row] = x[row * groups + at].scale;
-            }
-            let scale = Avx512::load_half(&scales[at]);
+            let scale = Avx512::load_half(&scales[at - 1]);
+            let factors = &rows.scales[at - 1];
             for row in 0..R {
                 let factor = scale.mul(Avx512::splat(factors[row]));
-                totals[row] = Avx512::integers(&sums[at % 2].0[row]).mul_add(factor, totals[row]);
+                totals[row] = Avx512::integers(&last.0[row]).mul_add(factor, totals[row]);
             }
         }
     }
