@@ -11,9 +11,7 @@ macro_rules! intrinsics {
     ($call:expr) => {{
         // SAFETY: only functions compiled for an instruction set use its types, and only a `Kernels` calls those, which
         // exists for sets that this processor has. Pointers come from references to arrays of the size read or written.
-        unsafe {
-            $call
-        }
+        unsafe { $call }
     }};
 }
 use intrinsics;

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use maskarad_engine::{
-    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision, Request,
+    Engine, EngineConfig, Event, Finished, Generation, GenerationConfig, InstructionSet, LoadedModel, Precision,
+    Request,
 };
 
 /// Something in the data beside the repository, where that is there.
