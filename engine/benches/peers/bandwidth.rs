@@ -13,7 +13,7 @@ use crate::Failure;
 /// Bytes that are read: more than int8 weights of a small GPT-2, and more than caches keep.
 const SIZE: usize = 250 << 20;
 /// Readings in one sample.
-const READINGS: usize = 6;
+const READINGS: usize = 12;
 /// A huge page; the buffer begins at a multiple of it.
 const HUGE: usize = 2 << 20;
 /// How far ahead is prefetched.
@@ -45,6 +45,11 @@ impl Bandwidth {
         // SAFETY: the span lies within our own writable mapping, which nobody else has a reference to.
         unsafe { std::ptr::write_bytes(begin.cast_mut(), 1, SIZE) };
         Ok(this)
+    }
+
+    /// How many threads read.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
     }
 
     /// The mean of a few readings, in bytes a second.

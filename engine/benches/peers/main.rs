@@ -89,6 +89,7 @@ fn conduct(arguments: &Arguments) -> Result<(), Failure> {
         threads: arguments.threads,
     };
     prepare::checkpoint(&places.folder)?;
+    prepare::packed(&places.folder)?;
     if contenders.iter().any(|contender| matches!(contender.program, Program::Python(_))) {
         prepare::conversions(&places)?;
     }

@@ -27,7 +27,7 @@ pub(crate) fn load(child: &Child) -> Result<(Box<dyn Peer>, Loaded), Failure> {
         "int8" => Precision::Int8,
         other => return Err(format!("no such precision: {other}").into()),
     };
-    let config = config(child.threads, forced)?;
+    let config = config(child, forced)?;
     let set = config.instruction_set.unwrap_or_else(InstructionSet::best);
     let engine = Engine::start(config)?;
     let begin = Instant::now();
@@ -42,9 +42,10 @@ pub(crate) fn load(child: &Child) -> Result<(Box<dyn Peer>, Loaded), Failure> {
     Ok((Box::new(Ours { engine, model }), loaded))
 }
 
-fn config(threads: usize, forced: Option<&str>) -> Result<EngineConfig, Failure> {
+fn config(child: &Child, forced: Option<&str>) -> Result<EngineConfig, Failure> {
     let instruction_set = forced.map(str::parse::<InstructionSet>).transpose()?;
-    Ok(EngineConfig { threads, instruction_set, ..EngineConfig::default() })
+    let cache = Some(child.folder.join("packed"));
+    Ok(EngineConfig { threads: child.threads, instruction_set, cache, ..EngineConfig::default() })
 }
 
 impl Peer for Ours {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use maskarad_engine::synthetic::{Shape, write_checkpoint};
+use maskarad_engine::{Engine, EngineConfig, Precision};
 
 use crate::Failure;
 use crate::child::{Places, scripts};
@@ -15,6 +16,17 @@ pub(crate) fn checkpoint(folder: &Path) -> Result<(), Failure> {
         write_checkpoint(&unfinished, Shape::RUGPT3_SMALL, 1)?;
         std::fs::rename(unfinished, target)?;
     }
+    Ok(())
+}
+
+/// Packs it for our own engine, where that isn't done: the peers' files are converted beforehand, too.
+pub(crate) fn packed(folder: &Path) -> Result<(), Failure> {
+    let engine = Engine::start(EngineConfig { cache: Some(folder.join("packed")), ..EngineConfig::default() })?;
+    for precision in [Precision::Int8, Precision::F32] {
+        let model = engine.load(&folder.join("checkpoint"), precision)?;
+        engine.unload(&model.key());
+    }
+    engine.shutdown();
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::contender::League;
 use crate::figures::{Figure, LONG, NEW, PROMPT, Task};
 use crate::machine;
-use crate::rounds::{Record, Results};
+use crate::rounds::{DISTURBED, Record, Results};
 use crate::table::{league, rate, ratios};
 
 /// The section's heading; what follows, up to the next heading of its level, is ours.
@@ -49,7 +49,7 @@ pub(crate) fn section(results: &Results, setting: &Setting) -> String {
 /// What the memory's speed would allow to one chat, and how near each of our precisions comes.
 fn roofline(results: &Results) -> String {
     let Some(bandwidth) = results.mean_bandwidth() else { return String::new() };
-    let spread = Figure::of(results.bandwidth.iter().map(|bytes| bytes / 1e9).collect());
+    let spread = Figure::of(results.runs().map(|run| run.bandwidth / 1e9).collect());
     let mut text = format!(
         "Memory, read by two threads in huge pages before every run: {:.1} GB/s in the mean, median {}.\n",
         bandwidth / 1e9,
@@ -88,13 +88,14 @@ fn notes(results: &Results) -> String {
     for (label, reason) in &results.absent {
         let _ = writeln!(text, "- {label} did not take part: {reason}");
     }
-    let foreign =
-        results.records.iter().flat_map(|record| record.runs.values().flatten()).map(|run| 100.0 * run.foreign);
+    let foreign = results.runs().map(|run| 100.0 * run.foreign).collect();
+    let (disturbed, all) = (results.runs().filter(|run| run.foreign >= DISTURBED).count(), results.runs().count());
     let _ = writeln!(
         text,
-        "\nA peer stands still (SIGSTOP) unless it is its turn, and a run that others disturb is tried again; what others used of \
-         the processors in the runs that count, in %: median {}. Prefill of {LONG} tokens ends with the logits of the last one.",
-        Figure::show(Figure::of(foreign.collect()), 1)
+        "\nA contender stands still (SIGSTOP) unless it is its turn, and a run that others disturb is tried twice more. Of the {all} \
+         runs that count, {disturbed} were disturbed all the same: others used {} % of the processors. Prefill of {LONG} tokens \
+         ends with the logits of the last one. How good int8 is beside f32 and candle's Q8_0, `make perplexity` tells.",
+        Figure::show(Figure::of(foreign), 1)
     );
     text
 }

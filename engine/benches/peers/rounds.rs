@@ -13,7 +13,7 @@ use crate::machine;
 use crate::protocol::{Answer, Loaded};
 
 /// Above this share of the processors used by others, a run is tried again.
-const DISTURBED: f64 = 0.05;
+pub(crate) const DISTURBED: f64 = 0.05;
 /// How often a run is tried at most.
 const TRIES: usize = 3;
 /// How long to wait for a quiet moment.
@@ -41,7 +41,9 @@ pub(crate) struct Record {
 pub(crate) struct Run {
     /// What came of it.
     pub(crate) answer: Answer,
-    /// The share of the processors that others used meanwhile.
+    /// How fast memory was read just before, in bytes a second.
+    pub(crate) bandwidth: f64,
+    /// The share of the processors that others used during both.
     pub(crate) foreign: f64,
 }
 
@@ -49,8 +51,6 @@ pub(crate) struct Run {
 pub(crate) struct Results {
     /// Of every contender that could be started.
     pub(crate) records: Vec<Record>,
-    /// Bytes a second, one for each run.
-    pub(crate) bandwidth: Vec<f64>,
     /// Who couldn't take part, and why.
     pub(crate) absent: Vec<(String, String)>,
 }
@@ -58,7 +58,7 @@ pub(crate) struct Results {
 /// Runs all rounds.
 pub(crate) fn run(contenders: Vec<Contender>, places: &Places, rounds: usize) -> Result<Results, Failure> {
     let memory = Bandwidth::new(places.threads)?;
-    let mut results = Results { records: Vec::new(), bandwidth: Vec::new(), absent: Vec::new() };
+    let mut results = Results { records: Vec::new(), absent: Vec::new() };
     let mut children = Vec::new();
     for contender in contenders {
         progress(&format!("loading {}", contender.label()));
@@ -79,8 +79,7 @@ pub(crate) fn run(contenders: Vec<Contender>, places: &Places, rounds: usize) ->
                     continue;
                 }
                 progress(&format!("round {} of {rounds}: {task:?}, {}", round + 1, record.contender.label()));
-                results.bandwidth.push(memory.sample());
-                let run = quietest(child, *task, round, places.threads)?;
+                let run = quietest(child, &memory, *task, round)?;
                 record.runs.entry(*task).or_default().push(run);
             }
         }
@@ -94,10 +93,15 @@ impl Results {
         self.records.iter().filter(move |record| record.contender.league == league)
     }
 
+    /// All runs that count.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.records.iter().flat_map(|record| record.runs.values().flatten())
+    }
+
     /// The mean of all readings of the memory's speed, in bytes a second.
     pub(crate) fn mean_bandwidth(&self) -> Option<f64> {
-        let count = self.bandwidth.len();
-        (count > 0).then(|| self.bandwidth.iter().sum::<f64>() / count as f64)
+        let count = self.runs().count();
+        (count > 0).then(|| self.runs().map(|run| run.bandwidth).sum::<f64>() / count as f64)
     }
 
     /// After how many of how many prompts a contender finds the same token likeliest as our f32 does.
@@ -129,11 +133,11 @@ fn rotated(count: usize, round: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Runs a task until nobody else disturbs it, and gives the least disturbed run.
-fn quietest(child: &mut Child, task: Task, round: usize, threads: usize) -> Result<Run, Failure> {
+fn quietest(child: &mut Child, memory: &Bandwidth, task: Task, round: usize) -> Result<Run, Failure> {
     let mut best: Option<Run> = None;
     for attempt in 0..TRIES {
         let seed = round * TRIES + attempt;
-        let run = timed(child, task, seed, threads)?;
+        let run = timed(child, memory, task, seed)?;
         if best.as_ref().is_none_or(|best| run.foreign < best.foreign) {
             best = Some(run);
         }
@@ -158,15 +162,17 @@ fn quiet(threads: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn timed(child: &mut Child, task: Task, seed: usize, threads: usize) -> Result<Run, Failure> {
-    quiet(threads)?;
-    child.ask(&[&warm_up(seed)])?;
+fn timed(child: &mut Child, memory: &Bandwidth, task: Task, seed: usize) -> Result<Run, Failure> {
+    quiet(memory.threads())?;
     let request = task.request(seed);
-    let (begin, all, own) = (Instant::now(), machine::all_processor_time()?, child.processor_time()?);
+    let ours = |child: &Child| Ok::<_, Failure>(child.processor_time()? + machine::processor_time(std::process::id())?);
+    let (begin, all, own) = (Instant::now(), machine::all_processor_time()?, ours(child)?);
+    let bandwidth = memory.sample();
+    child.ask(&[&warm_up(seed)])?;
     let answer = child.ask(&[&request])?.pop().ok_or("no answer")?;
-    let (all, own) = (machine::all_processor_time()? - all, child.processor_time()? - own);
-    let foreign = (all - own) / (begin.elapsed().as_secs_f64() * threads as f64);
-    Ok(Run { answer, foreign: foreign.max(0.0) })
+    let (all, own) = (machine::all_processor_time()? - all, ours(child)? - own);
+    let foreign = (all - own) / (begin.elapsed().as_secs_f64() * memory.threads() as f64);
+    Ok(Run { answer, bandwidth, foreign: foreign.max(0.0) })
 }
 
 #[expect(clippy::print_stderr, reason = "a benchmark that takes minutes says where it is")]

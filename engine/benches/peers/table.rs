@@ -81,14 +81,16 @@ pub(crate) fn ratios(results: &Results, league: League) -> String {
             ("8 chats", |record| rate(record, Task::Chats(8)).map(|figure| figure.median)),
         ],
     };
-    let mut text = String::from(
-        "| our int8 in | against the best peer | which is | against llama.cpp Q8_0 |\n|---|---|---|---|\n",
-    );
-    let Some(ours) = results.league(league).find(|record| record.contender.is_ours()) else { return String::new() };
+    let mut text = String::new();
+    let is_int8 = |record: &&Record| record.contender.is_ours() && record.contender.precision == "int8";
+    let Some(ours) = results.league(league).find(is_int8) else { return text };
     for (name, measure) in measures {
         let peers = results.league(league).filter(|record| !record.contender.is_ours());
         let best = peers.filter_map(|record| Some((measure(record)?, record))).max_by(|a, b| a.0.total_cmp(&b.0));
         let (Some(own), Some((best, record))) = (measure(ours), best) else { continue };
+        if text.is_empty() {
+            text += "| our int8 in | against the best peer | which is | against llama.cpp Q8_0 |\n|---|---|---|---|\n";
+        }
         let llama = results.league(league).find(|record| record.contender.label() == "llama.cpp Q8_0");
         let llama = llama.and_then(measure).map_or("–".to_owned(), |llama| format!("{:.2}", own / llama));
         let _ = writeln!(text, "| {name} | **{:.2}** | {} | {llama} |", own / best, record.contender.label());
