@@ -102,7 +102,10 @@ fn notes(results: &Results) -> String {
 
 /// Puts the section into the document in place of its former self, or at its end.
 pub(crate) fn write(document: &Path, section: &str) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(document)?;
+    let text = match std::fs::read_to_string(document) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        text => text?,
+    };
     Ok(std::fs::write(document, replaced(&text, section))?)
 }
 

@@ -47,6 +47,9 @@ struct Arguments {
     /// Leaves out larger crowds, on a machine that is slow
     #[arg(long, default_value_t = 128)]
     chats: usize,
+    /// Measures only these crowds, by name, such as idle,crowd-32,alone-32
+    #[arg(long, value_delimiter = ',')]
+    cases: Vec<String>,
     /// Messages of the soak
     #[arg(long, default_value_t = 1000)]
     messages: usize,
@@ -62,8 +65,8 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn crowds(&self) -> parts::Extent {
-        parts::Extent { seconds: self.seconds, chats: self.chats }
+    fn crowds(&self) -> parts::Extent<'_> {
+        parts::Extent { seconds: self.seconds, chats: self.chats, cases: &self.cases }
     }
 }
 

@@ -27,20 +27,29 @@ const COMPARED: [(&str, [&str; 3]); 2] = [
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Extent {
+pub(crate) struct Extent<'a> {
     /// How long each crowd is watched, at least.
     pub(crate) seconds: f64,
     /// The largest crowd.
     pub(crate) chats: usize,
+    /// The crowds' names; all where there are none.
+    pub(crate) cases: &'a [String],
+}
+
+impl Extent<'_> {
+    fn holds(&self, case: &Case) -> bool {
+        let named = self.cases.is_empty() || self.cases.iter().any(|name| name == case.name);
+        named && case.chats <= self.chats
+    }
 }
 
 /// Watches all crowds.
-pub(crate) async fn crowds(stage: &Stage, extent: &Extent, page: &mut Page) -> anyhow::Result<()> {
+pub(crate) async fn crowds(stage: &Stage, extent: &Extent<'_>, page: &mut Page) -> anyhow::Result<()> {
     page.say(table::HEAD);
     let mut rows: Vec<Row> = Vec::new();
     let mut rest = None;
     let mut starts = Vec::new();
-    for case in cases().into_iter().filter(|case| case.chats <= extent.chats) {
+    for case in cases().into_iter().filter(|case| extent.holds(case)) {
         let (row, daemon) = table::run(stage, case, extent.seconds).await?;
         page.say(&row.line());
         rows.push(row);
