@@ -133,6 +133,8 @@ impl Scheduler {
             self.granted = granted;
             reports.push((id, Report::Admitted));
         }
+        // What runs and what lies unused together stay within the memory there is for both.
+        self.shelf.shrink(self.limits.kv_memory.saturating_sub(self.kv_bytes()));
         reports
     }
 }

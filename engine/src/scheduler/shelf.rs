@@ -27,7 +27,12 @@ impl Shelf {
     /// Keeps a piece, and lets go of the oldest where there is too much.
     pub(super) fn put_back(&mut self, piece: Zeroed) {
         self.pieces.push(piece);
-        while self.pieces.iter().map(|piece| piece.len()).sum::<usize>() > self.room {
+        self.shrink(self.room);
+    }
+
+    /// Lets go of the oldest until the rest takes no more than so many bytes.
+    pub(super) fn shrink(&mut self, room: usize) {
+        while self.pieces.iter().map(|piece| piece.len()).sum::<usize>() > room {
             self.pieces.remove(0);
         }
     }
@@ -48,6 +53,8 @@ mod tests {
         assert_eq!(shelf.take(60)[7], 42);
         (0..10).for_each(|_| shelf.put_back(Zeroed::new(100)));
         assert_eq!(shelf.pieces.len(), 3);
+        shelf.shrink(150);
+        assert_eq!(shelf.pieces.len(), 1);
         shelf.put_back(Zeroed::new(301));
         assert!(shelf.pieces.is_empty());
     }
