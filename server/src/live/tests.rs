@@ -8,10 +8,10 @@ use super::Voice;
 use crate::prompt::Turn;
 use crate::testing::persona;
 
-/// The demo checkpoint on an engine with memory for so many tokens.
+/// The demo checkpoint on an engine with memory for so many tokens, in f16.
 fn voice(tokens: usize) -> (Engine, Voice) {
     let mini = Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru");
-    let kv_memory = tokens * 2 * 6 * 256 * size_of::<f32>();
+    let kv_memory = tokens * 2 * 6 * 256 * size_of::<u16>();
     let engine = Engine::start(EngineConfig { threads: 1, kv_memory, ..EngineConfig::default() }).unwrap();
     let model = engine.load(&mini, Precision::Int8).unwrap();
     let voice = Voice::new(&persona(), model, &engine).unwrap();
