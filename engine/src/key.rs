@@ -13,7 +13,7 @@ pub enum Precision {
     /// 32-bit floats, the reference.
     #[default]
     F32,
-    /// 8-bit integers in blocks of 32 that share a scale (ggml's `Q8_0`).
+    /// 8-bit integers, of which 64 neighbouring inputs of an output share a scale.
     Int8,
 }
 

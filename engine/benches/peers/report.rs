@@ -79,7 +79,7 @@ fn limit(record: &Record, bandwidth: f64) -> Option<(f64, f64)> {
 
 /// Versions, settings, and how undisturbed it was.
 fn notes(results: &Results) -> String {
-    let mut text = String::from("\nSettings, the best we found for each:\n\n");
+    let mut text = String::from("\nSettings of each:\n\n");
     for record in &results.records {
         let environment = record.contender.environment.iter().map(|(name, value)| format!(", `{name}={value}`"));
         let environment: String = environment.collect();

@@ -1,4 +1,4 @@
-//! AMX: Intel's servers from Sapphire Rapids. Products of three rows and more go through its tile registers, eighteen
+//! AMX: Intel's servers from Sapphire Rapids. Products of three rows and more go through its tile registers, many
 //! times as many bytes a cycle as AVX-512; whatever else there is stays with AVX-512. Integers are exact and the scales
 //! are applied in the same order, so that a row's result is the same to the last bit.
 //!
