@@ -4,13 +4,17 @@
 mod backup;
 mod chat;
 mod check;
+mod corpus;
+mod eval;
 mod forget;
 mod generate;
 mod logging;
 mod model;
 mod output;
+mod persona;
 mod progress;
 mod serve;
+mod train;
 
 use std::path::PathBuf;
 
@@ -60,6 +64,16 @@ enum Command {
     Chat(chat::Arguments),
     /// Continue a text, or token ids, with a checkpoint.
     Generate(generate::Arguments),
+    /// Build a corpus: import, clean, filter, look at it, forget somebody.
+    #[command(subcommand)]
+    Corpus(corpus::Command),
+    /// Fine-tune a checkpoint, whole or by a LoRA adapter.
+    Train(Box<train::Arguments>),
+    /// Measure a persona against its base.
+    Eval(eval::Arguments),
+    /// Make a persona: write its files, or run the whole road of its workshop file.
+    #[command(subcommand)]
+    Persona(persona::Command),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Delete everything that is kept of a chat or a person, also while the daemon runs.
@@ -75,7 +89,7 @@ pub fn run() -> anyhow::Result<()> {
     let config = settings(&cli)?;
     let default_filter = match cli.command {
         Command::Serve | Command::Check(_) => "info",
-        Command::Chat(_) | Command::Generate(_) | Command::Backup(_) | Command::Forget(_) => "warn",
+        _ => "warn",
     };
     logging::init(&config.log, default_filter);
     match cli.command {
@@ -83,6 +97,10 @@ pub fn run() -> anyhow::Result<()> {
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
+        Command::Corpus(command) => corpus::run(&command),
+        Command::Train(arguments) => train::run(&arguments, &config),
+        Command::Eval(arguments) => eval::run(&arguments, &config),
+        Command::Persona(command) => persona::run(&command, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Forget(arguments) => forget::run(&arguments, &config),
     }

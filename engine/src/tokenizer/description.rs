@@ -90,12 +90,12 @@ impl Description {
             model = model.unk_token(token);
         }
         let mut tokenizer = Tokenizer::new(model.build().map_err(|error| error.to_string())?);
-        tokenizer.with_normalizer(self.normalizer.map(NormalizerWrapper::from));
+        tokenizer.with_normalizer(self.normalizer.map(NormalizerWrapper::from)).map_err(|error| error.to_string())?;
         let split = |split: Split| {
             pre_tokenizers::byte_level::ByteLevel::new(split.add_prefix_space, split.trim_offsets, split.use_regex)
         };
         tokenizer.with_pre_tokenizer(self.split.map(split));
-        tokenizer.add_tokens(&self.added.into_iter().map(Added::into_token).collect::<Vec<_>>());
+        tokenizer.add_tokens(self.added.into_iter().map(Added::into_token)).map_err(|error| error.to_string())?;
         Ok((tokenizer, highest.map_or(0, |id| id as usize + 1)))
     }
 }

@@ -124,11 +124,8 @@ fn add_tokens(folder: &Path, tokenizer: &mut tokenizers::Tokenizer) -> Result<()
     for (token, id) in tokens {
         let is_special = special.contains(&token);
         let added = AddedToken::from(token.clone(), is_special).normalized(false);
-        if is_special {
-            tokenizer.add_special_tokens(&[added])
-        } else {
-            tokenizer.add_tokens(&[added])
-        };
+        let count = if is_special { tokenizer.add_special_tokens([added]) } else { tokenizer.add_tokens([added]) };
+        count.map_err(|error| invalid(&path, error.to_string()))?;
         let got = tokenizer.token_to_id(&token);
         if got != Some(id) {
             let got = got.map_or("none".to_owned(), |id| id.to_string());

@@ -1,0 +1,13 @@
+//! `maskarad eval`.
+
+use clap::Args;
+
+use crate::config::daemon::DaemonConfig;
+
+/// What `eval` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+pub(super) fn run(_arguments: &Arguments, _config: &DaemonConfig) -> anyhow::Result<()> {
+    anyhow::bail!("comes with this issue")
+}

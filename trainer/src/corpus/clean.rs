@@ -1,0 +1,1 @@
+//! Leaves out or alters what a persona shouldn't learn.

@@ -1,0 +1,1 @@
+//! Removes a person from a corpus for good.

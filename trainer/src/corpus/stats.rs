@@ -1,0 +1,1 @@
+//! What a corpus holds, in figures and pictures.

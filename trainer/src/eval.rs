@@ -1,0 +1,1 @@
+//! How well a persona does: perplexity, likeness, copying.

@@ -1,0 +1,114 @@
+//! Files that are whole or not there: written beside their place, synced, and moved into it in one step.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file that can't be read or written, with its name.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct FileError {
+    /// Which one.
+    pub path: PathBuf,
+    /// Why.
+    pub source: std::io::Error,
+}
+
+impl FileError {
+    /// For [`Result::map_err`].
+    pub fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self { path: path.to_owned(), source }
+    }
+}
+
+/// A file under construction. What stood at its path stays there until [`AtomicFile::commit`]; dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+}
+
+impl AtomicFile {
+    /// Begins a file that will stand at `path`; its folder is made where it isn't there.
+    ///
+    /// # Errors
+    /// The folder can't be made or written to.
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        let folder = folder_of(path);
+        std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
+        let file = tempfile::Builder::new()
+            .prefix(".maskarad-")
+            .suffix(".part")
+            .tempfile_in(folder)
+            .map_err(FileError::at(folder))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// It can't be written to its end, synced or moved.
+    pub fn commit(self) -> Result<(), FileError> {
+        let located = |source| FileError { path: self.path.clone(), source };
+        let file = self.file.into_inner().map_err(|error| located(error.into_error()))?;
+        file.as_file().sync_all().map_err(located)?;
+        readable(file.as_file()).map_err(located)?;
+        file.persist(&self.path).map_err(|error| located(error.error))?;
+        let folder = folder_of(&self.path);
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::at(folder))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a whole file at once.
+///
+/// # Errors
+/// As [`AtomicFile`].
+pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), FileError> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(contents.as_ref()).map_err(FileError::at(path))?;
+    file.commit()
+}
+
+/// The folder that a path lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Temporary files are their owner's alone; these become as readable as others.
+fn readable(file: &File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_whole_or_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.txt");
+        write(&path, "first").unwrap();
+        let mut abandoned = AtomicFile::create(&path).unwrap();
+        abandoned.write_all(b"second").unwrap();
+        drop(abandoned);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,1 @@
+//! Fine-tuning of a GPT-2: whole, or by a low-rank adapter.
