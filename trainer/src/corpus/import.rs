@@ -4,10 +4,18 @@
 //! no more of the file in memory than it must. Where dialogues are written to, and that a failed import leaves no trace,
 //! is decided here. How messages become dialogues is [`pairing`]'s business.
 
+pub mod board;
+pub mod dialogues;
 pub mod error;
 pub mod format;
+mod json;
+mod lines;
 pub mod pairing;
+pub mod plain;
+pub mod table;
 pub mod telegram;
+mod turns;
+pub mod utterances;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,6 +48,12 @@ pub struct ImportOptions {
     pub format: Format,
     /// How messages become dialogues.
     pub rules: Rules,
+    /// How threads of a board are read.
+    pub board: board::Options,
+    /// How plain text is read.
+    pub plain: plain::Options,
+    /// How lines of dialogues are read.
+    pub dialogues: dialogues::Options,
 }
 
 /// What an import did.
@@ -102,5 +116,10 @@ fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut 
     };
     match format {
         Format::Auto | Format::Telegram => telegram::read(path, options, dropped, sink),
+        Format::Board => board::read(path, options, dropped, sink),
+        Format::Plain => plain::read(path, options, dropped, sink),
+        Format::Dialogues => dialogues::read(path, options, dropped, sink),
+        Format::Utterances => utterances::read(path, options, dropped, sink),
+        Format::Csv => table::read(path, options, dropped, sink),
     }
 }
