@@ -20,6 +20,7 @@ pub mod utterances;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::board::crawl::Board;
 pub use self::error::{ImportError, Place};
 pub use self::format::Format;
 use self::pairing::Rules;
@@ -99,7 +100,7 @@ pub fn import(
             progress.at(report.dialogues);
             writer.write(&dialogue)
         };
-        read(input, options, &mut dropped, &mut sink)?;
+        read(input, options, progress, &mut dropped, &mut sink)?;
         progress.end();
     }
     writer.commit()?;
@@ -108,8 +109,17 @@ pub fn import(
     Ok(report)
 }
 
-/// Reads one file or folder by its format.
-fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
+/// Reads one file, folder or board by its format.
+fn read(
+    path: &Path,
+    options: &ImportOptions,
+    progress: &dyn Progress,
+    dropped: &mut Dropped,
+    sink: &mut Sink,
+) -> Result<(), ImportError> {
+    if let Some(address) = path.to_str().filter(|_| Board::is_address(path)) {
+        return board::read_board(address, options, progress, dropped, sink);
+    }
     let format = match options.format {
         Format::Auto => format::detect(path)?,
         named => named,

@@ -22,7 +22,12 @@ impl Lines<BufReader<File>> {
     /// Opens a file.
     pub(super) fn open(path: &Path) -> Result<Self, FileError> {
         let file = File::open(path).map_err(FileError::at(path))?;
-        Ok(Self { path: path.to_owned(), reader: BufReader::with_capacity(1 << 18, file), number: 0, buffer: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::with_capacity(1 << 18, file),
+            number: 0,
+            buffer: Vec::new(),
+        })
     }
 }
 

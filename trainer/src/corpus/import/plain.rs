@@ -26,7 +26,13 @@ pub struct Options {
 pub fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
     let separator = options.plain.separator.trim();
     let mut lines = Lines::open(path)?;
-    let mut block = Block { path: path.to_owned(), source: turns::name_of(path), whole: options.plain.whole, lines: Vec::new(), length: 0 };
+    let mut block = Block {
+        path: path.to_owned(),
+        source: turns::name_of(path),
+        whole: options.plain.whole,
+        lines: Vec::new(),
+        length: 0,
+    };
     loop {
         let line = lines.next()?.map(|line| line.trim().to_owned());
         match line {
@@ -52,7 +58,12 @@ impl Block {
         self.length += line.len() + size_of::<String>();
         if self.length > LONGEST {
             let problem = format!("no separator in more than {LONGEST} bytes");
-            return Err(ImportError::malformed(&self.path, Place::Line(number), problem, "name the right one with --separator"));
+            return Err(ImportError::malformed(
+                &self.path,
+                Place::Line(number),
+                problem,
+                "name the right one with --separator",
+            ));
         }
         self.lines.push(line);
         Ok(())

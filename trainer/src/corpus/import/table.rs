@@ -26,7 +26,8 @@ pub fn read(path: &Path, _options: &ImportOptions, dropped: &mut Dropped, sink: 
     let left = Rc::new(Cell::new(LONGEST_ROW));
     let mut table = csv::Reader::from_reader(Bounded { file, left: left.clone() });
     let header = table.headers().map_err(|error| malformed(path, error))?;
-    let columns = Columns::find(header).map_err(|problem| ImportError::malformed(path, Place::Line(1), problem, MEND))?;
+    let columns =
+        Columns::find(header).map_err(|problem| ImportError::malformed(path, Place::Line(1), problem, MEND))?;
     let (mut row, source) = (StringRecord::new(), turns::name_of(path));
     loop {
         left.set(LONGEST_ROW);

@@ -17,7 +17,8 @@ pub(super) fn is_bump(text: &str) -> bool {
         return false;
     }
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        lower.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty()).collect();
     BUMP.is_match(&words.join(" "))
 }
 
@@ -27,10 +28,25 @@ mod tests {
 
     #[test]
     fn only_what_says_nothing_else_is_a_bump() {
-        for bump in ["бамп", "Бамп!", "БАМП БАМП\nБАМП", "бампую тред", "бааамп", "bump", "Bump.", "бамп1", ">бамп", "бампирую", "BUMP this thread", "бампбамп"] {
+        for bump in [
+            "бамп",
+            "Бамп!",
+            "БАМП БАМП\nБАМП",
+            "бампую тред",
+            "бааамп",
+            "bump",
+            "Bump.",
+            "бамп1",
+            ">бамп",
+            "бампирую",
+            "BUMP this thread",
+            "бампбамп",
+        ] {
             assert!(is_bump(bump), "{bump}");
         }
-        for other in ["", "!", "бамплимит скоро", "почему бамп?", "бампер помял", "бамп, где все", "тред", "трампампам", "обамп"] {
+        for other in
+            ["", "!", "бамплимит скоро", "почему бамп?", "бампер помял", "бамп, где все", "тред", "трампампам", "обамп"]
+        {
             assert!(!is_bump(other), "{other}");
         }
     }

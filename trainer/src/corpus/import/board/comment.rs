@@ -54,9 +54,13 @@ impl TokenSink for Seen {
         match token {
             // HTML's line ends are spaces.
             Token::CharacterTokens(text) if state.hidden_by.is_none() => {
-                state.text.extend(text.chars().map(|letter| {
-                    if matches!(letter, '\n' | '\r' | '\t' | '\u{a0}' | MARK) { ' ' } else { letter }
-                }));
+                state.text.extend(
+                    text.chars().map(
+                        |letter| {
+                            if matches!(letter, '\n' | '\r' | '\t' | '\u{a0}' | MARK) { ' ' } else { letter }
+                        },
+                    ),
+                );
             }
             Token::TagToken(tag) if tag.kind == TagKind::StartTag => return state.open(&tag),
             Token::TagToken(tag) => state.close(&tag.name),
@@ -130,7 +134,10 @@ fn marked(text: &str) -> (String, Vec<u64>) {
 }
 
 fn is_block(name: &str) -> bool {
-    matches!(name, "p" | "div" | "li" | "blockquote" | "pre" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol")
+    matches!(
+        name,
+        "p" | "div" | "li" | "blockquote" | "pre" | "tr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "ul" | "ol"
+    )
 }
 
 /// What an opening tag stands for.
@@ -178,9 +185,15 @@ mod tests {
     #[test]
     fn html_becomes_what_was_seen() {
         assert_eq!(text("Рок&#39;н&#47;ролл &lt;b&gt; &amp;amp; &quot;да&quot;"), "Рок'н/ролл <b> &amp; \"да\"");
-        assert_eq!(text("<strong>жир</strong><em>ный</em> <span class=\"spoiler\">тайна<br>две</span>"), "жирный тайна\nдве");
+        assert_eq!(
+            text("<strong>жир</strong><em>ный</em> <span class=\"spoiler\">тайна<br>две</span>"),
+            "жирный тайна\nдве"
+        );
         assert_eq!(text(" Abc <br><br><br> Def <br><br> <br> Ghi<br> "), "Abc\n\nDef\n\nGhi");
-        assert_eq!(text("<a href=\"https:&#47;&#47;a.ru&#47;b\" target=\"_blank\">https:&#47;&#47;a.ru&#47;b</a> !"), "https://a.ru/b !");
+        assert_eq!(
+            text("<a href=\"https:&#47;&#47;a.ru&#47;b\" target=\"_blank\">https:&#47;&#47;a.ru&#47;b</a> !"),
+            "https://a.ru/b !"
+        );
         assert_eq!(text("<p>раз</p><p>два</p><script>alert(1)</script><style>x{}</style>три"), "раз\n\nдва\nтри");
         assert_eq!(text("незакрытый <b>тег <i>и </b>перехлёст"), "незакрытый тег и перехлёст");
         assert_eq!(text("a<br>\u{e000}b"), "a\nb");
@@ -197,7 +210,9 @@ mod tests {
     #[test]
     fn references_leave_the_text() {
         let link = |number: u64, text: &str| {
-            format!("<a href=\"/b/res/1.html#{number}\" class=\"post-reply-link\" data-thread=\"1\" data-num=\"{number}\">{text}</a>")
+            format!(
+                "<a href=\"/b/res/1.html#{number}\" class=\"post-reply-link\" data-thread=\"1\" data-num=\"{number}\">{text}</a>"
+            )
         };
         let html = format!(
             "{}<br>Порядочные?<br>{}<br>Ммм? ({})<br>{}, {} а?",
@@ -214,7 +229,9 @@ mod tests {
 
     #[test]
     fn older_links_and_typed_references_count_too() {
-        let comment = read("<a href=\"/b/res/1.html#12\" onclick=\"h(12)\">&gt;&gt;12</a> (OP) да<br>&gt;&gt;13 (op)<br>нет >>14");
+        let comment = read(
+            "<a href=\"/b/res/1.html#12\" onclick=\"h(12)\">&gt;&gt;12</a> (OP) да<br>&gt;&gt;13 (op)<br>нет >>14",
+        );
         assert_eq!(comment, Comment { text: "да\nнет".to_owned(), answers: vec![12, 13, 14] });
         let other = read("<a href=\"https://ru.wikipedia.org/wiki/X#12\">X</a> &gt;&gt;99999999999999999999");
         assert!(other.answers.is_empty());

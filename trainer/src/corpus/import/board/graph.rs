@@ -9,8 +9,9 @@ use std::collections::{HashMap, HashSet};
 use super::bump::is_bump;
 use super::comment::{self, Comment};
 use super::thread::{Post, Thread};
-use crate::corpus::import::{Dropped, ImportOptions};
+use crate::corpus::import::{Dropped, ImportOptions, Sink};
 use crate::corpus::record::{Author, Dialogue, Turn};
+use crate::files::FileError;
 
 /// Nobody on a board has a name. Neighbours in a chain are taken for two people: the one who answers, and the one who is answered.
 const ANSWERS: &str = "anon";
@@ -27,16 +28,12 @@ struct Said<'thread> {
 }
 
 /// Hands the thread's dialogues to `sink`, in the order of their last posts.
-pub(super) fn dialogues<E>(
+pub(super) fn dialogues(
     thread: &Thread,
     options: &ImportOptions,
     dropped: &mut Dropped,
-    sink: &mut dyn FnMut(Dialogue) -> Result<(), E>,
-) -> Result<(), E> {
-    if thread.posts.len().saturating_sub(1) < options.board.min_replies {
-        dropped.count("thread with too few replies");
-        return Ok(());
-    }
+    sink: &mut Sink,
+) -> Result<(), FileError> {
     let board = thread.board.as_deref().unwrap_or("?");
     let source = format!("board:{board}/{}", thread.number);
     let said = said(thread, options, dropped);

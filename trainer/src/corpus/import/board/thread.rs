@@ -49,9 +49,11 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Board {
-    Whole { id: String },
+    Whole {
+        id: String,
+    },
     Name(String),
-    #[expect(dead_code, reason = "a board of another shape is no reason to refuse its thread")]
+    /// A board of another shape is no reason to refuse its thread.
     Other(de::IgnoredAny),
 }
 
@@ -201,7 +203,8 @@ mod tests {
         let thread = parse(current).unwrap();
         assert_eq!((thread.board.as_deref(), thread.number, thread.posts[0].by_the_first()), (Some("b"), 7, true));
         assert_eq!(thread.posts[0].time(), Some(datetime!(2018-12-26 10:10:09 +3)));
-        let older = br#"{"Board":"b","threads":[{"posts":[{"num":"7","comment":null,"op":"0","timestamp":"1545808209"}]}]}"#;
+        let older =
+            br#"{"Board":"b","threads":[{"posts":[{"num":"7","comment":null,"op":"0","timestamp":"1545808209"}]}]}"#;
         let thread = parse(older).unwrap();
         assert_eq!((thread.board.as_deref(), thread.number, thread.posts[0].by_the_first()), (Some("b"), 7, false));
         assert_eq!(thread.posts[0].time(), Some(datetime!(2018-12-26 07:10:09 UTC)));
@@ -210,7 +213,9 @@ mod tests {
     #[test]
     fn an_odd_date_tells_nothing() {
         let utc = 1_545_808_209;
-        for date in ["", "26/12", "99/99/99 x 99:99:99", "01/01/70 x 00:00:00", "26/12/18 10:17:09", "26/12/18/1 10:10:09"] {
+        for date in
+            ["", "26/12", "99/99/99 x 99:99:99", "01/01/70 x 00:00:00", "26/12/18 10:17:09", "26/12/18/1 10:10:09"]
+        {
             let post = Post { num: 1, comment: None, op: false, timestamp: Some(utc), date: Some(date.to_owned()) };
             assert_eq!(post.time().unwrap().offset(), UtcOffset::UTC, "{date}");
         }
@@ -220,7 +225,14 @@ mod tests {
 
     #[test]
     fn what_is_no_thread_is_refused() {
-        for bad in ["", "[]", "{}", "{\"threads\":[{\"posts\":[{\"num\":\"x\"}]}]}", "{\"threads\":[{\"posts\":[{\"num\":-1}]}]}", "{\"threads\":["] {
+        for bad in [
+            "",
+            "[]",
+            "{}",
+            "{\"threads\":[{\"posts\":[{\"num\":\"x\"}]}]}",
+            "{\"threads\":[{\"posts\":[{\"num\":-1}]}]}",
+            "{\"threads\":[",
+        ] {
             assert!(matches!(parse(bad.as_bytes()), Err(NoThread::Json(_))), "{bad}");
         }
         for empty in ["{\"threads\":[]}", "{\"threads\":[{\"posts\":[]}]}"] {
