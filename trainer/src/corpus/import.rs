@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod format;
+pub mod input;
 pub mod pairing;
 pub mod telegram;
 
@@ -29,7 +30,14 @@ pub struct Dropped(pub BTreeMap<&'static str, u64>);
 impl Dropped {
     /// Counts one, for a reason such as `service message`.
     pub fn count(&mut self, reason: &'static str) {
-        *self.0.entry(reason).or_default() += 1;
+        self.add(reason, 1);
+    }
+
+    /// Counts several.
+    pub fn add(&mut self, reason: &'static str, messages: u64) {
+        if messages > 0 {
+            *self.0.entry(reason).or_default() += messages;
+        }
     }
 }
 
