@@ -8,6 +8,7 @@ pub mod board;
 pub mod dialogues;
 pub mod error;
 pub mod format;
+pub mod input;
 mod json;
 mod lines;
 pub mod pairing;
@@ -38,7 +39,14 @@ pub struct Dropped(pub BTreeMap<&'static str, u64>);
 impl Dropped {
     /// Counts one, for a reason such as `service message`.
     pub fn count(&mut self, reason: &'static str) {
-        *self.0.entry(reason).or_default() += 1;
+        self.add(reason, 1);
+    }
+
+    /// Counts several.
+    pub fn add(&mut self, reason: &'static str, messages: u64) {
+        if messages > 0 {
+            *self.0.entry(reason).or_default() += messages;
+        }
     }
 }
 

@@ -1,4 +1,13 @@
 //! Exports of Telegram Desktop: one chat or a whole account, as JSON or as HTML.
+//!
+//! Both kinds are read into the same [`chat::Entry`], one message at a time, and give the same dialogues. HTML holds less:
+//! it names people but doesn't number them, so there a person's name is their id, and two of one name are one person.
+
+mod author;
+mod chat;
+mod json;
+mod text;
+mod time;
 
 use std::path::Path;
 
@@ -8,11 +17,6 @@ use super::{Dropped, ImportError, ImportOptions, Sink};
 ///
 /// # Errors
 /// It can't be read or is no export.
-pub fn read(
-    _path: &Path,
-    _options: &ImportOptions,
-    _dropped: &mut Dropped,
-    _sink: &mut Sink,
-) -> Result<(), ImportError> {
-    Ok(())
+pub fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
+    json::read(path, options, dropped, sink)
 }

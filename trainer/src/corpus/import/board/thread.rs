@@ -62,6 +62,9 @@ struct Posts {
     posts: Vec<Post>,
 }
 
+/// Years that a post can be of; other numbers are no dates.
+const YEARS: std::ops::Range<i32> = 1971..2200;
+
 /// Why bytes are no thread.
 #[derive(Debug)]
 pub(super) enum NoThread {
@@ -73,6 +76,7 @@ pub(super) enum NoThread {
 
 /// Reads an answer of the API.
 pub(super) fn parse(bytes: &[u8]) -> Result<Thread, NoThread> {
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let answer: Answer = serde_json::from_slice(bytes).map_err(NoThread::Json)?;
     let board = match answer.board {
         Some(Board::Whole { id }) => Some(id),
@@ -107,7 +111,7 @@ impl Post {
 
     /// When it was written, by the board's clock where its date tells how far that is from UTC.
     pub(super) fn time(&self) -> Option<OffsetDateTime> {
-        let utc = OffsetDateTime::from_unix_timestamp(self.timestamp?).ok()?;
+        let utc = OffsetDateTime::from_unix_timestamp(self.timestamp?).ok().filter(|time| YEARS.contains(&time.year()))?;
         let Some(offset) = self.date.as_deref().and_then(local).and_then(|local| offset(local, utc)) else {
             return Some(utc);
         };
@@ -221,6 +225,7 @@ mod tests {
         }
         let never = Post { num: 1, comment: None, op: false, timestamp: Some(i64::MAX), date: None };
         assert_eq!(never.time(), None);
+        assert_eq!(Post { timestamp: Some(253_402_300_800), ..never }.time(), None);
     }
 
     #[test]
