@@ -1,4 +1,5 @@
 //! Integration tests of the workshop.
 
 mod board;
+mod crawl;
 mod foreign;
