@@ -15,7 +15,9 @@ fn a_thread_becomes_the_dialogues_of_its_references() {
             format!("anon2: {first} | anon: Зелёный & улун./>не предлагать/А зря"),
             format!("[anon: {first}] | [anon2: Зелёный & улун./>не предлагать/А зря] | anon: Где берёшь?/Тоже бампаю"),
             "anon2: Не бампай | anon: Где берёшь?/Тоже бампаю".to_owned(),
-            format!("[anon2: {first}] | [anon: Зелёный & улун./>не предлагать/А зря] | [anon2: Где берёшь?/Тоже бампаю] | anon: В лавке https://tea.example/"),
+            format!(
+                "[anon2: {first}] | [anon: Зелёный & улун./>не предлагать/А зря] | [anon2: Где берёшь?/Тоже бампаю] | anon: В лавке https://tea.example/"
+            ),
         ]
     );
     assert_eq!(dialogues[0].source, "board:b/100");
@@ -87,9 +89,8 @@ fn options_of_threads() {
 
 #[test]
 fn circles_and_the_future_are_no_answers() {
-    let post = |number: u64, answers: u64| {
-        format!("{{\"num\":{number},\"comment\":\"<a data-num='{answers}'>x</a>раз\"}}")
-    };
+    let post =
+        |number: u64, answers: u64| format!("{{\"num\":{number},\"comment\":\"<a data-num='{answers}'>x</a>раз\"}}");
     let thread = |posts: &[String]| format!("{{\"threads\":[{{\"posts\":[{}]}}]}}", posts.join(","));
     let circle = thread(&[post(1, 2), post(2, 3), post(3, 1), post(3, 2), post(4, 4)]);
     let (dialogues, report) = of_text("x.json", circle, &of(Format::Board)).unwrap();
@@ -122,7 +123,10 @@ fn what_is_no_thread_is_told_with_its_place() {
         let error = refused("x.json", text, &of(Format::Board));
         assert!(error.starts_with(start), "{error}");
     }
-    assert!(refused("x.json", b"{\"threads\":[{\"posts\":[{\"num\":1,\"comment\":\"\xff\"}]}]}", &of(Format::Board)).starts_with("x.json:1:"));
+    assert!(
+        refused("x.json", b"{\"threads\":[{\"posts\":[{\"num\":1,\"comment\":\"\xff\"}]}]}", &of(Format::Board))
+            .starts_with("x.json:1:")
+    );
     let empty = tempfile::tempdir().unwrap();
     let error = imported(empty.path(), &of(Format::Board)).unwrap_err().to_string();
     assert!(error.contains("holds no thread"), "{error}");
@@ -132,7 +136,10 @@ fn what_is_no_thread_is_told_with_its_place() {
 fn a_folder_is_read_by_the_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let thread = |number: u64| {
-        format!("{{\"threads\":[{{\"posts\":[{{\"num\":{number},\"comment\":\"да\"}},{{\"num\":{},\"comment\":\">>{number} нет\"}}]}}]}}", number + 1)
+        format!(
+            "{{\"threads\":[{{\"posts\":[{{\"num\":{number},\"comment\":\"да\"}},{{\"num\":{},\"comment\":\">>{number} нет\"}}]}}]}}",
+            number + 1
+        )
     };
     for number in [100, 9, 20] {
         std::fs::write(folder.path().join(format!("{number}.json")), thread(number)).unwrap();

@@ -57,7 +57,8 @@ fn kept(state: &TempDir) -> Vec<String> {
 
 #[test]
 fn a_board_is_asked_once_and_politely() {
-    let (site, state, clock) = (Site::open(&[(900, 5), (100, 30), (500, 2)]), tempfile::tempdir().unwrap(), Noted::default());
+    let (site, state, clock) =
+        (Site::open(&[(900, 5), (100, 30), (500, 2)]), tempfile::tempdir().unwrap(), Noted::default());
     let (crawled, dropped) = crawl(&site, &state, &clock);
     assert_eq!(crawled.unwrap(), Crawled { fetched: 2, unchanged: 0 });
     assert_eq!(dropped.0["thread with too few replies"], 1);
@@ -86,7 +87,15 @@ fn a_site_that_asks_for_patience_gets_it() {
     let date = "Mon, 01 Jan 2024 00:01:30 GMT";
     site.mood("res/100.json", &[Mood::Status(429, Some("7")), Mood::Status(429, Some(date)), Mood::Status(500, None)]);
     crawl(&site, &state, &clock).0.unwrap();
-    let pages = ["catalog.json", "catalog.json", "catalog.json", "res/100.json", "res/100.json", "res/100.json", "res/100.json"];
+    let pages = [
+        "catalog.json",
+        "catalog.json",
+        "catalog.json",
+        "res/100.json",
+        "res/100.json",
+        "res/100.json",
+        "res/100.json",
+    ];
     assert_eq!(site.asked(), pages);
     assert_eq!(clock.slept(), [2.0, 1.5, 4.0, 1.5, 1.5, 7.0, 1.5, 90.0, 1.5, 8.0, 1.5]);
     assert_eq!(kept(&state), ["100.json"]);
@@ -98,12 +107,17 @@ fn patience_ends() {
     site.mood("res/200.json", &[Mood::Status(502, None); 5]);
     let error = crawl(&site, &state, &clock).0.unwrap_err().to_string();
     let start = format!("{}res/200.json: answers 502", site.address);
-    assert!(error.starts_with(&start) && error.ends_with("; run it again later: what is there already is kept"), "{error}");
+    assert!(
+        error.starts_with(&start) && error.ends_with("; run it again later: what is there already is kept"),
+        "{error}"
+    );
     assert_eq!(site.asked().len(), 7);
     // The next run goes on there.
     assert_eq!(crawl(&site, &state, &clock).0.unwrap(), Crawled { fetched: 1, unchanged: 1 });
     assert_eq!(site.asked(), ["catalog.json", "res/200.json"]);
-    for (mood, times) in [(Mood::Status(429, Some("86400")), 1), (Mood::Status(403, None), 1), (Mood::Status(503, None), 5)] {
+    for (mood, times) in
+        [(Mood::Status(429, Some("86400")), 1), (Mood::Status(403, None), 1), (Mood::Status(503, None), 5)]
+    {
         site.mood("catalog.json", &[mood; 5]);
         assert!(crawl(&site, &state, &clock).0.unwrap_err().to_string().contains("catalog.json: answers "));
         assert_eq!(site.asked().len(), times);
@@ -112,7 +126,8 @@ fn patience_ends() {
 
 #[test]
 fn what_comes_broken_is_counted_and_asked_for_again() {
-    let (site, state, clock) = (Site::open(&[(100, 5), (200, 5), (300, 5)]), tempfile::tempdir().unwrap(), Noted::default());
+    let (site, state, clock) =
+        (Site::open(&[(100, 5), (200, 5), (300, 5)]), tempfile::tempdir().unwrap(), Noted::default());
     site.mood("res/100.json", &[Mood::Says("<html>почти</html>")]);
     site.mood("res/200.json", &[Mood::Status(404, None)]);
     site.mood("res/300.json", &[Mood::Says("{\"threads\":[{\"posts\":[{\"num\":1}]}]}")]);
@@ -171,7 +186,8 @@ fn a_run_to_be_killed() {
 #[test]
 fn killed_at_any_moment_it_goes_on() {
     let threads: Vec<(u64, u64)> = (1..=40).map(|number| (number * 100, 25)).collect();
-    let (site, undisturbed, killed) = (Site::open(&threads), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (site, undisturbed, killed) =
+        (Site::open(&threads), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     whole(&site.address, undisturbed.path());
     assert_eq!(site.asked().len(), 41);
     std::fs::write(killed.path().join("address"), &site.address).unwrap();

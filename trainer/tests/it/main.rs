@@ -3,3 +3,4 @@
 mod board;
 mod crawl;
 mod foreign;
+mod texts;

@@ -108,7 +108,10 @@ impl Inside {
             "catalog.json" if self.without_catalogue => None,
             "catalog.json" | "threads.json" => {
                 let entry = |(number, posts): (&u64, &u64)| {
-                    format!("{{\"num\":{number},\"posts_count\":{posts},\"lasthit\":{},\"comment\":\"x\"}}", 1_700_000_000 + posts)
+                    format!(
+                        "{{\"num\":{number},\"posts_count\":{posts},\"lasthit\":{},\"comment\":\"x\"}}",
+                        1_700_000_000 + posts
+                    )
                 };
                 let entries: Vec<String> = self.threads.iter().rev().map(entry).collect();
                 Some(format!("{{\"board\":\"b\",\"threads\":[{}]}}", entries.join(",")))
@@ -125,7 +128,10 @@ impl Inside {
 fn thread(number: u64, posts: u64) -> String {
     let post = |place: u64| {
         let answers = if place == 0 { String::new() } else { format!("&gt;&gt;{}<br>", number + place - 1) };
-        format!("{{\"num\":{},\"comment\":\"{answers}пост {place} треда {number}\",\"timestamp\":1700000000}}", number + place)
+        format!(
+            "{{\"num\":{},\"comment\":\"{answers}пост {place} треда {number}\",\"timestamp\":1700000000}}",
+            number + place
+        )
     };
     let posts: Vec<String> = (0..posts).map(post).collect();
     format!("{{\"board\":{{\"id\":\"b\"}},\"threads\":[{{\"posts\":[{}]}}]}}", posts.join(","))
