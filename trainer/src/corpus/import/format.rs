@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::{ImportError, Place};
-use super::telegram;
 use crate::files::FileError;
 
 /// How much of a file is looked at.
@@ -46,15 +45,14 @@ impl Format {
 /// # Errors
 /// It can't be read, or looks like nothing that is known.
 pub fn detect(path: &Path) -> Result<Format, ImportError> {
-    let unknown = || ImportError::malformed(path, Place::Whole, "looks like no known format", "name one with --format");
     if path.is_dir() {
-        return if telegram::holds_export(path)? { Ok(Format::Telegram) } else { Err(unknown()) };
+        return Ok(Format::Telegram);
     }
     let mut head = Vec::new();
     File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(FileError::at(path))?;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
     match extension.as_str() {
         "html" | "htm" | "json" => Ok(Format::Telegram),
-        _ => Err(unknown()),
+        _ => Err(ImportError::malformed(path, Place::Whole, "looks like no known format", "name one with --format")),
     }
 }

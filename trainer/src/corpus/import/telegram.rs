@@ -16,8 +16,6 @@ use std::path::Path;
 use self::folder::Export;
 use super::{Dropped, ImportError, ImportOptions, Sink};
 
-pub(super) use self::folder::holds_export;
-
 /// Reads an export: a file, or the folder that it lies in. JSON is taken where a folder has both.
 ///
 /// # Errors

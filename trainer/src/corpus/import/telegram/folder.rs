@@ -39,14 +39,6 @@ pub(super) fn exports(path: &Path) -> Result<Vec<Export>, ImportError> {
     Ok(found)
 }
 
-/// Whether a folder looks like an export.
-///
-/// # Errors
-/// It can't be read.
-pub(in crate::corpus::import) fn holds_export(folder: &Path) -> Result<bool, ImportError> {
-    Ok(!within(folder)?.is_empty())
-}
-
 fn within(folder: &Path) -> Result<Vec<Export>, ImportError> {
     let json = folder.join(JSON);
     if json.is_file() {
