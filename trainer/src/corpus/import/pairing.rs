@@ -13,7 +13,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use self::window::{Kept, Window};
-use super::Sink;
+use super::{ImportError, Sink};
 use crate::corpus::record::{Author, Dialogue, Turn};
 use crate::files::FileError;
 
@@ -75,6 +75,16 @@ pub enum PairingError {
     /// There was a message of this number already.
     #[error("two messages have the number {0}")]
     Twice(i64),
+}
+
+impl PairingError {
+    /// As an error of an import; `locate` adds to what is wrong with the input where that is.
+    pub(super) fn told(self, locate: impl FnOnce(String) -> ImportError) -> ImportError {
+        match self {
+            Self::File(error) => error.into(),
+            Self::Twice(_) => locate(self.to_string()),
+        }
+    }
 }
 
 /// The dialogues of one chat, in the making.
