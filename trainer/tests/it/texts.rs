@@ -187,3 +187,34 @@ fn other_tables_are_told_by_line() {
     let endless = format!("{header}а,б,\"{}", "в\n".repeat(9 << 20));
     assert!(refused("x.csv", endless, &csv).contains("is a quote not closed?"));
 }
+
+#[test]
+fn posts_of_a_channel_are_texts_of_their_own() {
+    let post = |id: u64, kind: &str, rest: &str| {
+        format!(
+            "{{\"id\":{id},\"type\":\"{kind}\",\"date\":\"2024-01-01T12:00:0{id}\",\"date_unixtime\":\"170409960{id}\",\"from\":\"Бугурты\",\"from_id\":\"channel5\",{rest}}}"
+        )
+    };
+    let messages = [
+        post(1, "service", "\"action\":\"create_channel\",\"text\":\"\""),
+        post(
+            2,
+            "message",
+            "\"text\":[\"БУГУРТ-ТРЕД\\nСИДИШЬ\\n@\\nВСТАЁШЬ\\n\",{\"type\":\"link\",\"text\":\"https://t.me/b\"}]",
+        ),
+        post(3, "message", "\"text\":\"ЛЕЖИШЬ\""),
+        post(4, "message", "\"forwarded_from\":\"Другие\",\"text\":\"ЧУЖОЕ\""),
+        post(5, "message", "\"photo\":\"a.jpg\",\"text\":\"\""),
+        post(6, "message", "\"text\":\"t.me/b\""),
+        post(7, "message", "\"text\":\"Я\""),
+    ];
+    let export =
+        format!("{{\"name\":\"Бугурты\",\"type\":\"public_channel\",\"id\":5,\"messages\":[{}]}}", messages.join(","));
+    let mut options = of(Format::Posts);
+    options.posts.min_length = 2;
+    let (dialogues, report) = of_text("result.json", &export, &options).unwrap();
+    assert_eq!(shown(&dialogues), ["channel5: СИДИШЬ/@/ВСТАЁШЬ", "channel5: ЛЕЖИШЬ"]);
+    assert!(dialogues[0].source.starts_with("telegram:") && dialogues[0].turns[0].time.is_some());
+    assert_eq!(report.dropped.0.values().sum::<u64>(), 5, "{:?}", report.dropped);
+    assert!(refused("result.json", &export[..200], &options).starts_with("result.json:1:"));
+}
