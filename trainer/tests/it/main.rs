@@ -1,1 +1,4 @@
 //! Integration tests of the workshop.
+
+#[cfg(test)]
+mod telegram;
