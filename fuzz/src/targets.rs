@@ -4,6 +4,7 @@ mod checkpoint;
 mod command;
 mod config;
 mod foreign;
+mod import;
 mod manifest;
 mod prompt;
 mod settings;
@@ -24,7 +25,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -40,6 +41,8 @@ pub const TARGETS: [Target; 15] = [
     foreign::DIALOGUES,
     foreign::UTTERANCES,
     foreign::TABLE,
+    import::TELEGRAM_JSON,
+    import::TELEGRAM_HTML,
 ];
 
 impl Target {

@@ -41,6 +41,8 @@ short! {
     dialogues: 2000,
     utterances: 2000,
     table: 2000,
+    telegram_json: 4000,
+    telegram_html: 1500,
 }
 
 fn run(target: &str, cases: u32) {

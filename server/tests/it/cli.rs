@@ -5,6 +5,7 @@ mod chat;
 mod check;
 mod forget;
 mod generate;
+mod import;
 mod output;
 mod serve;
 

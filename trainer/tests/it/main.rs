@@ -3,4 +3,5 @@
 mod board;
 mod crawl;
 mod foreign;
+mod telegram;
 mod texts;

@@ -103,7 +103,7 @@ fn a_play_is_what_each_answers_the_others() {
         line("p", "А", "раз"),
         line("p", "Б", "два"),
         line("p", "Б", "ещё"),
-        line("p", "В", " "),
+        line("p", "В", " "), line("p", "", "кто это?"),
         line("p", "А", "три"),
         line("p", "В", "четыре"),
         line("q", "В", "один"),
@@ -126,7 +126,7 @@ fn a_play_is_what_each_answers_the_others() {
     assert_eq!(dialogues[0].source, "play:p");
     assert_eq!(report.joined, 1);
     let dropped: Vec<_> = report.dropped.0.into_iter().collect();
-    assert_eq!(dropped, [("utterance that answers none and has no answer", 1), ("utterance without text", 1)]);
+    assert_eq!(dropped, [("utterance that answers none and has no answer", 1), ("utterance without a speaker", 1), ("utterance without text", 1)]);
 }
 
 #[test]

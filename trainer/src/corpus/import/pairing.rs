@@ -259,3 +259,6 @@ fn within(first: Option<OffsetDateTime>, second: Option<OffsetDateTime>, limit: 
     let between = second - first;
     !between.is_negative() && between.unsigned_abs() <= limit
 }
+
+#[cfg(test)]
+mod tests;

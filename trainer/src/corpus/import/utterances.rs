@@ -60,6 +60,10 @@ impl Scene {
             dropped.count("utterance without text");
             return Ok(());
         }
+        if said.speaker.trim().is_empty() {
+            dropped.count("utterance without a speaker");
+            return Ok(());
+        }
         if said.play != self.play {
             self.end(dropped, sink)?;
             self.play.clone_from(&said.play);
