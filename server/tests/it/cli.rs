@@ -6,6 +6,7 @@ mod check;
 mod forget;
 mod generate;
 mod import;
+mod import_others;
 mod output;
 mod serve;
 

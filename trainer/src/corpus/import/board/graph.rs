@@ -40,6 +40,10 @@ pub(super) fn dialogues(
     let source = format!("board:{board}/{}", thread.number);
     let said = said(thread, options, dropped);
     let mut learned = HashSet::new();
+    if options.rules.context == 0 {
+        let mut alone = (0..said.len()).map(|place| turns(&said, &[place], &mut learned));
+        return alone.try_for_each(|turns| sink(Dialogue { source: source.clone(), turns, toxicity: None }));
+    }
     for (place, post) in said.iter().enumerate() {
         for parent in &post.parents {
             let chain = chain(&said, place, *parent, options.rules.context);
@@ -106,7 +110,7 @@ fn parents(answers: &[u64], places: &HashMap<u64, Option<usize>>, dropped: &mut 
 fn chain(said: &[Said<'_>], last: usize, parent: usize, context: usize) -> Vec<usize> {
     let mut chain = vec![last];
     let mut next = Some(parent);
-    while let Some(place) = next.filter(|_| chain.len() <= context.max(1)) {
+    while let Some(place) = next.filter(|_| chain.len() <= context) {
         chain.push(place);
         next = said[place].parents.first().copied();
     }
