@@ -2,13 +2,14 @@
 //! files.
 //!
 //! A [`Writer`] writes turns in a [`Template`]; [`build`] fits a prompt into the context window; [`stops()`] says what ends
-//! its continuation. Text of a turn can't forge another: [`Markers`] are altered in it before the whole is encoded, once.
+//! its continuation. [`Writer::lessons`] writes what a checkpoint learns from a dialogue: prompt, answer and end. Text of a turn can't forge another: [`Markers`] are altered in it before the whole is encoded, once.
 //! Knows no Telegram, no YAML and no store; where turns come from is the caller's matter.
 
 mod template;
 mod turn;
 
 mod fit;
+mod lesson;
 mod markers;
 mod render;
 mod rules;
@@ -16,6 +17,7 @@ mod stops;
 
 use maskarad_engine::TokenizerError;
 
+pub use self::lesson::{Lesson, LessonError, Told, end_of_text};
 pub use self::markers::Markers;
 pub use self::render::Writer;
 pub use self::rules::{Case, CharClass, PromptRules};

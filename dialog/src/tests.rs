@@ -2,6 +2,7 @@
 
 mod fit;
 mod forgery;
+mod lessons;
 mod templates;
 
 use std::path::Path;
