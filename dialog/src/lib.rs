@@ -16,6 +16,7 @@ mod rules;
 mod stops;
 
 use maskarad_engine::TokenizerError;
+use serde::{Deserialize, Serialize};
 
 pub use self::lesson::{Lesson, LessonError, Told, end_of_text};
 pub use self::markers::Markers;
@@ -24,6 +25,24 @@ pub use self::rules::{Case, CharClass, PromptRules};
 pub use self::stops::{Stops, stops};
 pub use self::template::{CustomTemplate, LengthClass, Template};
 pub use self::turn::{Side, Turn};
+
+/// How the conversations of one persona are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Format {
+    /// What is put around turns.
+    pub template: Template,
+    /// What is done to their texts.
+    pub rules: PromptRules,
+}
+
+impl Format {
+    /// A template with its own rules.
+    #[must_use]
+    pub fn of(template: Template) -> Self {
+        Self { rules: PromptRules::of(&template), template }
+    }
+}
 
 /// Why no prompt could be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{Format, build, custom, format, me, mini, questions, rudialogpt3, them};
-use crate::{CustomTemplate, LengthClass, Lesson, Markers, Side, Template, Told, Turn, Writer, stops};
+use super::{build, custom, format, keeping, me, mini, questions, rudialogpt3, them};
+use crate::{CustomTemplate, Format, LengthClass, Lesson, Markers, Side, Template, Told, Turn, Writer, stops};
 
 const AMPLE: usize = 100_000;
 
@@ -141,7 +141,7 @@ fn an_answer_ends_with_what_stops_it() {
 fn formats() -> [Format; 6] {
     let plain = format(Template::Continuation);
     [
-        format(Template::PromptReply).keeping(""),
+        keeping(format(Template::PromptReply), ""),
         rudialogpt3(),
         format(Template::Rudialogpt),
         plain,
@@ -160,7 +160,7 @@ fn begins_with_its_prompt(format: &Format, turns: &[Told]) -> Result<(), TestCas
     last.asked = true;
     let mut format = format.clone();
     if let Template::Rudialogpt3 { answer_length } = &mut format.template {
-        *answer_length = LengthClass::of(mini().token_count(&answer.text).unwrap());
+        *answer_length = LengthClass::of(mini().token_count(answer.text.trim()).unwrap());
     }
     let prompt = build(&format, mini(), &asked, AMPLE).unwrap();
     prop_assert_eq!(&row.ids[..prompt.len()], &prompt[..], "{:?}", format);
