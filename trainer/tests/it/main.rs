@@ -1,1 +1,4 @@
 //! Integration tests of the workshop.
+
+mod filter;
+mod support;
