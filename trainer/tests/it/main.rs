@@ -1,1 +1,5 @@
 //! Integration tests of the workshop.
+
+mod filter;
+mod golden;
+mod support;
