@@ -99,7 +99,12 @@ proptest! {
 #[test]
 fn old_messages_are_let_go_and_still_told() {
     let count = 45_000;
-    let step = |index: i64| Step { kind: 9, author: (index % 2) as u8, seconds: 900, back: (index == count - 1).then_some(count - 1) };
+    let step = |index: i64| Step {
+        kind: 9,
+        author: (index % 2) as u8,
+        seconds: 900,
+        back: (index == count - 1).then_some(count - 1),
+    };
     let steps: Vec<Step> = (0..count).map(step).collect();
     let (dialogues, joined) = dialogues(&steps, Rules::default());
     assert_eq!((dialogues.len(), joined), (45_000, 0));
