@@ -4,15 +4,24 @@
 //! no more of the file in memory than it must. Where dialogues are written to, and that a failed import leaves no trace,
 //! is decided here. How messages become dialogues is [`pairing`]'s business.
 
+pub mod board;
+pub mod dialogues;
 pub mod error;
 pub mod format;
 pub mod input;
+mod json;
+mod lines;
 pub mod pairing;
+pub mod plain;
+pub mod table;
 pub mod telegram;
+mod turns;
+pub mod utterances;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use self::board::crawl::Board;
 pub use self::error::{ImportError, Place};
 pub use self::format::Format;
 use self::pairing::Rules;
@@ -48,6 +57,12 @@ pub struct ImportOptions {
     pub format: Format,
     /// How messages become dialogues.
     pub rules: Rules,
+    /// How threads of a board are read.
+    pub board: board::Options,
+    /// How plain text is read.
+    pub plain: plain::Options,
+    /// How lines of dialogues are read.
+    pub dialogues: dialogues::Options,
 }
 
 /// What an import did.
@@ -93,7 +108,7 @@ pub fn import(
             progress.at(report.dialogues);
             writer.write(&dialogue)
         };
-        read(input, options, &mut dropped, &mut sink)?;
+        read(input, options, progress, &mut dropped, &mut sink)?;
         progress.end();
     }
     writer.commit()?;
@@ -102,13 +117,27 @@ pub fn import(
     Ok(report)
 }
 
-/// Reads one file or folder by its format.
-fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
+/// Reads one file, folder or board by its format.
+fn read(
+    path: &Path,
+    options: &ImportOptions,
+    progress: &dyn Progress,
+    dropped: &mut Dropped,
+    sink: &mut Sink,
+) -> Result<(), ImportError> {
+    if let Some(address) = path.to_str().filter(|_| Board::is_address(path)) {
+        return board::read_board(address, options, progress, dropped, sink);
+    }
     let format = match options.format {
         Format::Auto => format::detect(path)?,
         named => named,
     };
     match format {
         Format::Auto | Format::Telegram => telegram::read(path, options, dropped, sink),
+        Format::Board => board::read(path, options, dropped, sink),
+        Format::Plain => plain::read(path, options, dropped, sink),
+        Format::Dialogues => dialogues::read(path, options, dropped, sink),
+        Format::Utterances => utterances::read(path, options, dropped, sink),
+        Format::Csv => table::read(path, options, dropped, sink),
     }
 }

@@ -1,5 +1,7 @@
 //! `maskarad corpus import`.
 
+mod others;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::cli::progress::Bar;
 /// What `corpus import` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Files, or folders that hold them.
+    /// Files, folders that hold them, or the address of a board such as https://example.org/b/.
     #[arg(required = true, value_name = "PATH")]
     inputs: Vec<PathBuf>,
     /// The corpus to write, JSON lines; it is replaced only by a whole one.
@@ -33,6 +35,8 @@ pub(in crate::cli) struct Arguments {
     /// Messages before the last one that a dialogue holds at the most.
     #[arg(long, default_value_t = 4, value_name = "N")]
     context: usize,
+    #[command(flatten)]
+    others: others::Arguments,
     /// Tell the outcome as JSON.
     #[arg(long)]
     json: bool,
@@ -42,7 +46,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (gap, burst) = (arguments.gap, arguments.burst);
     let [gap, burst] = [gap, burst].map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let rules = Rules { gap, burst, context: arguments.context };
-    let options = ImportOptions { format: arguments.format, rules };
+    let mut options = ImportOptions { format: arguments.format, rules, ..ImportOptions::default() };
+    arguments.others.set(&mut options, &arguments.output);
     let report = import(&arguments.inputs, &arguments.output, &options, &Bar::default())?;
     let mut output = Output::open();
     if arguments.json {
