@@ -3,6 +3,7 @@
 mod checkpoint;
 mod command;
 mod config;
+mod import;
 mod manifest;
 mod prompt;
 mod settings;
@@ -23,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -34,6 +35,8 @@ pub const TARGETS: [Target; 10] = [
     checkpoint::TORCH,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
+    import::TELEGRAM_JSON,
+    import::TELEGRAM_HTML,
 ];
 
 impl Target {

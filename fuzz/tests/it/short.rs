@@ -36,6 +36,8 @@ short! {
     torch: 2000,
     tokenizer_json: 2000,
     tokenizer_vocabulary: 3000,
+    telegram_json: 4000,
+    telegram_html: 1500,
 }
 
 fn run(target: &str, cases: u32) {

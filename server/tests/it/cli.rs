@@ -6,6 +6,7 @@ mod check;
 mod filter;
 mod forget;
 mod generate;
+mod import;
 mod output;
 mod serve;
 mod train;

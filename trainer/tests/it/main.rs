@@ -3,3 +3,4 @@
 mod filter;
 mod golden;
 mod support;
+mod telegram;
