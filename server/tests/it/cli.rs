@@ -7,6 +7,7 @@ mod filter;
 mod forget;
 mod generate;
 mod import;
+mod import_others;
 mod output;
 mod serve;
 mod train;
