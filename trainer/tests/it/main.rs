@@ -2,6 +2,9 @@
 
 mod board;
 mod crawl;
+mod filter;
 mod foreign;
+mod golden;
+mod support;
 mod telegram;
 mod texts;

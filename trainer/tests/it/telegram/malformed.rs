@@ -31,9 +31,9 @@ fn json_that_is_none() {
     let first = message(1, 1, "01T10:00:00", "тайна", "");
     let whole = format!("{{\"id\":1,\n\"messages\":[\n{first}]}}");
     let cases = [
-        (json(&format!("{first} {first}")), ":3:133: is no JSON here; expected the result.json"),
-        (complaint("result.json", &whole.as_bytes()[..60]), ":3:41: the file ends too early; export it again"),
-        (complaint("result.json", b""), ":1:0: the file ends too early"),
+        (json(&format!("{first} {first}")), ":3:112: is no JSON here; expected the result.json"),
+        (complaint("result.json", &whole.as_bytes()[..60]), ":3:38: the file ends too early; export it again"),
+        (complaint("result.json", b""), ":1:1: the file ends too early"),
         (complaint("result.json", format!("{whole}\n{{}}").as_bytes()), ":4:1: is no JSON here"),
         (complaint("result.json", "\u{0}\u{0}secret".as_bytes()), ":1:1: is no JSON here"),
         (complaint("result.json", b"PK\x03\x04\xff\xff"), ": byte 4: isn't UTF-8"),
@@ -59,10 +59,10 @@ fn json_that_is_no_export() {
     let no_export = "is no export: it has neither messages nor chats; expected the result.json";
     for (text, expected) in [
         ("{}", format!("result.json:1:2: {no_export}")),
-        (r#"{"secret":["тайна"]}"#, format!("result.json:1:26: {no_export}")),
-        ("[]", "result.json:1:0: holds something else here than an export does".to_owned()),
-        (r#"{"chats":[]}"#, "result.json:1:9: holds something else here".to_owned()),
-        (r#"{"messages":{"secret":1}}"#, "result.json:1:12: holds something else here".to_owned()),
+        (r#"{"secret":["тайна"]}"#, format!("result.json:1:25: {no_export}")),
+        ("[]", "result.json:1:1: holds something else here than an export does".to_owned()),
+        (r#"{"chats":[]}"#, "result.json:1:10: holds something else here".to_owned()),
+        (r#"{"messages":{"secret":1}}"#, "result.json:1:13: holds something else here".to_owned()),
         (r#"{"messages":["secret"]}"#, "result.json:1:21: holds something else here".to_owned()),
     ] {
         let told = complaint("result.json", text.as_bytes());
@@ -124,10 +124,10 @@ fn html_that_is_none() {
     let lines = page.lines().count();
     let bad_date = page.replacen("UTC+03:00", "UTC+99:99", 3);
     let at = page[..page.find("UTC+03:00").unwrap()].rfind("<div class=\"message ").unwrap();
-    let line = page[..at].lines().count() + 1;
+    let line = page[..at].lines().count();
     let cases = [
         (page[..page.len() / 2].to_owned(), String::new()),
-        (page.replace("</html>", ""), format!(":{lines}: the page doesn't end with </html>; export it again")),
+        (page.replace("</html>", ""), format!(":{}: the page doesn't end with </html>; export it again", lines + 1)),
         (
             "<html><body>тайна</body></html>".to_owned(),
             ": is no page of a chat: it has no history; expected".to_owned(),
@@ -136,7 +136,7 @@ fn html_that_is_none() {
         (page.replacen(" id=\"message1\"", "", 1), ": ".to_owned()),
         (bad_date, format!(":{line}: message ")),
         (page.replacen("class=\"body\"", "class=\"secret\"", 1), String::new()),
-        ("<div>".repeat(200_000) + "</html>", ": is no page of a chat".to_owned()),
+        ("<div>\n".repeat(200_000) + "</html>", ":257: too many elements are open here".to_owned()),
     ];
     for (text, expected) in cases {
         let told = complaint("messages.html", text.as_bytes());
