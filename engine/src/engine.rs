@@ -108,7 +108,7 @@ impl Engine {
     pub fn load_adapter(&self, base: &Path, adapter: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
         let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
         let model = self.base(base, precision, |key| self.0.loader.read(base, key))?;
-        let known = model.key().with_adapter(self.0.loader.identify_adapter(adapter)?);
+        let known = model.key().with_adapter(self.0.loader.identify_adapter(adapter, &model)?);
         if let Some(model) = self.model(&known) {
             return Ok(model);
         }

@@ -22,20 +22,21 @@ const ATTEMPTS: u32 = 2;
 const PREFIX: &str = "base_model.model.";
 
 impl Loader {
-    /// Which content an adapter's folder has: SHA-256 over its configuration and its weights.
-    pub(crate) fn identify_adapter(&self, folder: &Path) -> Result<[u8; 32], LoadError> {
+    /// Which content an adapter's folder has: SHA-256 over its configuration and its weights. A tokenizer beside them
+    /// must be this base's.
+    pub(crate) fn identify_adapter(&self, folder: &Path, base: &LoadedModel) -> Result<[u8; 32], LoadError> {
+        self.check_tokenizer(folder, base)?;
         AdapterFolder::open(folder)?.hash()
     }
 
     /// Reads the adapter in a folder, for this base. It holds exactly the content that names it: files that were
     /// overwritten on the way are read once more.
     pub(crate) fn adapter(&self, folder: &Path, base: &LoadedModel) -> Result<Adapter, LoadError> {
-        self.check_tokenizer(folder, base)?;
         for _ in 0..ATTEMPTS {
             let files = AdapterFolder::open(folder)?;
             let id = files.hash()?;
             let blocks = blocks(&files, base.config());
-            if self.identify_adapter(folder)? == id {
+            if self.identify_adapter(folder, base)? == id {
                 return Ok(Adapter::new(id, blocks?));
             }
         }
