@@ -109,7 +109,7 @@ impl AdapterFolder {
     }
 }
 
-fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
+pub(super) fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
     type Kind = fn(PathBuf) -> WeightFile;
     let choices: [(&str, Kind); 2] =
         [("model.safetensors", WeightFile::SafeTensors), ("pytorch_model.bin", WeightFile::Torch)];
