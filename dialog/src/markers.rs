@@ -5,8 +5,8 @@
 
 use maskarad_engine::Tokenizer;
 
-use super::render::Piece;
-use crate::config::persona::{CustomTemplate, Template};
+use crate::render::Piece;
+use crate::{CustomTemplate, Template};
 
 /// Markers of the template and special tokens of the tokenizer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,9 +2,7 @@
 
 use maskarad_engine::{Tokenizer, TokenizerError};
 
-use super::arrange::{Side, Turn};
-use super::markers::Markers;
-use crate::config::persona::{CustomTemplate, LengthClass, Persona, PromptRules, Template};
+use crate::{LengthClass, Markers, PromptRules, Side, Template, Turn};
 
 /// A part of a written prompt: a turn's text, or what the template puts around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +13,8 @@ pub(super) struct Piece {
     pub(super) turn: Option<usize>,
 }
 
-/// Writes the prompts of one persona.
-pub(super) struct Writer<'a> {
+/// Writes the conversations of one persona for one tokenizer.
+pub struct Writer<'a> {
     template: &'a Template,
     rules: &'a PromptRules,
     tokenizer: &'a Tokenizer,
@@ -24,8 +22,9 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(persona: &'a Persona, tokenizer: &'a Tokenizer, markers: &'a Markers) -> Self {
-        Self { template: &persona.template, rules: &persona.prompt, tokenizer, markers }
+    /// `markers` are those of this template and tokenizer; making them takes time, so the caller keeps them.
+    pub fn new(template: &'a Template, rules: &'a PromptRules, tokenizer: &'a Tokenizer, markers: &'a Markers) -> Self {
+        Self { template, rules, tokenizer, markers }
     }
 
     /// Turns as the manifest's rules and the template want them: each text cleaned, empty ones gone, no more than the
@@ -125,69 +124,5 @@ impl<'a> Writer<'a> {
 impl Piece {
     fn frame(text: impl Into<String>) -> Self {
         Self { text: text.into(), turn: None }
-    }
-}
-
-impl Template {
-    /// How many of the newest messages the format has room for.
-    fn max_turns(&self) -> Option<usize> {
-        match self {
-            Self::PromptReply => Some(1),
-            Self::Custom(CustomTemplate { max_turns, .. }) => *max_turns,
-            Self::Rudialogpt3 { .. } | Self::Rudialogpt | Self::Continuation => None,
-        }
-    }
-
-    /// Text before everything.
-    fn start(&self) -> &str {
-        match self {
-            Self::PromptReply => "<s>PROMPT: ",
-            Self::Custom(custom) => &custom.start,
-            Self::Rudialogpt3 { .. } | Self::Rudialogpt | Self::Continuation => "",
-        }
-    }
-
-    /// Text after a turn.
-    fn after(&self, is_last: bool) -> &str {
-        match self {
-            Self::Rudialogpt3 { .. } => "</s>",
-            Self::Rudialogpt => " ",
-            Self::Custom(custom) => &custom.separator,
-            Self::PromptReply | Self::Continuation => {
-                debug_assert!(is_last, "these formats hold one turn");
-                ""
-            }
-        }
-    }
-
-    /// Text after which the persona speaks.
-    fn answer(&self) -> String {
-        match self {
-            Self::PromptReply | Self::Continuation => String::new(),
-            Self::Rudialogpt3 { answer_length } => format!("|1|{}|", answer_length.as_char()),
-            Self::Rudialogpt => "@@ВТОРОЙ@@".to_owned(),
-            Self::Custom(custom) => custom.answer_prefix.clone(),
-        }
-    }
-}
-
-impl LengthClass {
-    /// The class of a text with so many tokens.
-    pub(super) fn of(tokens: usize) -> Self {
-        match tokens {
-            0..=15 => Self::Short,
-            16..=50 => Self::Medium,
-            51..=256 => Self::Long,
-            _ => Self::Unbounded,
-        }
-    }
-
-    fn as_char(self) -> char {
-        match self {
-            Self::Short => '1',
-            Self::Medium => '2',
-            Self::Long => '3',
-            Self::Unbounded => '-',
-        }
     }
 }
