@@ -96,6 +96,29 @@ impl Template {
             Self::Custom(custom) => custom.answer_prefix.clone(),
         }
     }
+
+    /// Whether all answers of a dialogue can be learned from one text: past turns are written as they were when they were
+    /// answers, and none is out of the format's reach.
+    pub(crate) fn holds_dialogues(&self) -> bool {
+        let like_answers = match self {
+            Self::Custom(custom) => custom.persona_prefix.starts_with(&custom.answer_prefix),
+            _ => true,
+        };
+        like_answers && self.max_turns().is_none()
+    }
+
+    /// What ends a reply in the text itself, where more may follow.
+    pub(crate) fn stop_texts(&self) -> Vec<&str> {
+        match self {
+            Self::PromptReply | Self::Continuation => Vec::new(),
+            Self::Rudialogpt3 { .. } => vec!["</s>"],
+            Self::Rudialogpt => vec!["@@ПЕРВЫЙ@@"],
+            Self::Custom(custom) => {
+                let speaker = Some(custom.user_prefix.trim()).filter(|speaker| speaker.chars().count() > 1);
+                custom.stop_strings.iter().map(String::as_str).chain(speaker).collect()
+            }
+        }
+    }
 }
 
 impl LengthClass {
