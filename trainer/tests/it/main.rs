@@ -1,4 +1,5 @@
 //! Integration tests of the workshop.
 
+mod eval;
 mod filter;
 mod support;
