@@ -2,4 +2,5 @@
 
 mod eval;
 mod filter;
+mod golden;
 mod support;
