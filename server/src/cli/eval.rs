@@ -1,6 +1,6 @@
 //! `maskarad eval`: a persona's report, beside its base, an earlier report, and another persona.
 
-mod measure;
+pub(super) mod measure;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
