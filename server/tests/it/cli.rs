@@ -7,6 +7,8 @@ mod eval;
 mod filter;
 mod forget;
 mod generate;
+mod import;
+mod import_others;
 mod output;
 mod serve;
 mod train;
