@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// What files under construction are called.
+const PREFIX: &str = ".maskarad-";
+const SUFFIX: &str = ".part";
+
 /// A file that can't be read or written, with its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]
@@ -39,8 +43,8 @@ impl AtomicFile {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
         let file = tempfile::Builder::new()
-            .prefix(".maskarad-")
-            .suffix(".part")
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
             .tempfile_in(folder)
             .map_err(FileError::at(folder))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
@@ -81,6 +85,21 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), FileError> {
     file.commit()
 }
 
+/// Removes what killed processes left half-written in a folder. Only for a folder that nobody else writes to now.
+///
+/// # Errors
+/// The folder can't be read, or a file in it not be removed.
+pub fn sweep(folder: &Path) -> Result<(), FileError> {
+    for entry in std::fs::read_dir(folder).map_err(FileError::at(folder))? {
+        let path = entry.map_err(FileError::at(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+            std::fs::remove_file(&path).map_err(FileError::at(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// The folder that a path lies in.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
@@ -110,5 +129,16 @@ mod tests {
         drop(abandoned);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let killed = AtomicFile::create(&folder.path().join("file.txt")).unwrap();
+        std::mem::forget(killed);
+        write(&folder.path().join("whole.part"), "whole").unwrap();
+        sweep(folder.path()).unwrap();
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["whole.part"]);
     }
 }
