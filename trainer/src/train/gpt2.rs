@@ -13,8 +13,8 @@ mod weights;
 
 use std::path::Path;
 
-use self::adamw::Moments;
 pub use self::adamw::AdamWConfig;
+use self::adamw::Moments;
 pub use self::adapter::LoraConfig;
 use self::files::Exported;
 use self::network::{Dropouts, Network, Pass};
@@ -63,13 +63,7 @@ impl Gpt2Learner {
         Ok(Self::new(network, parameters, optimizer, dropout, Exported::Adapter { config: lora }))
     }
 
-    fn new(
-        network: Network,
-        parameters: Parameters,
-        optimizer: AdamWConfig,
-        dropout: f64,
-        exported: Exported,
-    ) -> Self {
+    fn new(network: Network, parameters: Parameters, optimizer: AdamWConfig, dropout: f64, exported: Exported) -> Self {
         let moments = Moments::new(&parameters);
         Self { network, parameters, moments, optimizer, dropout, exported }
     }

@@ -6,8 +6,8 @@ use maskarad_dialog::{Format, end_of_text};
 use maskarad_engine::synthetic::{self, Shape};
 use maskarad_engine::{ModelConfig, Tokenizer};
 
-use super::gpt2::{AdamWConfig, Gpt2Learner, LoraConfig};
 use super::folder::{RunFolder, remove};
+use super::gpt2::{AdamWConfig, Gpt2Learner, LoraConfig};
 use super::options::{FromScratch, TrainOptions};
 use super::{RunError, TrainError, tokenizer};
 use crate::files::FileError;

@@ -120,9 +120,11 @@ impl InplaceOp1 for Update<'_> {
         let moments = pair.first.par_chunks_mut(TOGETHER).zip(pair.second.par_chunks_mut(TOGETHER));
         let weights = weights[begin..end].par_chunks_mut(TOGETHER);
         let step = self.step;
-        weights.zip(gradient.par_chunks_mut(TOGETHER)).zip(moments).for_each(|((weights, gradient), (first, second))| {
-            step.apply(weights, gradient, first, second);
-        });
+        weights.zip(gradient.par_chunks_mut(TOGETHER)).zip(moments).for_each(
+            |((weights, gradient), (first, second))| {
+                step.apply(weights, gradient, first, second);
+            },
+        );
         Ok(())
     }
 }

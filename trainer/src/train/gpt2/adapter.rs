@@ -83,11 +83,7 @@ pub(super) struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(
-        base: &'a Base,
-        parameters: &'a mut Parameters,
-        lora: Option<(&'a LoraConfig, u64)>,
-    ) -> Self {
+    pub(super) fn new(base: &'a Base, parameters: &'a mut Parameters, lora: Option<(&'a LoraConfig, u64)>) -> Self {
         Self { base, parameters, lora: lora.map(|(config, seed)| (config, StdRng::seed_from_u64(seed))) }
     }
 

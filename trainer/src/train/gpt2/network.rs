@@ -6,6 +6,7 @@ use maskarad_engine::ModelConfig;
 
 use super::super::learner::{Batch, TrainError};
 use super::adapter::{Adapted, LoraConfig, Maker};
+use super::ops::Weight;
 use super::ops::activation::Activation;
 use super::ops::attention::Attention;
 use super::ops::cross_entropy::{Loss, cross_entropy};
@@ -13,7 +14,6 @@ use super::ops::dropout::Dropout;
 use super::ops::embedding::Embedding;
 use super::ops::layer_norm::LayerNorm;
 use super::ops::linear::{Linear, Order};
-use super::ops::Weight;
 use super::parameters::Parameters;
 use super::weights::Base;
 
@@ -84,7 +84,9 @@ impl Network {
             tokens: maker.weight("wte.weight", &[config.vocab_size, width])?,
             positions: maker.weight("wpe.weight", &[config.n_positions, width])?,
         };
-        let blocks = (0..config.n_layer).map(|layer| Block::new(&config, layer, &mut maker)).collect::<std::result::Result<_, _>>()?;
+        let blocks = (0..config.n_layer)
+            .map(|layer| Block::new(&config, layer, &mut maker))
+            .collect::<std::result::Result<_, _>>()?;
         let ln_f = layer_norm(&config, "ln_f", &mut maker)?;
         let head = match config.tie_word_embeddings {
             true => embedding.tokens.clone(),
@@ -129,11 +131,7 @@ impl Network {
 }
 
 impl Block {
-    fn new(
-        config: &ModelConfig,
-        layer: usize,
-        maker: &mut Maker<'_>,
-    ) -> std::result::Result<Self, TrainError> {
+    fn new(config: &ModelConfig, layer: usize, maker: &mut Maker<'_>) -> std::result::Result<Self, TrainError> {
         let (width, inner) = (config.n_embd, config.n_inner);
         let name = |part: &str| format!("h.{layer}.{part}");
         Ok(Self {
@@ -150,8 +148,7 @@ impl Block {
     fn forward(&self, x: Tensor, (config, layer): (&ModelConfig, usize), pass: Pass) -> Result<Tensor> {
         let site = |number: usize| 1 + layer * SITES + number;
         let dropout = |number: usize| pass.dropout(site(number), None);
-        let attention =
-            Attention { heads: config.n_head, scale: config.attention_scale(layer), dropout: dropout(0) };
+        let attention = Attention { heads: config.n_head, scale: config.attention_scale(layer), dropout: dropout(0) };
         let qkv = self.c_attn.forward(&self.ln_1.forward(&x)?, pass, site(4))?; // (B, T, 3C)
         let heads = qkv.apply_op1(attention)?; // (B, T, C)
         let attended = self.attn_c_proj.forward(&heads, pass, site(5))?;
@@ -164,11 +161,7 @@ impl Block {
     }
 }
 
-fn layer_norm(
-    config: &ModelConfig,
-    name: &str,
-    maker: &mut Maker<'_>,
-) -> std::result::Result<LayerNorm, TrainError> {
+fn layer_norm(config: &ModelConfig, name: &str, maker: &mut Maker<'_>) -> std::result::Result<LayerNorm, TrainError> {
     let shape = [config.n_embd];
     Ok(LayerNorm {
         weight: maker.weight(&format!("{name}.weight"), &shape)?,

@@ -42,8 +42,7 @@ pub(super) fn restore(folder: &Path, parameters: &Parameters, moments: &mut Mome
     let values = |kind: &str, name: &str, count: usize| {
         let name = format!("{kind}.{name}");
         let view = tensors.tensor(&name).map_err(|error| broken(error.to_string()))?;
-        let values: Vec<f32> =
-            view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         if view.dtype() != Dtype::F32 || values.len() != count {
             return Err(broken(format!("has `{name}` in another shape; begin anew with --restart")));
         }
