@@ -6,19 +6,19 @@ use crate::{LengthClass, Markers, PromptRules, Side, Template, Turn};
 
 /// A part of a written prompt: a turn's text, or what the template puts around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// The text.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Which turn it is, counted from the first in the prompt; `None` for the template's own.
-    pub(super) turn: Option<usize>,
+    pub(crate) turn: Option<usize>,
 }
 
 /// Writes the conversations of one persona for one tokenizer.
 pub struct Writer<'a> {
-    template: &'a Template,
-    rules: &'a PromptRules,
-    tokenizer: &'a Tokenizer,
-    markers: &'a Markers,
+    pub(crate) template: &'a Template,
+    pub(crate) rules: &'a PromptRules,
+    pub(crate) tokenizer: &'a Tokenizer,
+    pub(crate) markers: &'a Markers,
 }
 
 impl<'a> Writer<'a> {
@@ -29,7 +29,7 @@ impl<'a> Writer<'a> {
 
     /// Turns as the manifest's rules and the template want them: each text cleaned, empty ones gone, no more than the
     /// format has room for. What is asked stays even when nothing is left of its text.
-    pub(super) fn clean(&self, turns: &[Turn]) -> Vec<Turn> {
+    pub(crate) fn clean(&self, turns: &[Turn]) -> Vec<Turn> {
         let cleaned = turns.iter().map(|turn| Turn { text: self.rules.apply(&turn.text), ..turn.clone() });
         let mut turns: Vec<Turn> = cleaned.filter(|turn| !turn.text.is_empty()).collect();
         if turns.last().is_none_or(|turn| turn.side == Side::Persona) {
@@ -47,12 +47,12 @@ impl<'a> Writer<'a> {
     }
 
     /// What stands between two messages of one side.
-    pub(super) fn joint(&self) -> char {
+    pub(crate) fn joint(&self) -> char {
         self.rules.joint()
     }
 
     /// The prompt's text, with every forged marker altered.
-    pub(super) fn write<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<String, TokenizerError> {
+    pub(crate) fn write<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<String, TokenizerError> {
         let mut turns = self.merge(turns);
         loop {
             let pieces = self.pieces(&turns)?;
@@ -68,7 +68,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Token ids of the prompt, encoded in one go.
-    pub(super) fn encode<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<Vec<u32>, TokenizerError> {
+    pub(crate) fn encode<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<Vec<u32>, TokenizerError> {
         self.tokenizer.encode(&self.write(turns)?)
     }
 
@@ -94,18 +94,24 @@ impl<'a> Writer<'a> {
     fn pieces(&self, turns: &[Turn]) -> Result<Vec<Piece>, TokenizerError> {
         let mut pieces = vec![Piece::frame(self.template.start())];
         for (index, turn) in turns.iter().enumerate() {
-            let is_last = index + 1 == turns.len();
-            let suffix = if is_last { self.rules.suffix.as_str() } else { "" };
-            pieces.push(Piece::frame(self.before(turn, suffix)?));
-            pieces.push(Piece { text: turn.text.clone(), turn: Some(index) });
-            pieces.push(Piece::frame(format!("{suffix}{}", self.template.after(is_last))));
+            pieces.extend(self.turn(index, turn, index + 1 == turns.len())?);
         }
         pieces.push(Piece::frame(self.template.answer()));
         Ok(pieces)
     }
 
+    /// One turn in parts: what stands before it, its text, what stands after it.
+    pub(crate) fn turn(&self, index: usize, turn: &Turn, is_last: bool) -> Result<[Piece; 3], TokenizerError> {
+        let suffix = if is_last { self.rules.suffix.as_str() } else { "" };
+        Ok([
+            Piece::frame(self.before(turn, suffix)?),
+            Piece { text: turn.text.clone(), turn: Some(index) },
+            Piece::frame(format!("{suffix}{}", self.template.after(is_last))),
+        ])
+    }
+
     /// What stands before a turn.
-    fn before(&self, turn: &Turn, suffix: &str) -> Result<String, TokenizerError> {
+    pub(crate) fn before(&self, turn: &Turn, suffix: &str) -> Result<String, TokenizerError> {
         Ok(match (self.template, turn.side) {
             (Template::PromptReply | Template::Continuation, _) => String::new(),
             (Template::Rudialogpt, Side::Others) => "@@ПЕРВЫЙ@@ ".to_owned(),
@@ -122,7 +128,7 @@ impl<'a> Writer<'a> {
 }
 
 impl Piece {
-    fn frame(text: impl Into<String>) -> Self {
+    pub(crate) fn frame(text: impl Into<String>) -> Self {
         Self { text: text.into(), turn: None }
     }
 }

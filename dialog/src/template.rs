@@ -56,6 +56,17 @@ pub struct CustomTemplate {
 }
 
 impl Template {
+    /// Tokens that checkpoints of this template have for it.
+    #[must_use]
+    pub fn tokens(&self) -> &'static [&'static str] {
+        match self {
+            Self::PromptReply => &["<s>"],
+            Self::Rudialogpt3 { .. } => &["</s>"],
+            Self::Rudialogpt => &["@@ПЕРВЫЙ@@", "@@ВТОРОЙ@@"],
+            Self::Continuation | Self::Custom(_) => &[],
+        }
+    }
+
     /// How many of the newest messages the format has room for.
     pub(crate) fn max_turns(&self) -> Option<usize> {
         match self {
@@ -94,6 +105,30 @@ impl Template {
             Self::Rudialogpt3 { answer_length } => format!("|1|{}|", answer_length.as_char()),
             Self::Rudialogpt => "@@ВТОРОЙ@@".to_owned(),
             Self::Custom(custom) => custom.answer_prefix.clone(),
+        }
+    }
+
+    /// Whether all answers of a dialogue can be learned from one text: past turns are written as they were when they were
+    /// answers, and none is out of the format's reach.
+    pub(crate) fn holds_dialogues(&self) -> bool {
+        let like_answers = match self {
+            Self::Custom(custom) => custom.persona_prefix.starts_with(&custom.answer_prefix),
+            _ => true,
+        };
+        like_answers && self.max_turns().is_none()
+    }
+
+    /// What ends a reply besides the end of text: the other speaker's marker, and what a manifest says.
+    pub(crate) fn stop_markers(&self) -> Vec<&str> {
+        match self {
+            Self::PromptReply => vec!["<s>"],
+            Self::Rudialogpt3 { .. } => vec!["|0|"],
+            Self::Rudialogpt => vec!["@@ПЕРВЫЙ@@"],
+            Self::Continuation => Vec::new(),
+            Self::Custom(custom) => {
+                let speaker = Some(custom.user_prefix.trim()).filter(|speaker| speaker.chars().count() > 1);
+                custom.stop_strings.iter().map(String::as_str).chain(speaker).collect()
+            }
         }
     }
 }

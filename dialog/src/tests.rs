@@ -2,6 +2,7 @@
 
 mod fit;
 mod forgery;
+mod lessons;
 mod templates;
 
 use std::path::Path;
@@ -9,18 +10,13 @@ use std::sync::LazyLock;
 
 use maskarad_engine::Tokenizer;
 
-use crate::{CharClass, CustomTemplate, LengthClass, Markers, PromptError, PromptRules, Side, Template, Turn, Writer};
-
-/// A template with what is done to its texts.
-#[derive(Clone, Debug, PartialEq)]
-struct Format {
-    template: Template,
-    rules: PromptRules,
-}
+use crate::{
+    CharClass, CustomTemplate, Format, LengthClass, Markers, PromptError, PromptRules, Side, Template, Turn, Writer,
+};
 
 /// A template with its own rules.
 fn format(template: Template) -> Format {
-    Format { rules: PromptRules::of(&template), template }
+    Format::of(template)
 }
 
 fn custom(parts: CustomTemplate) -> Format {
@@ -31,12 +27,10 @@ fn rudialogpt3() -> Format {
     format(Template::Rudialogpt3 { answer_length: LengthClass::Medium })
 }
 
-impl Format {
-    /// The same, but these characters stay.
-    fn keeping(self, chars: &str) -> Self {
-        let keep_chars = Some(CharClass::parse(chars).unwrap()).filter(|class| !class.ranges.is_empty());
-        Self { rules: PromptRules { keep_chars, ..self.rules }, ..self }
-    }
+/// The same, but these characters stay.
+fn keeping(format: Format, chars: &str) -> Format {
+    let keep_chars = Some(CharClass::parse(chars).unwrap()).filter(|class| !class.ranges.is_empty());
+    Format { rules: PromptRules { keep_chars, ..format.rules }, ..format }
 }
 
 /// Questions and answers on lines of their own.

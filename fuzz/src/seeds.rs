@@ -52,6 +52,7 @@ fn more(target: Target) -> io::Result<Vec<Vec<u8>>> {
         "config_json" => checkpoints.iter().map(|name| std::fs::read(data.join(name).join("config.json"))).collect(),
         "safetensors" => safetensors(),
         "torch" => pickles(&data.join("pickle_relu/pytorch_model.bin")),
+        "board" => files(&repository().join("trainer/tests/data/board"), "json"),
         "telegram_json" => exports_as_json(),
         "telegram_html" => exports_as_html(),
         _ => Ok(Vec::new()),

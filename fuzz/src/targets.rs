@@ -3,6 +3,7 @@
 mod checkpoint;
 mod command;
 mod config;
+mod foreign;
 mod import;
 mod manifest;
 mod prompt;
@@ -24,7 +25,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 17] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -35,6 +36,11 @@ pub const TARGETS: [Target; 12] = [
     checkpoint::TORCH,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
+    foreign::BOARD,
+    foreign::PLAIN,
+    foreign::DIALOGUES,
+    foreign::UTTERANCES,
+    foreign::TABLE,
     import::TELEGRAM_JSON,
     import::TELEGRAM_HTML,
 ];

@@ -80,6 +80,11 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), FileError> {
     file.commit()
 }
 
+/// Removes what killed processes left in a folder, whatever they were making.
+pub fn sweep(folder: &Path) {
+    part::sweep(part::ANY, folder);
+}
+
 /// The folder that a path lies in.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{Format, build, custom, format, me, mini, rudialogpt3, text, them};
-use crate::{CustomTemplate, PromptError, Template, Turn};
+use super::{build, custom, format, keeping, me, mini, rudialogpt3, text, them};
+use crate::{CustomTemplate, Format, PromptError, Template, Turn};
 
 /// All that need no more words.
 fn formats() -> [Format; 4] {
@@ -42,7 +42,7 @@ fn a_newest_turn_that_is_too_long_keeps_its_end() {
 #[test]
 fn four_thousand_emoji_fit_by_their_end() {
     let tokenizer = mini();
-    for format in formats().map(|format| format.keeping("")) {
+    for format in formats().map(|format| keeping(format, "")) {
         for emoji in ["😀", "👨‍👩‍👧‍👦", "🇷🇺"] {
             let ids = build(&format, tokenizer, &[Turn::asked(emoji.repeat(4096))], 384).unwrap();
             assert!((340..=384).contains(&ids.len()), "{format:?}: {}", ids.len());

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::{Format, build, custom, format, me, mini, rudialogpt3, them};
-use crate::{Case, CustomTemplate, Markers, PromptRules, Template, Turn};
+use super::{build, custom, format, keeping, me, mini, rudialogpt3, them};
+use crate::{Case, CustomTemplate, Format, Markers, PromptRules, Template, Turn};
 
 /// Turns on lines of their own, begun by a dash.
 fn lines() -> Format {
@@ -33,7 +33,7 @@ fn formats() -> [Format; 9] {
         ..CustomTemplate::default()
     };
     [
-        format(Template::PromptReply).keeping("a-zA-Zа-яА-Я:</>|0-9@ "),
+        keeping(format(Template::PromptReply), "a-zA-Zа-яА-Я:</>|0-9@ "),
         rudialogpt3(),
         format(Template::Rudialogpt),
         upper(format(Template::Rudialogpt)),
@@ -133,7 +133,7 @@ fn markers_put_together_from_two_messages_are_altered() {
 
 #[test]
 fn what_the_rules_leave_over_is_altered_too() {
-    let format = upper(format(Template::Rudialogpt)).keeping("@А-Я ");
+    let format = keeping(upper(format(Template::Rudialogpt)), "@А-Я ");
     let tokenizer = mini();
     let ids = build(&format, tokenizer, &[Turn::asked("@*@ПеРвЫй@!@ привет")], 500).unwrap();
     assert_eq!(ids.iter().filter(|id| **id >= 8190).count(), 2, "{}", tokenizer.decode(&ids, false));

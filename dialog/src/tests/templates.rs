@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use maskarad_engine::Tokenizer;
 
-use super::{Format, build, format, me, mini, questions, rudialogpt3, text, them};
-use crate::{LengthClass, Template, Turn, stops};
+use super::{build, format, me, mini, questions, rudialogpt3, text, them};
+use crate::{Format, LengthClass, Template, Turn, stops};
 
 fn dialog() -> Vec<Turn> {
     vec![them("Привет!"), me("Здравствуй."), them("Как дела?"), Turn::asked("Ты где?")]

@@ -50,6 +50,14 @@ pub fn load_without_tokens(folder: &Path) -> Personas {
     load_all(folder, None)
 }
 
+/// Reads one manifest; no token is looked up.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load_one_without_token(file: &Path) -> Result<Persona, Problems> {
+    parse_with(file, &read(file)?, None)
+}
+
 fn load_all(folder: &Path, environment: Option<Environment<'_>>) -> Personas {
     let mut loaded = Personas::default();
     let files = match manifests(folder) {

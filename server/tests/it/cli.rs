@@ -3,11 +3,14 @@
 mod backup;
 mod chat;
 mod check;
+mod filter;
 mod forget;
 mod generate;
 mod import;
+mod import_others;
 mod output;
 mod serve;
+mod train;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -25,16 +25,18 @@ pub(super) fn create(path: &Path, folder: &Path) -> Result<NamedTempFile> {
     }
 }
 
+/// What the names of all parts begin with.
+pub(super) const ANY: &str = ".maskarad-";
 const SUFFIX: &str = ".part";
 
 /// What the names of all parts of a path begin with: of one length, whatever the path's.
 fn prefix(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
-    format!(".maskarad-{}-", &blake3::hash(name.as_encoded_bytes()).to_hex()[..16])
+    format!("{ANY}{}-", &blake3::hash(name.as_encoded_bytes()).to_hex()[..16])
 }
 
 /// Removes parts of dead processes. One that can't be removed is in nobody's way but the disk's.
-fn sweep(prefix: &str, folder: &Path) {
+pub(super) fn sweep(prefix: &str, folder: &Path) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_part = entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
         if is_part && is_abandoned(&entry.path()) {

@@ -81,7 +81,8 @@ fn killed_at_ten_moments_it_gives_the_same_file_in_the_end() {
     assert!(cut_short > 0, "none of them was killed in time");
     peak(import(&input, &output));
     assert!(std::fs::read(&output).unwrap() == expected);
-    let left: Vec<_> = std::fs::read_dir(output.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(output.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, [output], "nothing of the killed ones is left");
 }
 

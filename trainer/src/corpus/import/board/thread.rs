@@ -111,7 +111,8 @@ impl Post {
 
     /// When it was written, by the board's clock where its date tells how far that is from UTC.
     pub(super) fn time(&self) -> Option<OffsetDateTime> {
-        let utc = OffsetDateTime::from_unix_timestamp(self.timestamp?).ok().filter(|time| YEARS.contains(&time.year()))?;
+        let utc =
+            OffsetDateTime::from_unix_timestamp(self.timestamp?).ok().filter(|time| YEARS.contains(&time.year()))?;
         let Some(offset) = self.date.as_deref().and_then(local).and_then(|local| offset(local, utc)) else {
             return Some(utc);
         };

@@ -22,7 +22,7 @@ pub(super) fn read(
     let Some(first) = pages.first() else { return Ok(()) };
     // Read once more below, so that the loop holds one page and no special case.
     let title = Page::open(first)?.title();
-    let mut chat = Chat::new(format!("telegram:{title}"), options.rules, dropped, sink);
+    let mut chat = Chat::new(format!("telegram:{title}"), options, dropped, sink);
     let mut reader = Reader::default();
     for path in pages {
         let page = Page::open(path)?;

@@ -23,7 +23,7 @@ pub(super) fn read(
     dropped: &mut Dropped,
     sink: &mut Sink,
 ) -> Result<(), ImportError> {
-    whole_file(&mut State::new(path, options.rules, dropped, sink))
+    whole_file(&mut State::new(path, options, dropped, sink))
 }
 
 fn whole_file(state: &mut State) -> Result<(), ImportError> {
