@@ -24,7 +24,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
     /// What the files are.
-    #[arg(long, default_value = "auto", value_parser = formats(), hide_default_value = false)]
+    #[arg(long, default_value = "auto", value_parser = formats())]
     format: Format,
     /// Minutes within which a message answers the one before it, where it replies to none.
     #[arg(long, default_value_t = 10.0, value_name = "MINUTES", value_parser = minutes)]
