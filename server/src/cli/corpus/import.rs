@@ -83,12 +83,8 @@ fn table(report: &ImportReport) -> String {
     ];
     let dropped = report.dropped.0.iter().map(|(reason, count)| (*count, *reason));
     let left_out: u64 = report.dropped.0.values().sum();
-    let mut lines: Vec<String> = kept.into_iter().map(row).collect();
-    lines.push(row((left_out, "left out, of which")));
-    lines.extend(dropped.map(|(count, reason)| row((count, &format!("  {reason}")))));
+    let mut lines: Vec<String> = kept.into_iter().map(super::row).collect();
+    lines.push(super::row((left_out, "left out, of which")));
+    lines.extend(dropped.map(|(count, reason)| super::row((count, &format!("  {reason}")))));
     lines.concat()
-}
-
-fn row((count, what): (u64, &str)) -> String {
-    format!("{count:>12}  {what}\n")
 }
