@@ -57,7 +57,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn figures(stats: &Stats) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
-    let mut row = |what: &str, value: String| drop(table.add_row([what, &value]));
+    let mut row = |what: &str, value: String| {
+        table.add_row([what, &value]);
+    };
     row("dialogues", stats.dialogues.to_string());
     row("messages to learn from", stats.learned.to_string());
     row("characters of a message", format!("{:.1} in the mean, {} at most", stats.lengths.mean(), stats.lengths.most));

@@ -40,7 +40,9 @@ fn a_report_is_written_and_another_persona_and_the_gate_are_asked() {
     let folder = stage();
     let first = eval(folder.path(), &[]);
     assert_eq!(first.code, Some(0), "{}", first.stderr);
-    for line in ["answers     perplexity ", "ratio 1.000", "likeness    ", "copied      0.000 of replies", "out/eval.html"] {
+    for line in
+        ["answers     perplexity ", "ratio 1.000", "likeness    ", "copied      0.000 of replies", "out/eval.html"]
+    {
         assert!(first.stdout.contains(line), "{}", first.stdout);
     }
     let json = folder.path().join("out/eval.json");
