@@ -1,5 +1,7 @@
 //! Files that are whole or not there: written beside their place, synced, and moved into it in one step.
 
+mod part;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ impl FileError {
 }
 
 /// A file under construction. What stood at its path stays there until [`AtomicFile::commit`]; dropped, it leaves nothing.
+/// What a killed process left of it is removed by the next one that makes the same file.
 #[derive(Debug)]
 pub struct AtomicFile {
     path: PathBuf,
@@ -38,11 +41,7 @@ impl AtomicFile {
     pub fn create(path: &Path) -> Result<Self, FileError> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
-        let file = tempfile::Builder::new()
-            .prefix(".maskarad-")
-            .suffix(".part")
-            .tempfile_in(folder)
-            .map_err(FileError::at(folder))?;
+        let file = part::create(path, folder).map_err(FileError::at(folder))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
     }
 
@@ -79,6 +78,11 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), FileError> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(contents.as_ref()).map_err(FileError::at(path))?;
     file.commit()
+}
+
+/// Removes what killed processes left in a folder, whatever they were making.
+pub fn sweep(folder: &Path) {
+    part::sweep(part::ANY, folder);
 }
 
 /// The folder that a path lies in.

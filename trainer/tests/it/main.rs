@@ -1,1 +1,6 @@
 //! Integration tests of the workshop.
+
+mod board;
+mod crawl;
+mod foreign;
+mod texts;
