@@ -7,6 +7,7 @@ mod files;
 mod json;
 mod stream;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub(crate) use files::FILES;
@@ -67,6 +68,17 @@ impl Tokenizer {
         let encoding =
             self.inner.encode_fast(text, false).map_err(|error| TokenizerError::Encode(error.to_string()))?;
         Ok(encoding.get_ids().to_vec())
+    }
+
+    /// Token ids of `text` as [`Tokenizer::encode`] gives them, each with the bytes of `text` it stands for. Tokens that
+    /// share a character stand for all of it.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_with_offsets(&self, text: &str) -> Result<Vec<(u32, Range<usize>)>, TokenizerError> {
+        let encoding = self.inner.encode(text, false).map_err(|error| TokenizerError::Encode(error.to_string()))?;
+        let offsets = encoding.get_offsets().iter().map(|(start, end)| *start..*end);
+        Ok(encoding.get_ids().iter().copied().zip(offsets).collect())
     }
 
     /// How many tokens `text` has.

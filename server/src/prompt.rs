@@ -1,38 +1,18 @@
 //! From a conversation's history to the token ids a checkpoint continues. Pure: no clock, no store, no transport.
 //!
 //! [`arrange()`] chooses and orders the messages, [`build`] writes them in the persona's dialog template and fits them into
-//! the context window, [`generation`] says when the continuation ends. Text from a chat can't forge a turn: `markers`
-//! alters whatever reads like one before the whole prompt is encoded, once.
+//! the context window, [`generation`] says when the continuation ends. The templates themselves are `maskarad_dialog`'s.
 
 mod arrange;
-mod fit;
-mod markers;
-mod render;
-mod rules;
 mod stops;
 
-use maskarad_engine::{Tokenizer, TokenizerError};
+use maskarad_dialog::Writer;
+pub use maskarad_dialog::{Markers, PromptError, Side, Turn};
+use maskarad_engine::Tokenizer;
 
-pub use self::arrange::{Scene, Side, Turn, arrange};
-pub use self::markers::Markers;
+pub use self::arrange::{Scene, arrange};
 pub use self::stops::{Window, generation, window};
 use crate::config::persona::Persona;
-
-/// Why no prompt could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum PromptError {
-    /// The tokenizer could not encode the text.
-    #[error("the prompt can't be encoded: {0}")]
-    Encode(#[from] TokenizerError),
-    /// The template itself is longer than the window.
-    #[error("the template alone takes {needed} tokens, but the context window leaves {budget} for the prompt")]
-    NoRoom {
-        /// Tokens of the template without any text.
-        needed: usize,
-        /// Tokens there are.
-        budget: usize,
-    },
-}
 
 /// Writes `turns` in the persona's template and encodes them to at most `budget` tokens ([`Window::prompt`]).
 ///
@@ -47,8 +27,7 @@ pub fn build(
     turns: &[Turn],
     budget: usize,
 ) -> Result<Vec<u32>, PromptError> {
-    let writer = render::Writer::new(persona, tokenizer, markers);
-    fit::fit(&writer, &writer.clean(turns), budget)
+    maskarad_dialog::build(&Writer::new(&persona.template, &persona.prompt, tokenizer, markers), turns, budget)
 }
 
 #[cfg(test)]

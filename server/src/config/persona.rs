@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+pub use maskarad_dialog::{Case, CharClass, CustomTemplate, LengthClass, PromptRules, Template};
 use maskarad_engine::{GenerationConfig, Precision};
 
 use crate::chat::{ChatId, Language, PersonaName, UserId};
@@ -61,56 +62,6 @@ pub struct ModelSpec {
     pub path: PathBuf,
     /// `f32` or `int8`.
     pub precision: Precision,
-}
-
-/// How turns become the text this checkpoint was trained on; DESIGN's table of formats.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Template {
-    /// `<s>PROMPT: {text}`, the model writes `\nREPLY: …` itself: the newest turn only.
-    PromptReply,
-    /// `|0|{len}|{text}</s>|1|{len}|`
-    Rudialogpt3 {
-        /// Length class announced for the answer.
-        answer_length: LengthClass,
-    },
-    /// `@@ПЕРВЫЙ@@ text @@ВТОРОЙ@@ text … @@ВТОРОЙ@@`; the persona is ВТОРОЙ.
-    Rudialogpt,
-    /// The text itself.
-    Continuation,
-    /// Given in the manifest.
-    Custom(CustomTemplate),
-}
-
-/// Length classes of `rudialogpt3`: up to 15, 50, 256 tokens, and longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LengthClass {
-    /// `1`: at most 15 tokens.
-    Short,
-    /// `2`: at most 50 tokens.
-    Medium,
-    /// `3`: at most 256 tokens.
-    Long,
-    /// `-`: longer.
-    Unbounded,
-}
-
-/// A template of the manifest's own: `prefix + text + separator` for each turn, then `answer_prefix`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CustomTemplate {
-    /// Text before everything.
-    pub start: String,
-    /// Before a turn of the others.
-    pub user_prefix: String,
-    /// Before a turn of the persona.
-    pub persona_prefix: String,
-    /// After each turn.
-    pub separator: String,
-    /// Where the model goes on.
-    pub answer_prefix: String,
-    /// What ends a reply, besides eos.
-    pub stop_strings: Vec<String>,
-    /// How many of the newest turns the format has room for; `None` for no limit.
-    pub max_turns: Option<usize>,
 }
 
 /// What makes a persona answer, besides direct messages, mentions and replies.
@@ -184,36 +135,6 @@ pub enum GroupAccess {
     Everyone,
     /// These; others are told once and left.
     Only(Vec<ChatId>),
-}
-
-/// What is done to each text before it enters a prompt.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PromptRules {
-    /// Letter case.
-    pub case: Case,
-    /// Added to the newest text (`, a?` of the 2ch bot).
-    pub suffix: String,
-    /// Which characters stay; `None` keeps all.
-    pub keep_chars: Option<CharClass>,
-}
-
-/// Letter case of a prompt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Case {
-    /// As written.
-    #[default]
-    Keep,
-    /// Lower case.
-    Lower,
-    /// Upper case («бугурты»).
-    Upper,
-}
-
-/// A set of characters, written in the manifest like the inside of a regular expression's brackets: `а-яё0-9 .,?!;`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CharClass {
-    /// Inclusive ranges.
-    pub ranges: Vec<(char, char)>,
 }
 
 /// What is done to a generated text.

@@ -1,8 +1,6 @@
-//! Prompts as each template writes them, fitted into the window, and proof against forgery.
+//! Which messages a prompt holds, and what a manifest makes of them.
 
 mod arrange;
-mod fit;
-mod forgery;
 mod templates;
 
 use std::path::Path;
@@ -10,7 +8,7 @@ use std::sync::LazyLock;
 
 use maskarad_engine::Tokenizer;
 
-use super::{Markers, PromptError, Side, Turn};
+use super::{Markers, Side, Turn, Window, window};
 use crate::config::environment::Environment;
 use crate::config::manifest;
 use crate::config::persona::Persona;
@@ -30,14 +28,11 @@ fn mini() -> &'static Tokenizer {
     &MINI
 }
 
-fn build(persona: &Persona, tokenizer: &Tokenizer, turns: &[Turn], budget: usize) -> Result<Vec<u32>, PromptError> {
-    super::build(persona, tokenizer, &Markers::new(&persona.template, tokenizer), turns, budget)
-}
-
 /// The prompt's text, with a window that everything fits.
 fn text(persona: &Persona, turns: &[Turn]) -> String {
     let tokenizer = mini();
-    tokenizer.decode(&build(persona, tokenizer, turns, 100_000).unwrap(), false)
+    let markers = Markers::new(&persona.template, tokenizer);
+    tokenizer.decode(&super::build(persona, tokenizer, &markers, turns, 100_000).unwrap(), false)
 }
 
 fn them(text: &str) -> Turn {
@@ -46,4 +41,11 @@ fn them(text: &str) -> Turn {
 
 fn me(text: &str) -> Turn {
     Turn::earlier(Side::Persona, text)
+}
+
+#[test]
+fn the_window_gives_the_reply_half_at_most() {
+    assert_eq!(window(2048, 128), Window { prompt: 1920, max_new_tokens: 128 });
+    assert_eq!(window(64, 128), Window { prompt: 32, max_new_tokens: 32 });
+    assert_eq!(window(1, 128), Window { prompt: 0, max_new_tokens: 1 });
 }

@@ -54,7 +54,7 @@ fn custom(raw: raw::Custom, report: &mut Report<'_>) -> CustomTemplate {
     }
 }
 
-/// `prompt_reply` models were trained on Cyrillic, digits and a few marks alone.
+/// What the manifest leaves out is as the template has it.
 pub(super) fn prompt(raw: raw::Prompt, template: &Template, report: &mut Report<'_>) -> PromptRules {
     let keep_chars = match raw.keep_chars {
         Some(spanned) if spanned.value.is_empty() => None,
@@ -65,8 +65,7 @@ pub(super) fn prompt(raw: raw::Prompt, template: &Template, report: &mut Report<
                 None
             }
         },
-        None if *template == Template::PromptReply => CharClass::parse("А-Яа-яЁё0-9.,?!; ").ok(),
-        None => None,
+        None => PromptRules::of(template).keep_chars,
     };
     PromptRules { case: raw.case.unwrap_or_default(), suffix: raw.suffix.unwrap_or_default(), keep_chars }
 }
@@ -101,27 +100,4 @@ fn fallback(value: &Maybe<String>, report: &mut Report<'_>) -> String {
         );
     }
     text.to_owned()
-}
-
-impl CharClass {
-    /// Reads the inside of a regular expression's brackets: characters and ranges, `-` at an end for itself.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let chars: Vec<char> = text.chars().collect();
-        let mut ranges = Vec::new();
-        let mut rest = chars.as_slice();
-        while let Some(first) = rest.first() {
-            rest = match rest {
-                [first, '-', last, rest @ ..] if first <= last => {
-                    ranges.push((*first, *last));
-                    rest
-                }
-                [first, '-', last, ..] => return Err(format!("the range {first}-{last} is the wrong way round")),
-                _ => {
-                    ranges.push((*first, *first));
-                    &rest[1..]
-                }
-            };
-        }
-        Ok(Self { ranges })
-    }
 }

@@ -3,9 +3,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::PromptError;
-use super::arrange::Turn;
-use super::render::Writer;
+use crate::{PromptError, Turn, Writer};
 
 /// Ids of at most `budget` tokens: the newest messages that fit; or the end of what is asked, where even that is too long.
 pub(super) fn fit(writer: &Writer<'_>, turns: &[Turn], budget: usize) -> Result<Vec<u32>, PromptError> {

@@ -5,8 +5,8 @@
 
 use maskarad_engine::Tokenizer;
 
-use super::render::Piece;
-use crate::config::persona::{CustomTemplate, Template};
+use crate::render::Piece;
+use crate::{CustomTemplate, Template};
 
 /// Markers of the template and special tokens of the tokenizer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub struct Markers {
 }
 
 /// A place in a turn's text where a space belongs.
-pub(super) struct Insertion {
+pub(crate) struct Insertion {
     /// Which turn.
-    pub(super) turn: usize,
+    pub(crate) turn: usize,
     /// Where, in bytes.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 impl Markers {
@@ -37,7 +37,7 @@ impl Markers {
     }
 
     /// The template's own markers only.
-    pub(super) fn of_template(template: &Template) -> Self {
+    pub(crate) fn of_template(template: &Template) -> Self {
         let own: Vec<String> = match template {
             Template::PromptReply => vec!["PROMPT:".to_owned(), "REPLY:".to_owned()],
             Template::Rudialogpt3 { .. } => {
@@ -85,13 +85,13 @@ impl Markers {
     }
 
     /// Replaces the single characters that bound turns in this template.
-    pub(super) fn blank(&self, text: &str) -> String {
+    pub(crate) fn blank(&self, text: &str) -> String {
         let harmful = |c: char| self.blanked.contains(&c) || (self.one_line && matches!(c, '\n' | '\r'));
         text.chars().map(|c| if harmful(c) { ' ' } else { c }).collect()
     }
 
     /// Where spaces must be inserted into the turns of a written prompt. None: no text in it reads like a marker.
-    pub(super) fn insertions(&self, pieces: &[Piece]) -> Vec<Insertion> {
+    pub(crate) fn insertions(&self, pieces: &[Piece]) -> Vec<Insertion> {
         let glyphs: Vec<Glyph> = pieces.iter().flat_map(Glyph::of_piece).collect();
         let mut insertions = Vec::new();
         let mut at = 0;

@@ -2,35 +2,34 @@
 
 use maskarad_engine::{Tokenizer, TokenizerError};
 
-use super::arrange::{Side, Turn};
-use super::markers::Markers;
-use crate::config::persona::{CustomTemplate, LengthClass, Persona, PromptRules, Template};
+use crate::{LengthClass, Markers, PromptRules, Side, Template, Turn};
 
 /// A part of a written prompt: a turn's text, or what the template puts around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     /// The text.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Which turn it is, counted from the first in the prompt; `None` for the template's own.
-    pub(super) turn: Option<usize>,
+    pub(crate) turn: Option<usize>,
 }
 
-/// Writes the prompts of one persona.
-pub(super) struct Writer<'a> {
-    template: &'a Template,
-    rules: &'a PromptRules,
-    tokenizer: &'a Tokenizer,
-    markers: &'a Markers,
+/// Writes the conversations of one persona for one tokenizer.
+pub struct Writer<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) rules: &'a PromptRules,
+    pub(crate) tokenizer: &'a Tokenizer,
+    pub(crate) markers: &'a Markers,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(persona: &'a Persona, tokenizer: &'a Tokenizer, markers: &'a Markers) -> Self {
-        Self { template: &persona.template, rules: &persona.prompt, tokenizer, markers }
+    /// `markers` are those of this template and tokenizer; making them takes time, so the caller keeps them.
+    pub fn new(template: &'a Template, rules: &'a PromptRules, tokenizer: &'a Tokenizer, markers: &'a Markers) -> Self {
+        Self { template, rules, tokenizer, markers }
     }
 
     /// Turns as the manifest's rules and the template want them: each text cleaned, empty ones gone, no more than the
     /// format has room for. What is asked stays even when nothing is left of its text.
-    pub(super) fn clean(&self, turns: &[Turn]) -> Vec<Turn> {
+    pub(crate) fn clean(&self, turns: &[Turn]) -> Vec<Turn> {
         let cleaned = turns.iter().map(|turn| Turn { text: self.rules.apply(&turn.text), ..turn.clone() });
         let mut turns: Vec<Turn> = cleaned.filter(|turn| !turn.text.is_empty()).collect();
         if turns.last().is_none_or(|turn| turn.side == Side::Persona) {
@@ -48,12 +47,12 @@ impl<'a> Writer<'a> {
     }
 
     /// What stands between two messages of one side.
-    pub(super) fn joint(&self) -> char {
+    pub(crate) fn joint(&self) -> char {
         self.rules.joint()
     }
 
     /// The prompt's text, with every forged marker altered.
-    pub(super) fn write<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<String, TokenizerError> {
+    pub(crate) fn write<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<String, TokenizerError> {
         let mut turns = self.merge(turns);
         loop {
             let pieces = self.pieces(&turns)?;
@@ -69,7 +68,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Token ids of the prompt, encoded in one go.
-    pub(super) fn encode<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<Vec<u32>, TokenizerError> {
+    pub(crate) fn encode<'t>(&self, turns: impl Iterator<Item = &'t Turn>) -> Result<Vec<u32>, TokenizerError> {
         self.tokenizer.encode(&self.write(turns)?)
     }
 
@@ -95,18 +94,24 @@ impl<'a> Writer<'a> {
     fn pieces(&self, turns: &[Turn]) -> Result<Vec<Piece>, TokenizerError> {
         let mut pieces = vec![Piece::frame(self.template.start())];
         for (index, turn) in turns.iter().enumerate() {
-            let is_last = index + 1 == turns.len();
-            let suffix = if is_last { self.rules.suffix.as_str() } else { "" };
-            pieces.push(Piece::frame(self.before(turn, suffix)?));
-            pieces.push(Piece { text: turn.text.clone(), turn: Some(index) });
-            pieces.push(Piece::frame(format!("{suffix}{}", self.template.after(is_last))));
+            pieces.extend(self.turn(index, turn, index + 1 == turns.len())?);
         }
         pieces.push(Piece::frame(self.template.answer()));
         Ok(pieces)
     }
 
+    /// One turn in parts: what stands before it, its text, what stands after it.
+    pub(crate) fn turn(&self, index: usize, turn: &Turn, is_last: bool) -> Result<[Piece; 3], TokenizerError> {
+        let suffix = if is_last { self.rules.suffix.as_str() } else { "" };
+        Ok([
+            Piece::frame(self.before(turn, suffix)?),
+            Piece { text: turn.text.clone(), turn: Some(index) },
+            Piece::frame(format!("{suffix}{}", self.template.after(is_last))),
+        ])
+    }
+
     /// What stands before a turn.
-    fn before(&self, turn: &Turn, suffix: &str) -> Result<String, TokenizerError> {
+    pub(crate) fn before(&self, turn: &Turn, suffix: &str) -> Result<String, TokenizerError> {
         Ok(match (self.template, turn.side) {
             (Template::PromptReply | Template::Continuation, _) => String::new(),
             (Template::Rudialogpt, Side::Others) => "@@ПЕРВЫЙ@@ ".to_owned(),
@@ -123,71 +128,7 @@ impl<'a> Writer<'a> {
 }
 
 impl Piece {
-    fn frame(text: impl Into<String>) -> Self {
+    pub(crate) fn frame(text: impl Into<String>) -> Self {
         Self { text: text.into(), turn: None }
-    }
-}
-
-impl Template {
-    /// How many of the newest messages the format has room for.
-    fn max_turns(&self) -> Option<usize> {
-        match self {
-            Self::PromptReply => Some(1),
-            Self::Custom(CustomTemplate { max_turns, .. }) => *max_turns,
-            Self::Rudialogpt3 { .. } | Self::Rudialogpt | Self::Continuation => None,
-        }
-    }
-
-    /// Text before everything.
-    fn start(&self) -> &str {
-        match self {
-            Self::PromptReply => "<s>PROMPT: ",
-            Self::Custom(custom) => &custom.start,
-            Self::Rudialogpt3 { .. } | Self::Rudialogpt | Self::Continuation => "",
-        }
-    }
-
-    /// Text after a turn.
-    fn after(&self, is_last: bool) -> &str {
-        match self {
-            Self::Rudialogpt3 { .. } => "</s>",
-            Self::Rudialogpt => " ",
-            Self::Custom(custom) => &custom.separator,
-            Self::PromptReply | Self::Continuation => {
-                debug_assert!(is_last, "these formats hold one turn");
-                ""
-            }
-        }
-    }
-
-    /// Text after which the persona speaks.
-    fn answer(&self) -> String {
-        match self {
-            Self::PromptReply | Self::Continuation => String::new(),
-            Self::Rudialogpt3 { answer_length } => format!("|1|{}|", answer_length.as_char()),
-            Self::Rudialogpt => "@@ВТОРОЙ@@".to_owned(),
-            Self::Custom(custom) => custom.answer_prefix.clone(),
-        }
-    }
-}
-
-impl LengthClass {
-    /// The class of a text with so many tokens.
-    pub(super) fn of(tokens: usize) -> Self {
-        match tokens {
-            0..=15 => Self::Short,
-            16..=50 => Self::Medium,
-            51..=256 => Self::Long,
-            _ => Self::Unbounded,
-        }
-    }
-
-    fn as_char(self) -> char {
-        match self {
-            Self::Short => '1',
-            Self::Medium => '2',
-            Self::Long => '3',
-            Self::Unbounded => '-',
-        }
     }
 }

@@ -1,44 +1,39 @@
 use proptest::prelude::*;
 
-use super::{build, me, mini, persona, text, them};
-use crate::prompt::{PromptError, Turn, Window, window};
+use super::{build, custom, format, keeping, me, mini, rudialogpt3, text, them};
+use crate::{CustomTemplate, Format, PromptError, Template, Turn};
 
-const TEMPLATES: [&str; 4] =
-    ["template: prompt_reply", "template: rudialogpt3", "template: rudialogpt", "template: continuation"];
-
-#[test]
-fn the_window_gives_the_reply_half_at_most() {
-    assert_eq!(window(2048, 128), Window { prompt: 1920, max_new_tokens: 128 });
-    assert_eq!(window(64, 128), Window { prompt: 32, max_new_tokens: 32 });
-    assert_eq!(window(1, 128), Window { prompt: 0, max_new_tokens: 1 });
+/// All that need no more words.
+fn formats() -> [Format; 4] {
+    [format(Template::PromptReply), rudialogpt3(), format(Template::Rudialogpt), format(Template::Continuation)]
 }
 
 #[test]
 fn the_oldest_messages_go_first() {
-    let (persona, tokenizer) = (persona("template: rudialogpt"), mini());
+    let (format, tokenizer) = (format(Template::Rudialogpt), mini());
     let turns: Vec<Turn> = (0..40)
         .flat_map(|n| [them(&format!("вопрос {n}")), me(&format!("ответ {n}"))])
         .chain([Turn::asked("и что?")])
         .collect();
     for budget in [12, 40, 41, 42, 43, 100, 333] {
-        let ids = build(&persona, tokenizer, &turns, budget).unwrap();
-        let whole = text(&persona, &turns);
+        let ids = build(&format, tokenizer, &turns, budget).unwrap();
+        let whole = text(&format, &turns);
         let kept = tokenizer.decode(&ids, false);
         assert!(ids.len() <= budget && whole.ends_with(&kept), "{budget}: {kept}");
         assert!(kept.ends_with("и что? @@ВТОРОЙ@@"), "{kept}");
         // One message more would not have fitted.
         let messages = kept.matches("@@").count() / 2 - 1;
         let more = &turns[turns.len() - messages - 1..];
-        assert!(tokenizer.encode(&text(&persona, more)).unwrap().len() > budget);
+        assert!(tokenizer.encode(&text(&format, more)).unwrap().len() > budget);
     }
 }
 
 #[test]
 fn a_newest_turn_that_is_too_long_keeps_its_end() {
-    let (persona, tokenizer) = (persona("template: rudialogpt"), mini());
+    let (format, tokenizer) = (format(Template::Rudialogpt), mini());
     let long: String = (0..2000).map(|n| format!("слово{n} ")).collect();
     let turns = [them("раньше"), Turn::asked("начало"), Turn::asked(long)];
-    let ids = build(&persona, tokenizer, &turns, 384).unwrap();
+    let ids = build(&format, tokenizer, &turns, 384).unwrap();
     assert!((375..=384).contains(&ids.len()));
     let kept = tokenizer.decode(&ids, false);
     assert!(kept.starts_with("@@ПЕРВЫЙ@@ ") && kept.ends_with("слово1999 @@ВТОРОЙ@@"), "{kept}");
@@ -47,11 +42,10 @@ fn a_newest_turn_that_is_too_long_keeps_its_end() {
 #[test]
 fn four_thousand_emoji_fit_by_their_end() {
     let tokenizer = mini();
-    for template in TEMPLATES {
-        let persona = persona(&format!("{template}\nprompt: {{ keep_chars: '' }}"));
+    for format in formats().map(|format| keeping(format, "")) {
         for emoji in ["😀", "👨‍👩‍👧‍👦", "🇷🇺"] {
-            let ids = build(&persona, tokenizer, &[Turn::asked(emoji.repeat(4096))], 384).unwrap();
-            assert!((340..=384).contains(&ids.len()), "{template}: {}", ids.len());
+            let ids = build(&format, tokenizer, &[Turn::asked(emoji.repeat(4096))], 384).unwrap();
+            assert!((340..=384).contains(&ids.len()), "{format:?}: {}", ids.len());
             let text = tokenizer.decode(&ids, false);
             assert!(text.contains(emoji) && !text.contains('\u{fffd}'), "{text}");
         }
@@ -61,21 +55,22 @@ fn four_thousand_emoji_fit_by_their_end() {
 #[test]
 fn one_endless_grapheme_is_cut_within() {
     let turn = Turn::asked(format!("а{}", "\u{301}".repeat(4000)));
-    let ids = build(&persona("template: continuation"), mini(), &[turn], 100).unwrap();
+    let ids = build(&format(Template::Continuation), mini(), &[turn], 100).unwrap();
     assert!((90..=100).contains(&ids.len()));
 }
 
 #[test]
 fn a_template_without_room_for_text_says_so() {
-    let persona = persona("template: { custom: { start: 'очень длинное начало для такого маленького окна' } }");
-    let error = build(&persona, mini(), &[Turn::asked("а")], 5).unwrap_err();
+    let start = "очень длинное начало для такого маленького окна".to_owned();
+    let format = custom(CustomTemplate { start, ..CustomTemplate::default() });
+    let error = build(&format, mini(), &[Turn::asked("а")], 5).unwrap_err();
     assert!(matches!(error, PromptError::NoRoom { budget: 5, .. }), "{error}");
 }
 
 #[test]
 fn nothing_left_to_say_is_still_a_prompt() {
-    assert_eq!(text(&persona("template: prompt_reply"), &[Turn::asked("lol")]), "<s>PROMPT: ");
-    assert_eq!(text(&persona("template: rudialogpt"), &[]), "@@ПЕРВЫЙ@@  @@ВТОРОЙ@@");
+    assert_eq!(text(&format(Template::PromptReply), &[Turn::asked("lol")]), "<s>PROMPT: ");
+    assert_eq!(text(&format(Template::Rudialogpt), &[]), "@@ПЕРВЫЙ@@  @@ВТОРОЙ@@");
 }
 
 proptest! {
@@ -85,8 +80,8 @@ proptest! {
     fn every_prompt_fits(texts in prop::collection::vec("(\\PC|[а-я .,]|😀|@@ПЕРВЫЙ@@|</s>|\\|0\\|1\\|){0,80}", 0..6), budget in 24usize..200) {
         let tokenizer = mini();
         let turns: Vec<Turn> = texts.iter().map(|text| them(text)).chain([Turn::asked(texts.concat())]).collect();
-        for template in TEMPLATES {
-            let ids = build(&persona(template), tokenizer, &turns, budget).unwrap();
+        for format in formats() {
+            let ids = build(&format, tokenizer, &turns, budget).unwrap();
             prop_assert!(ids.len() <= budget);
         }
     }
