@@ -8,6 +8,7 @@ mod loader;
 mod pack;
 mod parts;
 mod pickle;
+pub mod raw;
 mod safetensors;
 mod source;
 mod tensors;

@@ -85,7 +85,7 @@ fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {
     }
 }
 
-fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
+pub(super) fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
     type Kind = fn(PathBuf) -> WeightFile;
     let choices: [(&str, Kind); 2] =
         [("model.safetensors", WeightFile::SafeTensors), ("pytorch_model.bin", WeightFile::Torch)];

@@ -3,6 +3,7 @@
 mod backup;
 mod chat;
 mod check;
+mod filter;
 mod forget;
 mod generate;
 mod output;

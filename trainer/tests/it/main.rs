@@ -4,3 +4,5 @@ mod board;
 mod crawl;
 mod foreign;
 mod texts;
+mod filter;
+mod support;
