@@ -39,6 +39,35 @@ impl Shape {
 /// # Errors
 /// The folder can't be written to.
 pub fn write_checkpoint(folder: &Path, shape: Shape, seed: u64) -> io::Result<()> {
+    write(folder, shape, seed, fill)
+}
+
+/// As [`write_checkpoint`], with the weights that GPT-2 begins its training with: normal with a deviation of 0.02, less for
+/// what adds to the residual stream; no biases.
+///
+/// # Errors
+/// As [`write_checkpoint`].
+pub fn write_untrained(folder: &Path, shape: Shape, seed: u64) -> io::Result<()> {
+    let into_stream = 0.02 / (2.0 * shape.n_layer as f32).sqrt();
+    write(folder, shape, seed, |name, size, random| {
+        let count: usize = size.iter().product();
+        let deviation = if name.ends_with("c_proj.weight") { into_stream } else { 0.02 };
+        let mut value = || match name {
+            _ if name.contains("ln_") && name.ends_with("weight") => 1.0,
+            _ if name.ends_with("bias") => 0.0,
+            _ => deviation * normal(random),
+        };
+        (0..count).flat_map(|_| value().to_le_bytes()).collect()
+    })
+}
+
+/// Writes the files, with each tensor as `fill` makes it from its name and size.
+fn write(
+    folder: &Path,
+    shape: Shape,
+    seed: u64,
+    fill: impl Fn(&str, &[usize], &mut StdRng) -> Vec<u8>,
+) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join("config.json"), config(shape).to_string())?;
     let mut random = StdRng::seed_from_u64(seed);
@@ -52,6 +81,12 @@ pub fn write_checkpoint(folder: &Path, shape: Shape, seed: u64) -> io::Result<()
     });
     let views = views.collect::<io::Result<Vec<_>>>()?;
     safetensors::serialize_to_file(views, None, &folder.join("model.safetensors")).map_err(io::Error::other)
+}
+
+/// A standard normal number, by Box and Muller.
+fn normal(random: &mut StdRng) -> f32 {
+    let (first, second): (f32, f32) = (random.random(), random.random());
+    (-2.0 * (1.0 - first).ln()).sqrt() * (std::f32::consts::TAU * second).cos()
 }
 
 fn config(shape: Shape) -> serde_json::Value {

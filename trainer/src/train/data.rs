@@ -220,14 +220,7 @@ mod tests {
         let data = read(&[dialogue.clone()], |options| options.persona = vec!["b".to_owned()]).unwrap();
         assert_eq!(learned(&data.train, 0), " два</s>");
         let data = read(&[dialogue], |options| options.loss = LossOn::All).unwrap();
-        assert_eq!(
-            learned(&data.train, 0),
-            "@@ПЕРВЫЙ@@ два @@ВТОРОЙ@@ три</s>".replace("два", "два").replacen(
-                "@@ПЕРВЫЙ@@",
-                "@@ВТОРОЙ@@ раз @@ПЕРВЫЙ@@",
-                1
-            )
-        );
+        assert_eq!(learned(&data.train, 0), "@@ВТОРОЙ@@ раз @@ПЕРВЫЙ@@ два @@ВТОРОЙ@@ три</s>");
     }
 
     #[test]

@@ -42,3 +42,28 @@ pub trait Learner {
     /// Writes what others load.
     fn export(&self, folder: &Path) -> Result<(), TrainError>;
 }
+
+/// None.
+#[derive(Debug)]
+pub enum NoLearner {}
+
+impl Learner for NoLearner {
+    fn accumulate(&mut self, _: &Batch, _: usize, _: DropoutKey) -> Result<f64, TrainError> {
+        match *self {}
+    }
+    fn step(&mut self, _: f64) -> Result<f64, TrainError> {
+        match *self {}
+    }
+    fn evaluate(&self, _: &Batch) -> Result<(f64, usize), TrainError> {
+        match *self {}
+    }
+    fn save(&self, _: &Path) -> Result<(), TrainError> {
+        match *self {}
+    }
+    fn restore(&mut self, _: &Path) -> Result<(), TrainError> {
+        match *self {}
+    }
+    fn export(&self, _: &Path) -> Result<(), TrainError> {
+        match *self {}
+    }
+}

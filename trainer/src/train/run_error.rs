@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use maskarad_dialog::LessonError;
 use maskarad_engine::TokenizerError;
+use maskarad_engine::config::ConfigError;
 
 use super::TrainError;
 use crate::corpus::record::CorpusError;
@@ -26,6 +27,9 @@ pub enum RunError {
     /// The corpus has a bad line.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The base has a bad `config.json`.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The base has a bad tokenizer.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
