@@ -50,6 +50,14 @@ pub fn load_without_tokens(folder: &Path) -> Personas {
     load_all(folder, None)
 }
 
+/// Reads one manifest; no token is looked up.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load_one_without_token(file: &Path) -> Result<Persona, Problems> {
+    parse_with(file, &read(file)?, None)
+}
+
 fn load_all(folder: &Path, environment: Option<Environment<'_>>) -> Personas {
     let mut loaded = Personas::default();
     let files = match manifests(folder) {
@@ -106,11 +114,12 @@ fn manifests(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<String, Problems> {
+/// The text of a file that somebody wrote.
+pub(super) fn read(file: &Path) -> Result<String, Problems> {
     let problem = |message: String| Problems(vec![Problem::of_file(file, "", message)]);
     let size = std::fs::metadata(file).map_err(|error| problem(format!("can't be read: {error}")))?.len();
     if size > MOST_BYTES {
-        return Err(problem(format!("has {size} bytes, which is no manifest; at most {MOST_BYTES} are read")));
+        return Err(problem(format!("has {size} bytes, which nobody writes by hand; at most {MOST_BYTES} are read")));
     }
     let bytes = std::fs::read(file).map_err(|error| problem(format!("can't be read: {error}")))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text; save it in that encoding".to_owned()))
