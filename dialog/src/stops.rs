@@ -17,19 +17,7 @@ pub struct Stops {
 pub fn stops(template: &Template, tokenizer: &Tokenizer) -> Stops {
     let mut stops = Stops::default();
     stops.eos_token_ids.extend(["</s>", "<|endoftext|>"].iter().filter_map(|eos| tokenizer.id_of(eos)));
-    match template {
-        Template::PromptReply => stops.add("<s>", tokenizer),
-        Template::Rudialogpt3 { .. } => stops.add("|0|", tokenizer),
-        Template::Rudialogpt => stops.add("@@ПЕРВЫЙ@@", tokenizer),
-        Template::Continuation => {}
-        Template::Custom(custom) => {
-            custom.stop_strings.iter().for_each(|stop| stops.add(stop, tokenizer));
-            let speaker = custom.user_prefix.trim();
-            if speaker.chars().count() > 1 {
-                stops.add(speaker, tokenizer);
-            }
-        }
-    }
+    template.stop_markers().into_iter().for_each(|marker| stops.add(marker, tokenizer));
     stops
 }
 

@@ -56,6 +56,17 @@ pub struct CustomTemplate {
 }
 
 impl Template {
+    /// Tokens that checkpoints of this template have for it.
+    #[must_use]
+    pub fn tokens(&self) -> &'static [&'static str] {
+        match self {
+            Self::PromptReply => &["<s>"],
+            Self::Rudialogpt3 { .. } => &["</s>"],
+            Self::Rudialogpt => &["@@ПЕРВЫЙ@@", "@@ВТОРОЙ@@"],
+            Self::Continuation | Self::Custom(_) => &[],
+        }
+    }
+
     /// How many of the newest messages the format has room for.
     pub(crate) fn max_turns(&self) -> Option<usize> {
         match self {
@@ -107,12 +118,13 @@ impl Template {
         like_answers && self.max_turns().is_none()
     }
 
-    /// What ends a reply in the text itself, where more may follow.
-    pub(crate) fn stop_texts(&self) -> Vec<&str> {
+    /// What ends a reply besides the end of text: the other speaker's marker, and what a manifest says.
+    pub(crate) fn stop_markers(&self) -> Vec<&str> {
         match self {
-            Self::PromptReply | Self::Continuation => Vec::new(),
-            Self::Rudialogpt3 { .. } => vec!["</s>"],
+            Self::PromptReply => vec!["<s>"],
+            Self::Rudialogpt3 { .. } => vec!["|0|"],
             Self::Rudialogpt => vec!["@@ПЕРВЫЙ@@"],
+            Self::Continuation => Vec::new(),
             Self::Custom(custom) => {
                 let speaker = Some(custom.user_prefix.trim()).filter(|speaker| speaker.chars().count() > 1);
                 custom.stop_strings.iter().map(String::as_str).chain(speaker).collect()

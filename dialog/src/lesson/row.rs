@@ -75,7 +75,7 @@ impl Writer<'_> {
             let [before, text, after] = &pieces;
             let own = at + before.text.len()..at + before.text.len() + text.text.len();
             let begins = own.start - (before.text.len() - self.asked_for(&before.text));
-            let ends = own.end + self.reply_end(&after.text, blocks.get(index + 1))?;
+            let ends = own.end + self.reply_end(&after.text, blocks.get(index + 1), end)?;
             parts.learned.extend(block.learned.iter().map(|range| {
                 let from = if range.start == 0 { begins } else { own.start + range.start };
                 let until = if range.end == text.text.len() { ends } else { own.start + range.end };
@@ -133,11 +133,11 @@ impl Writer<'_> {
 
     /// How much of what follows an answer ends it: all, where nothing else does; else up to the first stop, or the turn's
     /// own end.
-    fn reply_end(&self, after: &str, next: Option<&Block>) -> Result<usize, TokenizerError> {
+    fn reply_end(&self, after: &str, next: Option<&Block>, end: &str) -> Result<usize, TokenizerError> {
         let Some(next) = next else { return Ok(after.len()) };
         let follows = format!("{after}{}", self.before(&next.turn, "")?);
-        let stops = self.template.stop_texts();
-        let ends = stops.iter().filter_map(|stop| follows.find(stop).map(|at| at + stop.len()));
+        let stops = self.template.stop_markers().into_iter().chain([end]);
+        let ends = stops.filter_map(|stop| follows.find(stop).map(|at| at + stop.len()));
         Ok(ends.min().unwrap_or(after.len()))
     }
 }

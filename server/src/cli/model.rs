@@ -3,7 +3,7 @@
 use maskarad_engine::{Engine, Tokenizer};
 
 use super::progress;
-use crate::config::persona::{Persona, Template};
+use crate::config::persona::Persona;
 use crate::config::problem::Problem;
 use crate::live::Voice;
 use crate::prompt::{PromptError, Turn};
@@ -46,13 +46,7 @@ fn without_prompt(persona: &Persona, voice: &Voice, error: PromptError) -> (&'st
 
 /// A template whose markers aren't tokens of the checkpoint works, but hardly as its author meant.
 fn warn_of_missing_tokens(persona: &Persona, tokenizer: &Tokenizer) {
-    let wanted: &[&str] = match persona.template {
-        Template::PromptReply => &["<s>"],
-        Template::Rudialogpt3 { .. } => &["</s>"],
-        Template::Rudialogpt => &["@@ПЕРВЫЙ@@", "@@ВТОРОЙ@@"],
-        Template::Continuation | Template::Custom(_) => &[],
-    };
-    for token in wanted.iter().filter(|token| tokenizer.id_of(token).is_none()) {
+    for token in persona.template.tokens().iter().filter(|token| tokenizer.id_of(token).is_none()) {
         tracing::warn!(persona = %persona.name, "the checkpoint has no token {token}; was it trained for this template?");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use maskarad_dialog::{Format, Lesson, Markers, Side, Told, Writer};
+use maskarad_dialog::{Format, Lesson, LessonError, Markers, Side, Told, Writer};
 use maskarad_engine::Tokenizer;
 
 use super::RunError;
@@ -133,9 +133,10 @@ impl Encoder<'_> {
         let markers = Markers::new(&self.format.template, self.tokenizer);
         let writer = Writer::new(&self.format.template, &self.format.rules, self.tokenizer, &markers);
         progress.begin("reading the corpus", None);
-        for dialogue in Reader::open(path)? {
-            let dialogue = dialogue?;
-            let lessons = self.lessons(&writer, &dialogue)?;
+        let mut reader = Reader::open(path)?;
+        while let Some(dialogue) = reader.next().transpose()? {
+            let located = |source| RunError::Lesson { path: path.to_owned(), line: reader.line(), source };
+            let lessons = self.lessons(&writer, &dialogue).map_err(located)?;
             data.dialogues += 1;
             data.empty += u64::from(lessons.is_empty());
             let rows = if holds_out(&dialogue) { &mut data.validation } else { &mut data.train };
@@ -150,9 +151,9 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn lessons(&self, writer: &Writer<'_>, dialogue: &Dialogue) -> Result<Vec<Lesson>, RunError> {
+    fn lessons(&self, writer: &Writer<'_>, dialogue: &Dialogue) -> Result<Vec<Lesson>, LessonError> {
         let most = if self.options.packing { usize::MAX } else { self.block };
-        Ok(writer.lessons(&told(dialogue, &self.options.persona), most)?)
+        writer.lessons(&told(dialogue, &self.options.persona), most)
     }
 }
 

@@ -47,8 +47,18 @@ pub enum RunError {
         rows: usize,
     },
     /// A dialogue can't be written in the template.
-    #[error(transparent)]
-    Lesson(#[from] LessonError),
+    #[error("{}:{line}: {source}", path.display())]
+    Lesson {
+        /// The corpus.
+        path: PathBuf,
+        /// Which line.
+        line: u64,
+        /// Why.
+        source: LessonError,
+    },
+    /// The tokenizer has no token to end an answer with.
+    #[error("{}: {}", .0.display(), LessonError::NoEnd)]
+    NoEnd(PathBuf),
     /// Nothing can be learned from the corpus.
     #[error("{}: {dialogues} dialogues were read, and none holds an answer to learn; {mend}", path.display())]
     NothingToLearn {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use maskarad_dialog::Format;
+use maskarad_dialog::{Format, end_of_text};
 use maskarad_engine::synthetic::{self, Shape};
 use maskarad_engine::{ModelConfig, Tokenizer};
 
@@ -34,6 +34,12 @@ impl Start {
         let tokenizer = Tokenizer::from_folder(&folder)?.ok_or_else(|| RunError::NoTokenizer(folder.clone()))?;
         if tokenizer.rows() > config.vocab_size {
             return Err(RunError::TooFewRows { folder, tokens: tokenizer.rows(), rows: config.vocab_size });
+        }
+        if end_of_text(&tokenizer).is_none() {
+            return Err(RunError::NoEnd(folder));
+        }
+        for token in format.template.tokens().iter().filter(|token| tokenizer.id_of(token).is_none()) {
+            tracing::warn!("{} has no token {token}, which the template is made of", folder.display());
         }
         Ok(Self { folder, tokenizer, positions: config.n_positions })
     }

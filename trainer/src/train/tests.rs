@@ -184,11 +184,15 @@ fn a_run_killed_at_any_call_comes_to_the_same_bytes() {
     for packing in [false, true] {
         let with = |name: &str| TrainOptions { packing, block_size: 32, ..scene.to(&format!("{name}{packing}")) };
         let whole = with("whole");
-        undisturbed(&whole);
-        for lives in [7u64, 11, 16, 23, 31, 40] {
+        let left = Rc::new(Cell::new(u64::MAX));
+        let (format, stop) = (Format::of(Template::Rudialogpt), AtomicBool::new(false));
+        let watch = Watch { progress: &Silent, stop: &stop };
+        train_with(&whole, &format, false, watch, |_| Ok(Fake::new(&left))).unwrap();
+        let calls = u64::MAX - left.get();
+        for lives in [8, 6, 4, 3, 2].map(|part| calls / part).into_iter().chain([calls - 1, calls - 2]) {
             let options = with(&format!("killed{lives}-"));
             // Each life is longer than the last, or a run between two checkpoints would never get on.
-            let mut attempts = lives..500;
+            let mut attempts = (lives..1000).step_by(3);
             let ended = attempts.find(|lives| match run(&options, *lives, &Silent, &AtomicBool::new(false)) {
                 Ok(_) => true,
                 Err(error) => {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use maskarad_dialog::{Format, Template};
+use maskarad_dialog::Format;
 use serde_json::json;
 use tokenizers::models::TrainerWrapper;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
@@ -33,7 +33,8 @@ pub fn write_new(corpus: &Path, format: &Format, vocab_size: usize, folder: &Pat
         .with_pre_tokenizer(Some(ByteLevel::new(false, true, true)))
         .with_decoder(Some(ByteLevel::new(false, true, true)))
         .with_post_processor(Some(ByteLevel::new(false, false, true)));
-    let special = SPECIAL.into_iter().chain(markers(&format.template).iter().copied());
+    let own = format.template.tokens().iter().copied().filter(|token| !SPECIAL.contains(token));
+    let special = SPECIAL.into_iter().chain(own);
     let trainer = BpeTrainer::builder()
         .show_progress(false)
         .vocab_size(vocab_size)
@@ -52,14 +53,6 @@ pub fn write_new(corpus: &Path, format: &Format, vocab_size: usize, folder: &Pat
     tokenizer.get_model().save(folder, None).map_err(failed)?;
     write_descriptions(folder)?;
     Ok(tokenizer.get_vocab_size(true))
-}
-
-/// Tokens that a template's turns begin with.
-fn markers(template: &Template) -> &'static [&'static str] {
-    match template {
-        Template::Rudialogpt => &["@@ПЕРВЫЙ@@", "@@ВТОРОЙ@@"],
-        Template::PromptReply | Template::Rudialogpt3 { .. } | Template::Continuation | Template::Custom(_) => &[],
-    }
 }
 
 /// The texts of a corpus, as the template's rules leave them. Ends at the first bad line, which is left in `problem`.
@@ -96,6 +89,8 @@ fn write_descriptions(folder: &Path) -> Result<(), RunError> {
 
 #[cfg(test)]
 mod tests {
+    use maskarad_dialog::Template;
+
     use super::*;
     use crate::corpus::record::{Author, Dialogue, Turn, Writer};
 
