@@ -1,8 +1,9 @@
 //! The server's integration tests, in one binary. `cfg(test)` tells clippy that helpers are tests too.
 
 #[cfg(test)]
-mod cli;
+mod adapters;
 #[cfg(test)]
+mod cli;
 mod company;
 #[cfg(test)]
 mod conversation;
