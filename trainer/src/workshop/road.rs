@@ -149,7 +149,7 @@ impl Road {
 }
 
 /// Removes a file or a folder, if it is there.
-fn remove(path: &Path) -> Result<(), FileError> {
+pub(super) fn remove(path: &Path) -> Result<(), FileError> {
     let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FileError::at(path)(error)),

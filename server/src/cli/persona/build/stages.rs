@@ -1,0 +1,130 @@
+//! The steps of a workshop file: what goes into each, what comes out of it, and who does it.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use maskarad_dialog::Format;
+use maskarad_trainer::corpus::filter;
+use maskarad_trainer::progress::Progress;
+use maskarad_trainer::train::options::TrainOptions;
+use maskarad_trainer::train::run::Watch;
+use maskarad_trainer::train::{self, Outcome};
+use maskarad_trainer::workshop::{Stage, Step, put};
+
+use super::sources::{self, Corpora};
+use super::{ACCOUNTS, Failure};
+use crate::config::daemon::DaemonConfig;
+use crate::config::workshop::{HeldOut, Source, Workshop};
+
+/// Everything that the steps need.
+pub(super) struct Builder<'a> {
+    pub(super) workshop: &'a Workshop,
+    /// The persona's folder of intermediate files.
+    pub(super) folder: &'a Path,
+    pub(super) config: &'a DaemonConfig,
+    pub(super) progress: &'a dyn Progress,
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Builder<'_> {
+    /// The steps that the file asks for, in their order.
+    pub(super) fn stages(&self) -> Vec<Stage<'_>> {
+        let mut stages = vec![self.import()];
+        let mut corpus = self.file("imported.jsonl");
+        if let Some(options) = &self.workshop.filter {
+            let filtered = self.file("filtered.jsonl");
+            stages.push(self.filter(options, corpus, filtered.clone()));
+            corpus = filtered;
+        }
+        stages.push(self.train(corpus));
+        stages
+    }
+
+    /// The folder of the trained checkpoint or adapter.
+    pub(super) fn model(&self) -> PathBuf {
+        self.file("model")
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// How dialogues are written for the model.
+    pub(super) fn format(&self) -> Format {
+        let persona = &self.workshop.persona;
+        Format { template: persona.template.clone(), rules: persona.prompt.clone() }
+    }
+
+    fn import(&self) -> Stage<'_> {
+        let Workshop { sources, held_out, .. } = self.workshop;
+        let (share, others): (_, &[Source]) = match held_out {
+            HeldOut::Share(share) => (Some(share), &[]),
+            HeldOut::Sources(others) => (None, others),
+        };
+        let told: Vec<String> = sources.iter().chain(others).map(told).collect();
+        let files = sources.iter().chain(others).map(|source| source.path.clone()).filter(|path| !is_address(path));
+        let corpora = Corpora { learned: self.file("imported.jsonl"), held_out: self.file("held-out.jsonl") };
+        Stage {
+            step: Step::Import,
+            options: format!("{} {share:?} {told:?}", others.len()),
+            inputs: files.collect(),
+            outputs: vec![corpora.learned.clone(), corpora.held_out.clone()],
+            work: Box::new(move |own| sources::all(sources, held_out, &corpora, own, self.progress)),
+        }
+    }
+
+    fn filter<'s>(&'s self, options: &'s filter::Options, corpus: PathBuf, filtered: PathBuf) -> Stage<'s> {
+        let (input, output) = (corpus.clone(), filtered.clone());
+        Stage {
+            step: Step::Filter,
+            options: format!("{:?} {:?}", options.label, options.keep),
+            inputs: vec![corpus, options.model.clone()],
+            outputs: vec![filtered],
+            work: Box::new(move |_| {
+                let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+                let summary = filter::filter(&input, &output, options, threads, self.progress)?;
+                Ok(format!("{} of {} dialogues stay", summary.kept, summary.read))
+            }),
+        }
+    }
+
+    fn train(&self, corpus: PathBuf) -> Stage<'_> {
+        let inputs = [corpus.clone()].into_iter().chain(self.workshop.train.base.clone());
+        // Paths are told by what lies at them.
+        let told = TrainOptions { base: None, ..self.workshop.train.clone() };
+        Stage {
+            step: Step::Train,
+            options: format!("{told:?} {:?}", self.format()),
+            inputs: inputs.collect(),
+            outputs: vec![self.model()],
+            work: Box::new(move |own| self.learn(&corpus, &own.join("run"))),
+        }
+    }
+
+    fn learn(&self, corpus: &Path, out: &Path) -> Result<String, Failure> {
+        let options =
+            TrainOptions { corpus: corpus.to_owned(), out: out.to_owned(), ..self.workshop.train.clone() };
+        let watch = Watch { progress: self.progress, stop: self.stop };
+        match train::train(&options, &self.format(), false, watch)? {
+            Outcome::Stopped { step, of } => {
+                Err(format!("was stopped after step {step} of {of}; the same command goes on from there").into())
+            }
+            Outcome::Finished(summary) => {
+                put(out, &self.file("training"), |name| ACCOUNTS.contains(&name))?;
+                put(out, &self.model(), |name| !ACCOUNTS.contains(&name))?;
+                Ok(summary.to_string())
+            }
+        }
+    }
+}
+
+/// A source in words that change with whatever shapes its import; files are told by their contents.
+fn told(source: &Source) -> String {
+    let address = is_address(&source.path).then_some(&source.path);
+    format!("{address:?} {:?}", source.options)
+}
+
+fn is_address(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.contains("://"))
+}
