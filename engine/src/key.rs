@@ -114,7 +114,9 @@ impl From<ModelKey> for String {
 
 /// A text that is no [`ModelKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no model key: expected 64 hexadecimal digits, `-`, a precision, and for an adapter `+` and 64 more digits")]
+#[error(
+    "`{0}` is no model key: expected 64 hexadecimal digits, `-`, a precision, and for an adapter `+` and 64 more digits"
+)]
 pub struct InvalidModelKey(pub String);
 
 impl TryFrom<String> for ModelKey {
@@ -179,7 +181,14 @@ mod tests {
     fn other_texts_are_no_keys() {
         let digits = "é".repeat(32);
         let adapter = format!("{}-f32+", "a7".repeat(32));
-        for text in ["", "a7-f32", &adapter, &format!("{adapter}a7"), &format!("{digits}-f32"), &format!("{}-f16", "a7".repeat(32))] {
+        for text in [
+            "",
+            "a7-f32",
+            &adapter,
+            &format!("{adapter}a7"),
+            &format!("{digits}-f32"),
+            &format!("{}-f16", "a7".repeat(32)),
+        ] {
             assert!(text.parse::<ModelKey>().is_err(), "{text}");
         }
     }

@@ -18,8 +18,8 @@ mod panels;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use self::compute::Compute;
 use self::adapter::{Adapter, Site, Span};
+pub use self::compute::Compute;
 use self::compute::Scratch;
 pub use self::kv::KvCache;
 pub(crate) use self::linear::Linear;

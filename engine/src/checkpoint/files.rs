@@ -85,9 +85,6 @@ fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {
     }
 }
 
-<<<<<<< HEAD
-pub(super) fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
-=======
 /// The files of an adapter.
 pub(super) struct AdapterFolder {
     pub(super) config: PathBuf,
@@ -112,8 +109,7 @@ impl AdapterFolder {
     }
 }
 
-fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
->>>>>>> lora
+pub(super) fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
     type Kind = fn(PathBuf) -> WeightFile;
     let choices: [(&str, Kind); 2] =
         [("model.safetensors", WeightFile::SafeTensors), ("pytorch_model.bin", WeightFile::Torch)];

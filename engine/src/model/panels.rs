@@ -122,12 +122,7 @@ impl Rows {
     }
 }
 
-fn fill_groups(
-    compute: &mut Compute,
-    shape: Shape,
-    all: &mut Vec<Group>,
-    write: impl Fn(usize, &mut [f32]) + Sync,
-) {
+fn fill_groups(compute: &mut Compute, shape: Shape, all: &mut Vec<Group>, write: impl Fn(usize, &mut [f32]) + Sync) {
     let (stride, groups) = (shape.inputs.next_multiple_of(TILE), shape.inputs.div_ceil(GROUP));
     let together = (VALUES_PER_TASK / stride).max(1);
     let kernels = compute.kernels;

@@ -198,9 +198,9 @@ fn merge(base: &Path, adapter: &Path, rank: usize) -> tempfile::TempDir {
     }
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(base.join("config.json"), folder.path().join("config.json")).unwrap();
-    let views = tensors.iter().map(|(name, (shape, bytes))| {
-        (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
-    });
+    let views = tensors
+        .iter()
+        .map(|(name, (shape, bytes))| (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap()));
     safetensors::serialize_to_file(views, None, &folder.path().join("model.safetensors")).unwrap();
     folder
 }

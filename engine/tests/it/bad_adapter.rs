@@ -37,9 +37,9 @@ fn change(folder: &Path, edit: impl Fn(&str, &TensorView<'_>) -> Option<(String,
     let file = std::fs::read(&path).unwrap();
     let tensors = SafeTensors::deserialize(&file).unwrap();
     let changed: Vec<_> = tensors.tensors().iter().filter_map(|(name, view)| edit(name, view)).collect();
-    let views = changed.iter().map(|(name, dtype, shape, bytes)| {
-        (name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
-    });
+    let views = changed
+        .iter()
+        .map(|(name, dtype, shape, bytes)| (name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).unwrap()));
     safetensors::serialize_to_file(views, None, &path).unwrap();
 }
 
@@ -73,7 +73,11 @@ fn tensors_that_do_not_fit_are_named() {
     let edited = |edit: fn(&str, Vec<usize>, Vec<u8>) -> Option<(String, Dtype, Vec<usize>, Vec<u8>)>| {
         refusal(|folder| {
             change(folder, |name, view| {
-                if name == NAME { edit(name, view.shape().to_vec(), view.data().to_vec()) } else { Some(same(name, view)) }
+                if name == NAME {
+                    edit(name, view.shape().to_vec(), view.data().to_vec())
+                } else {
+                    Some(same(name, view))
+                }
             });
         })
     };

@@ -167,7 +167,8 @@ fn refuse_unsupported(fields: &Map<String, Value>) -> Result<(), (String, String
     if !is_off(fields.get("bias")) && text("bias") != Some("none") {
         return refuse("bias", format!("is {}, expected \"none\": train without biases", shown(fields.get("bias"))));
     }
-    if let Some(how) = text("init_lora_weights").filter(|how| CHANGE_THE_BASE.iter().any(|name| how.starts_with(name))) {
+    if let Some(how) = text("init_lora_weights").filter(|how| CHANGE_THE_BASE.iter().any(|name| how.starts_with(name)))
+    {
         let problem = format!("is {how:?}, which changes the base; convert the adapter with PEFT before it is saved");
         return refuse("init_lora_weights", problem);
     }
