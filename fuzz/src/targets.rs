@@ -1,5 +1,6 @@
 //! All targets by name.
 
+mod adapter;
 mod checkpoint;
 mod command;
 mod config;
@@ -23,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 12] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -32,6 +33,8 @@ pub const TARGETS: [Target; 10] = [
     config::TARGET,
     checkpoint::SAFETENSORS,
     checkpoint::TORCH,
+    adapter::CONFIG,
+    adapter::WEIGHTS,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
 ];

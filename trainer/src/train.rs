@@ -83,6 +83,11 @@ pub fn train_with<L: Learner>(
     let block = start.block(options);
     let encoder = Encoder { options, format, tokenizer: &start.tokenizer, block };
     let data = encoder.read(watch.progress)?;
+    if options.early_stopping_patience > 0 && data.validation.is_empty() {
+        let problem =
+            "is set, but nothing is held out to judge by; raise `validation` or name a `validation_file`".to_owned();
+        return Err(RunError::Option { name: "early_stopping_patience", problem });
+    }
     let mut learner = make(&start.folder)?;
     let packing = options.packing.then_some(block);
     let plan = Plan { rows: options.per_device_train_batch_size, packing, seed: options.seed };

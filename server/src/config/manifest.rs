@@ -58,6 +58,17 @@ pub fn load_one_without_token(file: &Path) -> Result<Persona, Problems> {
     parse_with(file, &read(file)?, None)
 }
 
+/// A persona that is nothing but a checkpoint and the name of a template, with the defaults of all else.
+///
+/// # Errors
+/// There is no such template.
+pub fn bare(model: &Path, template: &str) -> Result<Persona, Problems> {
+    // A string of JSON is one of YAML too, whatever is in it.
+    let [model, template] = [&model.to_string_lossy(), template].map(|text| serde_json::Value::from(text).to_string());
+    let text = format!("name: bare\nmodel: {{ path: {model} }}\ntemplate: {template}\n");
+    parse_with(Path::new("--template"), &text, None)
+}
+
 fn load_all(folder: &Path, environment: Option<Environment<'_>>) -> Personas {
     let mut loaded = Personas::default();
     let files = match manifests(folder) {

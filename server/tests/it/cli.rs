@@ -8,6 +8,7 @@ mod forget;
 mod generate;
 mod output;
 mod serve;
+mod train;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -216,9 +216,9 @@ mod tests {
     #[test]
     fn the_last_author_is_the_persona_unless_one_is_named() {
         let dialogue = vec![turn("a", "раз"), turn("b", "два"), turn("a", "три")];
-        let data = read(&[dialogue.clone()], |_| ()).unwrap();
+        let data = read(std::slice::from_ref(&dialogue), |_| ()).unwrap();
         assert_eq!(learned(&data.train, 0), " три</s>");
-        let data = read(&[dialogue.clone()], |options| options.persona = vec!["b".to_owned()]).unwrap();
+        let data = read(std::slice::from_ref(&dialogue), |options| options.persona = vec!["b".to_owned()]).unwrap();
         assert_eq!(learned(&data.train, 0), " два</s>");
         let data = read(&[dialogue], |options| options.loss = LossOn::All).unwrap();
         assert_eq!(learned(&data.train, 0), "@@ВТОРОЙ@@ раз @@ПЕРВЫЙ@@ два @@ВТОРОЙ@@ три</s>");

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::RunError;
 
+/// Rows shorter than this hold no dialogue.
+const LEAST_BLOCK: usize = 8;
+
 /// Everything that shapes a run. Two runs with the same options on the same files give the same bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -200,6 +203,11 @@ impl TrainOptions {
         within("adam_epsilon", self.adam_epsilon, 1e-20..=1.0)?;
         within("max_grad_norm", self.max_grad_norm, 0.0..=1e9)?;
         within("dropout", self.dropout, 0.0..=0.95)?;
+        if (1..LEAST_BLOCK).contains(&self.block_size) {
+            let problem =
+                format!("is {}, expected {LEAST_BLOCK} at least, or 0 for the model's positions", self.block_size);
+            return Err(RunError::Option { name: "block_size", problem });
+        }
         if let Some(lora) = &self.lora {
             within("lora.r", lora.r as f64, 1.0..=4096.0)?;
             within("lora.lora_alpha", lora.lora_alpha, 1e-6..=1e6)?;
