@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::diversity::{Diversity, Lengths, diversity, kolmogorov_smirnov, lengths};
 use self::generate::{GenerateError, Reply, Speaker};
-use self::likeness::{Apart, Skill, TooFewLines};
+use self::likeness::{Apart, Classifier, Skill, TooFewLines};
 use self::lines::HeldOut;
 pub use self::lines::answers_of;
 use self::overlap::{Index, Overlap};
@@ -165,6 +165,7 @@ pub fn evaluate(subject: &Subject<'_>, options: &Options, progress: &dyn Progres
     let tokenizer = model.tokenizer().ok_or(EvalError::NoTokenizer)?;
     let positions = model.config().n_positions.min(base.config().n_positions);
     let held = HeldOut::read(options, speaker.format, tokenizer, positions)?;
+    let judge = judge(options)?;
     let score = |what: &str, model: &LoadedModel| {
         progress.begin(&format!("perplexity of the {what}: answers"), Some(held.rows.len() as u64));
         let answers = perplexity::answers(model, &held.rows, progress)?;
@@ -191,7 +192,7 @@ pub fn evaluate(subject: &Subject<'_>, options: &Options, progress: &dyn Progres
         human_diversity: diversity(&human),
         lengths: length_match(&generated, &human),
         overlap: copying(options, &generated, &human)?,
-        likeness: likeness(options, &generated)?,
+        likeness: judge.map(|judge| judge.verdict(&generated)),
         replies,
     })
 }
@@ -234,12 +235,24 @@ fn copying(options: &Options, generated: &[&str], human: &[&str]) -> Result<Opti
     Ok(Some(Copying { generated: generated.overlap(), human: human.overlap() }))
 }
 
-fn likeness(options: &Options, generated: &[&str]) -> Result<Option<Likeness>, EvalError> {
+/// Tells the persona's lines from others', where lines of both are there.
+struct Judge {
+    classifier: Classifier,
+    humans: Skill,
+}
+
+fn judge(options: &Options) -> Result<Option<Judge>, EvalError> {
     let (Some(own), Some(others)) = (&options.train_corpus, &options.others) else { return Ok(None) };
     let (own, others) = (answers_of(own, &options.persona)?, answers_of(others, &[])?);
     let (classifier, humans) = likeness::train(&own, &others, options.seed)?;
-    let given = generated.iter().filter(|reply| classifier.is_own(reply)).count();
-    Ok(Some(Likeness { humans, generated: diversity::share(given, generated.len()) }))
+    Ok(Some(Judge { classifier, humans }))
+}
+
+impl Judge {
+    fn verdict(&self, generated: &[&str]) -> Likeness {
+        let given = generated.iter().filter(|reply| self.classifier.is_own(reply)).count();
+        Likeness { humans: self.humans, generated: diversity::share(given, generated.len()) }
+    }
 }
 
 /// Whether the replies of two reports can be told apart by what people wrote. `options` are the first one's, with the second

@@ -1,6 +1,6 @@
 //! `maskarad eval`: a persona's report, beside its base, an earlier report, and another persona.
 
-mod measure;
+pub(super) mod measure;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,8 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "Examples:
   maskarad eval avtobus --corpus heldout.jsonl --train-corpus train.jsonl --others people.jsonl --out eval/avtobus
   maskarad eval avtobus --adapter adapters/new --corpus heldout.jsonl --out eval/new --gate eval/avtobus/eval.json
-  maskarad eval --model models/mini-ru --template rudialogpt --corpus heldout.jsonl --out eval/mini-ru";
+  maskarad eval avtobus --corpus a.jsonl --train-corpus a.jsonl --others p.jsonl --out eval/a --against eval/p/eval.json
+  maskarad eval --model models/new --base models/old --template rudialogpt --corpus heldout.jsonl --out eval/new";
 
 /// What is measured on.
 #[derive(Debug, Args)]
@@ -101,10 +102,13 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     // Whatever can't be read is told before minutes of work.
     let baseline = arguments.gate.as_deref().map(read).transpose()?;
     let against = arguments.against.as_deref().map(read).transpose()?;
+    let persona = persona(arguments, config)?;
+    if arguments.base.is_none() && persona.model.adapter.is_none() {
+        bail!("there is no adapter to take off; give --base, the checkpoint that the persona was made of");
+    }
     let plan = Plan {
-        persona: persona(arguments, config)?,
+        persona,
         base: arguments.base.clone(),
-        precision: arguments.precision,
         options: arguments.data.options(),
     };
     let report = measure(&plan, config.engine.clone(), &Bar::default())?;
@@ -119,13 +123,14 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
 
 /// Who is measured.
 fn persona(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<Persona> {
-    let Arguments { persona, manifest, model, template, adapter, .. } = arguments;
+    let Arguments { persona, manifest, model, template, adapter, precision, .. } = arguments;
     let mut found = match (persona, manifest, model, template) {
         (Some(name), ..) => super::chat::find(manifest::load_without_tokens(&config.personas), name)?,
         (None, Some(file), ..) => manifest::load_one_without_token(file)?,
         (None, None, Some(model), Some(template)) => manifest::bare(model, template)?,
         _ => bail!("--model without a persona needs --template, or --manifest"),
     };
+    found.model.precision = *precision;
     if let Some(model) = model {
         found.model.path.clone_from(model);
         found.model.adapter = None;

@@ -38,6 +38,8 @@ pub struct Workshop {
     pub filter: Option<filter::Options>,
     /// How the model learns. Corpus and output are the builder's to set.
     pub train: TrainOptions,
+    /// People whose lines the persona's are told from; none: they aren't.
+    pub others: Vec<Source>,
     /// How it is measured.
     pub eval: EvalSection,
 }
@@ -106,6 +108,7 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
         report.problems.push(Problem::of_file(file, "sources", "is missing; name at least one, such as - { path: … }"));
     }
     let sources = sources::sources(raw.sources, folder, report, "sources");
+    let others = sources::sources(raw.others, folder, report, "others");
     let held_out = sources::held_out(raw.held_out, folder, report);
     let filter = raw.filter.and_then(|entries| sections::filter(entries, folder, report));
     let eval = sections::eval(raw.eval, report);
@@ -116,7 +119,7 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
     });
     let train = sections::train(raw.train, folder, persona.as_ref(), report);
     let persona = persona?;
-    Some(Workshop { source: file.to_owned(), persona, sources, held_out, filter, train, eval })
+    Some(Workshop { source: file.to_owned(), persona, sources, held_out, others, filter, train, eval })
 }
 
 #[cfg(test)]

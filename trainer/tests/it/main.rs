@@ -4,5 +4,6 @@ mod board;
 mod crawl;
 mod foreign;
 mod texts;
+mod eval;
 mod filter;
 mod support;

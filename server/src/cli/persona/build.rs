@@ -1,6 +1,7 @@
 //! `maskarad persona build`: says what is done and why, and puts the result in its place. What the steps are is the matter
 //! of [`stages`], which of them must be done that of [`maskarad_trainer::workshop`].
 
+mod measure;
 mod sources;
 mod stages;
 
@@ -57,6 +58,9 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let (progress, stop) = (Bar::default(), stop_at_a_signal()?);
     let builder = Builder { workshop: &workshop, folder: &folder, config, progress: &progress, stop: &stop };
     Road { folder: folder.clone(), from }.go(&builder.stages(), &mut |step, verdict| tell(step, verdict))?;
+    if workshop.eval.gate {
+        builder.gate(&builder.corpus())?;
+    }
     place(&workshop, &builder.model())
 }
 

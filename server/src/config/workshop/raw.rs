@@ -12,6 +12,7 @@ records! {
         manifest: Required<String>,
         sources: Vec<Spanned<Source>>,
         held_out: HeldOut,
+        others: Vec<Spanned<Source>>,
         filter: Option<Entries>,
         train: Option<Entries>,
         eval: Option<Entries>,

@@ -30,15 +30,14 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     /// The steps that the file asks for, in their order.
     pub(super) fn stages(&self) -> Vec<Stage<'_>> {
-        let mut stages = vec![self.import()];
-        let mut corpus = self.file("imported.jsonl");
-        if let Some(options) = &self.workshop.filter {
-            let filtered = self.file("filtered.jsonl");
-            stages.push(self.filter(options, corpus, filtered.clone()));
-            corpus = filtered;
-        }
-        stages.push(self.train(corpus));
-        stages
+        let filter = self.workshop.filter.as_ref().map(|options| self.filter(options));
+        let corpus = self.corpus();
+        [self.import()].into_iter().chain(filter).chain([self.train(&corpus), self.eval(&corpus)]).collect()
+    }
+
+    /// What is learned in the end.
+    pub(super) fn corpus(&self) -> PathBuf {
+        self.file(if self.workshop.filter.is_some() { "filtered.jsonl" } else { "imported.jsonl" })
     }
 
     /// The folder of the trained checkpoint or adapter.
@@ -57,30 +56,35 @@ impl Builder<'_> {
     }
 
     fn import(&self) -> Stage<'_> {
-        let Workshop { sources, held_out, .. } = self.workshop;
-        let (share, others): (_, &[Source]) = match held_out {
+        let Workshop { sources, held_out, others, .. } = self.workshop;
+        let (share, kept): (_, &[Source]) = match held_out {
             HeldOut::Share(share) => (Some(share), &[]),
-            HeldOut::Sources(others) => (None, others),
+            HeldOut::Sources(kept) => (None, kept),
         };
-        let told: Vec<String> = sources.iter().chain(others).map(told).collect();
-        let files = sources.iter().chain(others).map(|source| source.path.clone()).filter(|path| !is_address(path));
-        let corpora = Corpora { learned: self.file("imported.jsonl"), held_out: self.file("held-out.jsonl") };
+        let all = || sources.iter().chain(kept).chain(others);
+        let told: Vec<String> = all().map(told).collect();
+        let files = all().map(|source| source.path.clone()).filter(|path| !is_address(path));
+        let corpora = Corpora {
+            learned: self.file("imported.jsonl"),
+            held_out: self.file("held-out.jsonl"),
+            others: self.file("others.jsonl"),
+        };
         Stage {
             step: Step::Import,
-            options: format!("{} {share:?} {told:?}", others.len()),
+            options: format!("{} {} {share:?} {told:?}", kept.len(), others.len()),
             inputs: files.collect(),
-            outputs: vec![corpora.learned.clone(), corpora.held_out.clone()],
-            work: Box::new(move |own| sources::all(sources, held_out, &corpora, own, self.progress)),
+            outputs: vec![corpora.learned.clone(), corpora.held_out.clone(), corpora.others.clone()],
+            work: Box::new(move |own| sources::all(self.workshop, &corpora, own, self.progress)),
         }
     }
 
-    fn filter<'s>(&'s self, options: &'s filter::Options, corpus: PathBuf, filtered: PathBuf) -> Stage<'s> {
-        let (input, output) = (corpus.clone(), filtered.clone());
+    fn filter<'s>(&'s self, options: &'s filter::Options) -> Stage<'s> {
+        let (input, output) = (self.file("imported.jsonl"), self.corpus());
         Stage {
             step: Step::Filter,
             options: format!("{:?} {:?}", options.label, options.keep),
-            inputs: vec![corpus, options.model.clone()],
-            outputs: vec![filtered],
+            inputs: vec![input.clone(), options.model.clone()],
+            outputs: vec![output.clone()],
             work: Box::new(move |_| {
                 let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
                 let summary = filter::filter(&input, &output, options, threads, self.progress)?;
@@ -89,7 +93,8 @@ impl Builder<'_> {
         }
     }
 
-    fn train(&self, corpus: PathBuf) -> Stage<'_> {
+    fn train(&self, corpus: &Path) -> Stage<'_> {
+        let corpus = corpus.to_owned();
         let inputs = [corpus.clone()].into_iter().chain(self.workshop.train.base.clone());
         // Paths are told by what lies at them.
         let told = TrainOptions { base: None, ..self.workshop.train.clone() };
