@@ -14,6 +14,7 @@ pub mod data;
 pub mod early_stopping;
 pub mod fingerprint;
 pub mod folder;
+pub mod gpt2;
 pub mod history;
 pub mod learner;
 pub mod schedule;

@@ -150,7 +150,8 @@ impl Scoring<'_> {
         let mut scores = Vec::new();
         let mut batch_number = 0;
         loop {
-            let texts: Vec<String> = reader.by_ref().take(WINDOW).map(|d| d.map(last_text)).collect::<Result<_, _>>()?;
+            let texts: Vec<String> =
+                reader.by_ref().take(WINDOW).map(|d| d.map(last_text)).collect::<Result<_, _>>()?;
             if texts.is_empty() {
                 return Ok(scores);
             }

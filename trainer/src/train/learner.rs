@@ -1,6 +1,6 @@
-//! What the loop asks of a model that learns. Provisional.
+//! What the loop asks of a model that learns.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Rows of ids with labels, padded to one length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,34 @@ pub struct DropoutKey(pub u64);
 /// What goes wrong in a learner.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// Something.
+    /// An operation was given what it can't take, such as a token beyond the vocabulary.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// The base can't be read.
+    #[error(transparent)]
+    Load(#[from] maskarad_engine::LoadError),
+    /// Its `config.json` can't be honoured.
+    #[error(transparent)]
+    Config(#[from] maskarad_engine::config::ConfigError),
+    /// A file can't be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Weights lack something.
+    #[error("{} {problem}", folder.display())]
+    Weights {
+        /// Where they lie.
+        folder: PathBuf,
+        /// What, and what was expected.
+        problem: String,
+    },
+    /// Something was asked for that there isn't.
     #[error("{0}")]
-    Other(String),
+    Options(String),
 }
 
 /// A model that learns.
@@ -41,29 +66,4 @@ pub trait Learner {
     fn restore(&mut self, folder: &Path) -> Result<(), TrainError>;
     /// Writes what others load.
     fn export(&self, folder: &Path) -> Result<(), TrainError>;
-}
-
-/// None.
-#[derive(Debug)]
-pub enum NoLearner {}
-
-impl Learner for NoLearner {
-    fn accumulate(&mut self, _: &Batch, _: usize, _: DropoutKey) -> Result<f64, TrainError> {
-        match *self {}
-    }
-    fn step(&mut self, _: f64) -> Result<f64, TrainError> {
-        match *self {}
-    }
-    fn evaluate(&self, _: &Batch) -> Result<(f64, usize), TrainError> {
-        match *self {}
-    }
-    fn save(&self, _: &Path) -> Result<(), TrainError> {
-        match *self {}
-    }
-    fn restore(&mut self, _: &Path) -> Result<(), TrainError> {
-        match *self {}
-    }
-    fn export(&self, _: &Path) -> Result<(), TrainError> {
-        match *self {}
-    }
 }

@@ -7,6 +7,7 @@ use maskarad_engine::synthetic::{self, Shape};
 use maskarad_engine::{ModelConfig, Tokenizer};
 
 use super::folder::{RunFolder, remove};
+use super::gpt2::{AdamWConfig, Gpt2Learner, LoraConfig};
 use super::options::{FromScratch, TrainOptions};
 use super::{RunError, TrainError, tokenizer};
 use crate::files::FileError;
@@ -74,6 +75,23 @@ fn make(options: &TrainOptions, shape: FromScratch, format: &Format, run: &RunFo
 }
 
 /// The learner that the options ask for.
-pub(super) fn learner(_options: &TrainOptions, _folder: &Path) -> Result<super::learner::NoLearner, TrainError> {
-    Err(TrainError::Other("comes with branch core".to_owned()))
+pub(super) fn learner(options: &TrainOptions, folder: &Path) -> Result<Gpt2Learner, TrainError> {
+    let optimizer = AdamWConfig {
+        betas: (options.adam_beta1, options.adam_beta2),
+        epsilon: options.adam_epsilon,
+        weight_decay: options.weight_decay,
+        max_grad_norm: (options.max_grad_norm > 0.0).then_some(options.max_grad_norm),
+    };
+    match &options.lora {
+        None => Gpt2Learner::full(folder, optimizer, options.dropout),
+        Some(lora) => {
+            let lora = LoraConfig {
+                r: lora.r,
+                lora_alpha: lora.lora_alpha,
+                lora_dropout: lora.lora_dropout,
+                target_modules: lora.target_modules.clone(),
+            };
+            Gpt2Learner::lora(folder, lora, optimizer, options.dropout, options.seed)
+        }
+    }
 }

@@ -96,7 +96,7 @@ impl Learner for Fake {
 }
 
 fn killed() -> TrainError {
-    TrainError::Other("killed".to_owned())
+    TrainError::Options("killed".to_owned())
 }
 
 /// A folder with a corpus, and the options to learn it.

@@ -33,8 +33,7 @@ fn equals_golden(folder: &Path, tolerance: f64) {
 
 fn close(found: &[f32], expected: &serde_json::Value, tolerance: f64) -> bool {
     let expected: Vec<f64> = serde_json::from_value(expected.clone()).unwrap();
-    found.len() == expected.len()
-        && found.iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() <= tolerance)
+    found.len() == expected.len() && found.iter().zip(&expected).all(|(a, b)| (f64::from(*a) - b).abs() <= tolerance)
 }
 
 #[test]
@@ -221,7 +220,10 @@ fn what_is_wrong_with_a_classifier_is_told() {
         (config("vocab_size", 20.into()), "tokenizer.json: has the id"),
         (config("hidden_size", 27.into()), "expected the weights of a BertForSequenceClassification"),
         (config("max_position_embeddings", 0.into()), "expected 4 at least"),
-        (complaint(|folder| std::fs::remove_file(folder.join("tokenizer.json")).unwrap()), "neither tokenizer.json nor"),
+        (
+            complaint(|folder| std::fs::remove_file(folder.join("tokenizer.json")).unwrap()),
+            "neither tokenizer.json nor",
+        ),
         (complaint(|folder| std::fs::write(folder.join("tokenizer.json"), "{}").unwrap()), "tokenizer.json: "),
         (complaint(|folder| std::fs::write(folder.join("model.safetensors"), "x").unwrap()), "model.safetensors: "),
     ] {

@@ -6,4 +6,5 @@ mod foreign;
 mod texts;
 mod eval;
 mod filter;
+mod golden;
 mod support;
