@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use maskarad_engine::Precision;
 use maskarad_trainer::eval::{self, Options, Report, gate};
 use maskarad_trainer::workshop::{Stage, Step, content_hash};
 use maskarad_trainer::{files, train::options::TrainOptions};
