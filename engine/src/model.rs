@@ -14,17 +14,19 @@ mod kv;
 mod linear;
 pub mod loaded;
 mod panels;
+mod plan;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use self::adapter::{Adapter, Site, Span};
+use self::adapter::{Adapter, Site};
 pub use self::compute::Compute;
 use self::compute::Scratch;
 pub use self::kv::KvCache;
 pub(crate) use self::linear::Linear;
 use self::linear::Then;
 use self::panels::Panels;
+use self::plan::Plan;
 use crate::config::ModelConfig;
 use crate::kernels::tiles::TILE;
 use crate::kernels::{self, PanelRow, Pool};
@@ -75,23 +77,6 @@ pub struct Segment<'a> {
     pub cache: &'a mut KvCache,
     /// What is added to the model for this sequence.
     pub(crate) adapter: Option<Arc<Adapter>>,
-}
-
-/// Which rows a block takes in, and which it keeps.
-struct Plan {
-    /// Those of each segment that stay after attention.
-    wanted: Vec<Range<usize>>,
-    /// Of all rows, those that wear adapters.
-    before: Vec<Span>,
-    /// Of those that stay, those that wear adapters.
-    after: Vec<Span>,
-}
-
-impl Plan {
-    fn new(batch: &[Segment<'_>], choose: impl Fn(Output, Range<usize>) -> Range<usize>) -> Self {
-        let (all, wanted) = (rows(batch, |_, rows| rows), rows(batch, choose));
-        Self { before: adapter::spans(batch, &all), after: adapter::spans(batch, &wanted), wanted }
-    }
 }
 
 /// Which rows of a segment are asked for logits.
@@ -296,17 +281,6 @@ impl Output {
             Self::All => rows,
         }
     }
-}
-
-/// The rows of each segment within the batch, or some of them.
-fn rows(batch: &[Segment<'_>], choose: impl Fn(Output, Range<usize>) -> Range<usize>) -> Vec<Range<usize>> {
-    let mut begin = 0;
-    let of = |segment: &Segment<'_>| {
-        let rows = begin..begin + segment.tokens.len();
-        begin = rows.end;
-        choose(segment.output, rows)
-    };
-    batch.iter().map(of).collect()
 }
 
 /// Writes one row of the logits, freed of what fills up the last panel.

@@ -4,6 +4,8 @@ mod adapter;
 mod checkpoint;
 mod command;
 mod config;
+mod foreign;
+mod import;
 mod manifest;
 mod prompt;
 mod settings;
@@ -24,7 +26,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 19] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -37,6 +39,13 @@ pub const TARGETS: [Target; 12] = [
     adapter::WEIGHTS,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
+    foreign::BOARD,
+    foreign::PLAIN,
+    foreign::DIALOGUES,
+    foreign::UTTERANCES,
+    foreign::TABLE,
+    import::TELEGRAM_JSON,
+    import::TELEGRAM_HTML,
 ];
 
 impl Target {

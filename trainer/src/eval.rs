@@ -8,10 +8,10 @@ pub mod diversity;
 pub mod gate;
 pub mod generate;
 pub mod likeness;
+mod lines;
 pub mod overlap;
 pub mod page;
 pub mod perplexity;
-mod lines;
 mod words;
 
 use std::path::PathBuf;

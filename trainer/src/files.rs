@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+
 /// A file that can't be read or written, with its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {source}", path.display())]

@@ -106,11 +106,7 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     if arguments.base.is_none() && persona.model.adapter.is_none() {
         bail!("there is no adapter to take off; give --base, the checkpoint that the persona was made of");
     }
-    let plan = Plan {
-        persona,
-        base: arguments.base.clone(),
-        options: arguments.data.options(),
-    };
+    let plan = Plan { persona, base: arguments.base.clone(), options: arguments.data.options() };
     let report = measure(&plan, config.engine.clone(), &Bar::default())?;
     write(&report, plan.persona.display_name.as_str(), &arguments.out)?;
     tell(&report, &arguments.out)?;

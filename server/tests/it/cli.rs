@@ -3,9 +3,12 @@
 mod backup;
 mod chat;
 mod check;
+mod eval;
 mod filter;
 mod forget;
 mod generate;
+mod import;
+mod import_others;
 mod output;
 mod serve;
 mod train;

@@ -4,6 +4,7 @@
 mod adapters;
 #[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 mod conversation;

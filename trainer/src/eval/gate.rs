@@ -61,9 +61,24 @@ pub fn compare(now: &Report, before: &Report) -> Result<Vec<Worse>, Incomparable
         return Err(Incomparable("with another number of replies"));
     }
     let mut checks = vec![
-        risen("perplexity of answers", now.answers.perplexity, before.answers.perplexity, before.answers.perplexity * PERPLEXITY),
-        fallen("distinct-1", now.diversity.distinct_1, before.diversity.distinct_1, before.diversity.distinct_1 * DISTINCT),
-        fallen("distinct-2", now.diversity.distinct_2, before.diversity.distinct_2, before.diversity.distinct_2 * DISTINCT),
+        risen(
+            "perplexity of answers",
+            now.answers.perplexity,
+            before.answers.perplexity,
+            before.answers.perplexity * PERPLEXITY,
+        ),
+        fallen(
+            "distinct-1",
+            now.diversity.distinct_1,
+            before.diversity.distinct_1,
+            before.diversity.distinct_1 * DISTINCT,
+        ),
+        fallen(
+            "distinct-2",
+            now.diversity.distinct_2,
+            before.diversity.distinct_2,
+            before.diversity.distinct_2 * DISTINCT,
+        ),
         risen("repetition", now.diversity.repetition, before.diversity.repetition, SHARE),
         risen("share of repeated replies", now.diversity.repeated_texts, before.diversity.repeated_texts, SHARE),
         risen("distance of lengths", now.lengths.distance, before.lengths.distance, SHARE),
@@ -110,7 +125,10 @@ mod tests {
         assert_eq!(worse(|r| r.diversity.repetition += 0.06), ["repetition"]);
         assert_eq!(worse(|r| r.lengths.distance += 0.06), ["distance of lengths"]);
         assert_eq!(worse(|r| r.overlap.as_mut().unwrap().generated.long_copies += 0.03), ["share of long copies"]);
-        assert_eq!(worse(|r| r.likeness.as_mut().unwrap().generated -= 0.06), ["share of replies given to the persona"]);
+        assert_eq!(
+            worse(|r| r.likeness.as_mut().unwrap().generated -= 0.06),
+            ["share of replies given to the persona"]
+        );
         assert_eq!(worse(|r| r.likeness = None), Vec::<&str>::new());
     }
 

@@ -47,7 +47,11 @@ pub struct Speaker<'a> {
 
 impl std::fmt::Debug for Speaker<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Speaker").field("format", &self.format).field("budget", &self.budget).finish_non_exhaustive()
+        formatter
+            .debug_struct("Speaker")
+            .field("format", &self.format)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,8 +123,7 @@ pub fn replies(
 
 /// A context as a prompt wants it: the last turn is what is asked.
 fn turns(context: &Context) -> Vec<Turn> {
-    let mut turns: Vec<Turn> =
-        context.turns.iter().map(|told| Turn::earlier(told.side, told.text.as_str())).collect();
+    let mut turns: Vec<Turn> = context.turns.iter().map(|told| Turn::earlier(told.side, told.text.as_str())).collect();
     if let Some(last) = turns.last_mut() {
         last.asked = true;
     }
@@ -159,8 +162,13 @@ mod tests {
     #[test]
     fn a_context_ends_before_the_last_answer() {
         let (me, you) = (Side::Persona, Side::Others);
-        let dialogue =
-            [told(you, "раз", true), told(me, "два", true), told(you, "три", true), told(me, "че", true), told(me, "тыре", true)];
+        let dialogue = [
+            told(you, "раз", true),
+            told(me, "два", true),
+            told(you, "три", true),
+            told(me, "че", true),
+            told(me, "тыре", true),
+        ];
         let found = context(&dialogue).unwrap();
         assert_eq!((found.turns.len(), found.human.as_str()), (3, "че\nтыре"));
         assert_eq!(context(&dialogue[..3]).unwrap().human, "два");

@@ -7,9 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use super::diversity::share;
@@ -95,11 +95,7 @@ pub fn train<T: AsRef<str>>(own: &[T], others: &[T], seed: u64) -> Result<(Class
 ///
 /// # Errors
 /// One of them has too few lines by people.
-pub fn tell_apart<T: AsRef<str>>(
-    human: [&[T]; 2],
-    replies: [&[T]; 2],
-    seed: u64,
-) -> Result<Apart, TooFewLines> {
+pub fn tell_apart<T: AsRef<str>>(human: [&[T]; 2], replies: [&[T]; 2], seed: u64) -> Result<Apart, TooFewLines> {
     let (classifier, humans) = train(human[0], human[1], seed)?;
     let right = |lines: &[T], own: bool| lines.iter().filter(|line| classifier.is_own(line.as_ref()) == own).count();
     let (first, second) = (right(replies[0], true), right(replies[1], false));
@@ -211,9 +207,9 @@ fn features(line: &str) -> Features {
 
 /// FNV-1a with a final mix: the same on every machine, and its low bits are as good as its high ones.
 fn hash(bytes: &[u8]) -> u64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20
 }
 

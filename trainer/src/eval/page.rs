@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn the_page_shows_figures_and_needs_nothing_else() {
         let page = page("Автобус <1>", &report());
-        for shown in ["Автобус &lt;1&gt;", "40.00", "0.667", "ну &lt;да&gt;", "80.0 %", "и &lt;b&gt;ещё&lt;/b&gt;"] {
+        for shown in ["Автобус &lt;1&gt;", "40.00", "0.667", "ну &lt;да&gt;", "80.0 %", "и &lt;b&gt;ещё&lt;/b&gt;"]
+        {
             assert!(page.contains(shown), "{shown}");
         }
         for outside in ["http", "src=", "@import", "url(", "<b>"] {

@@ -3,8 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The words of a text.
-#[must_use]
-pub fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     text.unicode_words().map(str::to_lowercase).collect()
 }
 

@@ -81,10 +81,9 @@ fn options_of_threads() {
     assert_eq!(run(&with(Some(9), false, 4)).0.len(), 4);
     let (dialogues, _) = run(&with(None, true, 4));
     assert!(shown(&dialogues).last().unwrap().ends_with(" | anon: Просто мимо"), "{:?}", shown(&dialogues));
-    // Somebody is answered, or it is no dialogue.
-    for context in [0, 1] {
-        assert!(run(&with(None, false, context)).0.iter().all(|dialogue| dialogue.turns.len() == 2));
-    }
+    assert!(run(&with(None, false, 1)).0.iter().all(|dialogue| dialogue.turns.len() == 2));
+    let (alone, report) = run(&with(None, false, 0));
+    assert_eq!((alone.len(), report.turns, report.messages), (8, 8, 8));
 }
 
 #[test]

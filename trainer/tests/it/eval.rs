@@ -19,7 +19,9 @@ fn heldout_ids(model: &LoadedModel, path: &std::path::Path) -> Vec<u32> {
     let text = std::fs::read_to_string(path).unwrap();
     let mut ids = Vec::new();
     for line in text.lines() {
-        let turns: Vec<String> = serde_json::from_value(serde_json::from_str::<serde_json::Value>(line).unwrap()["dialogue"].clone()).unwrap();
+        let turns: Vec<String> =
+            serde_json::from_value(serde_json::from_str::<serde_json::Value>(line).unwrap()["dialogue"].clone())
+                .unwrap();
         let markers = ["@@ПЕРВЫЙ@@", "@@ВТОРОЙ@@"].into_iter().cycle();
         let written: Vec<String> = markers.zip(&turns).map(|(marker, turn)| format!("{marker} {turn}")).collect();
         ids.extend(model.tokenizer().unwrap().encode(&(written.join(" ") + "</s>")).unwrap());

@@ -6,5 +6,8 @@ mod foreign;
 mod texts;
 mod eval;
 mod filter;
+mod foreign;
 mod golden;
 mod support;
+mod telegram;
+mod texts;

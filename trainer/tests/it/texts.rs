@@ -104,6 +104,7 @@ fn a_play_is_what_each_answers_the_others() {
         line("p", "Б", "два"),
         line("p", "Б", "ещё"),
         line("p", "В", " "),
+        line("p", "", "кто это?"),
         line("p", "А", "три"),
         line("p", "В", "четыре"),
         line("q", "В", "один"),
@@ -113,7 +114,7 @@ fn a_play_is_what_each_answers_the_others() {
     .concat();
     let mut options = of(Format::Auto);
     options.rules.context = 2;
-    let (dialogues, report) = of_text("x.jsonl", text, &options).unwrap();
+    let (dialogues, report) = of_text("x.jsonl", &text, &options).unwrap();
     assert_eq!(
         shown(&dialogues),
         [
@@ -126,7 +127,18 @@ fn a_play_is_what_each_answers_the_others() {
     assert_eq!(dialogues[0].source, "play:p");
     assert_eq!(report.joined, 1);
     let dropped: Vec<_> = report.dropped.0.into_iter().collect();
-    assert_eq!(dropped, [("utterance that answers none and has no answer", 1), ("utterance without text", 1)]);
+    assert_eq!(
+        dropped,
+        [
+            ("utterance that answers none and has no answer", 1),
+            ("utterance without a speaker", 1),
+            ("utterance without text", 1)
+        ]
+    );
+    options.rules.context = 0;
+    let (alone, report) = of_text("x.jsonl", &text, &options).unwrap();
+    assert_eq!(shown(&alone), ["А: раз", "Б: два/ещё", "А: три", "В: четыре", "В: один", "А: а", "Б: б"]);
+    assert_eq!((report.turns, report.messages), (7, 7));
 }
 
 #[test]

@@ -11,7 +11,6 @@ use maskarad_trainer::progress::Progress as Watcher;
 
 use crate::cli::{model, progress};
 use crate::config::persona::{ModelSpec, Persona};
-use crate::live::Voice;
 use crate::reply::{self, Outcome};
 
 /// Who is measured, on what.

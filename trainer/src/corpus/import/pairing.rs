@@ -183,7 +183,10 @@ impl Pairing {
         let Some(kept) = self.window.get(open) else { return false };
         let answers_the_same = match message.reply {
             Reply::Nothing => true,
-            Reply::To(id) => kept.reply == message.reply || self.window.find(id) == Some(open),
+            Reply::To(id) => {
+                let target = self.window.find(id);
+                kept.reply == message.reply || target.is_some_and(|to| to == open || Some(to) == kept.parent)
+            }
             Reply::Elsewhere => false,
         };
         answers_the_same
@@ -259,3 +262,6 @@ fn within(first: Option<OffsetDateTime>, second: Option<OffsetDateTime>, limit: 
     let between = second - first;
     !between.is_negative() && between.unsigned_abs() <= limit
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod dom;
 mod message;
+mod nesting;
 mod page;
 
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::dom;
+use super::{dom, nesting};
 use crate::corpus::import::input::{self, Text};
 use crate::corpus::import::{ImportError, Place};
 use crate::files::FileError;
@@ -36,6 +36,10 @@ impl Page {
             let mend = "export it again, or copy it whole";
             let problem = "the page doesn't end with </html>";
             return Err(ImportError::malformed(path, Place::Line(line(&text)), problem, mend));
+        }
+        if let Some(byte) = nesting::excess(&text) {
+            let place = Place::Line(line(&text[..byte]));
+            return Err(ImportError::malformed(path, place, "too many elements are open here", MEND));
         }
         let document = Html::parse_document(&text);
         Ok(Self { path: path.to_owned(), text, document })
