@@ -2,8 +2,6 @@
 
 mod board;
 mod crawl;
-mod foreign;
-mod texts;
 mod eval;
 mod filter;
 mod foreign;
