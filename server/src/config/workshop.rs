@@ -10,6 +10,7 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
+use maskarad_trainer::corpus::clean::CleanOptions;
 use maskarad_trainer::corpus::filter;
 use maskarad_trainer::corpus::import::ImportOptions;
 use maskarad_trainer::train::options::TrainOptions;
@@ -34,6 +35,8 @@ pub struct Workshop {
     pub sources: Vec<Source>,
     /// What it is measured by.
     pub held_out: HeldOut,
+    /// What is masked, cut or left out; `None`: nothing.
+    pub clean: Option<CleanOptions>,
     /// What the classifier keeps; `None`: all.
     pub filter: Option<filter::Options>,
     /// How the model learns. Corpus and output are the builder's to set.
@@ -110,6 +113,7 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
     let sources = sources::sources(raw.sources, folder, report, "sources");
     let others = sources::sources(raw.others, folder, report, "others");
     let held_out = sources::held_out(raw.held_out, folder, report);
+    let clean = raw.clean.and_then(|entries| sections::clean(&entries, folder, report));
     let filter = raw.filter.and_then(|entries| sections::filter(entries, folder, report));
     let eval = sections::eval(raw.eval, report);
     let persona = raw.manifest.0.and_then(|path| {
@@ -117,9 +121,12 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
             .map_err(|problems| of_manifest.0.extend(problems.0))
             .ok()
     });
-    let train = sections::train(raw.train, folder, persona.as_ref(), report);
+    let mut train = sections::train(raw.train, folder, persona.as_ref(), report);
+    if train.persona.is_empty() {
+        train.persona = clean.as_ref().map(sections::author).unwrap_or_default();
+    }
     let persona = persona?;
-    Some(Workshop { source: file.to_owned(), persona, sources, held_out, others, filter, train, eval })
+    Some(Workshop { source: file.to_owned(), persona, sources, held_out, others, clean, filter, train, eval })
 }
 
 #[cfg(test)]

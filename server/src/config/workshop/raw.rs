@@ -13,6 +13,7 @@ records! {
         sources: Vec<Spanned<Source>>,
         held_out: HeldOut,
         others: Vec<Spanned<Source>>,
+        clean: Option<Entries>,
         filter: Option<Entries>,
         train: Option<Entries>,
         eval: Option<Entries>,

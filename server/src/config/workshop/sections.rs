@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use maskarad_trainer::corpus::clean::{CleanError, CleanOptions, RENAMED};
 use maskarad_trainer::corpus::filter;
 use maskarad_trainer::train::RunError;
 use maskarad_trainer::train::options::TrainOptions;
@@ -31,6 +32,21 @@ impl Default for EvalSection {
     fn default() -> Self {
         Self { gate: false, replies: 200, seed: 42 }
     }
+}
+
+pub(super) fn clean(entries: &Entries, folder: &Path, report: &mut Report<'_>) -> Option<CleanOptions> {
+    let mut options: CleanOptions = entries.read("clean", report)?;
+    options.profanity = options.profanity.map(|list| folder.join(list));
+    if let Err(error) = options.validate() {
+        let option = if let CleanError::Share { option, .. } = error { option } else { "" };
+        report.note(&format!("clean.{option}"), entries.place_of(option), error);
+    }
+    Some(options)
+}
+
+/// Whose turns are learned of a corpus that was cleaned so, where the training isn't told.
+pub(super) fn author(clean: &CleanOptions) -> Vec<String> {
+    if clean.rename && !clean.persona.is_empty() { vec![RENAMED.to_owned()] } else { clean.persona.clone() }
 }
 
 pub(super) fn filter(mut entries: Entries, folder: &Path, report: &mut Report<'_>) -> Option<filter::Options> {

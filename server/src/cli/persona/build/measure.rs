@@ -50,7 +50,7 @@ impl Builder<'_> {
     fn eval_options(&self, corpus: &Path) -> Options {
         let eval = &self.workshop.eval;
         Options {
-            corpus: self.file("held-out.jsonl"),
+            corpus: self.held_out(),
             train_corpus: Some(corpus.to_owned()),
             others: (!self.workshop.others.is_empty()).then(|| self.file("others.jsonl")),
             persona: self.workshop.train.persona.clone(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use maskarad_dialog::Format;
+use maskarad_trainer::corpus::clean::{CleanOptions, clean};
 use maskarad_trainer::corpus::filter;
 use maskarad_trainer::progress::Progress;
 use maskarad_trainer::train::options::TrainOptions;
@@ -30,14 +31,24 @@ pub(super) struct Builder<'a> {
 impl Builder<'_> {
     /// The steps that the file asks for, in their order.
     pub(super) fn stages(&self) -> Vec<Stage<'_>> {
+        let clean = self.workshop.clean.as_ref().map(|options| self.clean(options));
         let filter = self.workshop.filter.as_ref().map(|options| self.filter(options));
         let corpus = self.corpus();
-        [self.import()].into_iter().chain(filter).chain([self.train(&corpus), self.eval(&corpus)]).collect()
+        [self.import()].into_iter().chain(clean).chain(filter).chain([self.train(&corpus), self.eval(&corpus)]).collect()
     }
 
     /// What is learned in the end.
     pub(super) fn corpus(&self) -> PathBuf {
-        self.file(if self.workshop.filter.is_some() { "filtered.jsonl" } else { "imported.jsonl" })
+        if self.workshop.filter.is_some() { self.file("filtered.jsonl") } else { self.cleaned() }
+    }
+
+    fn cleaned(&self) -> PathBuf {
+        self.file(if self.workshop.clean.is_some() { "cleaned.jsonl" } else { "imported.jsonl" })
+    }
+
+    /// What it is measured by.
+    pub(super) fn held_out(&self) -> PathBuf {
+        self.file(if self.workshop.clean.is_some() { "held-out-cleaned.jsonl" } else { "held-out.jsonl" })
     }
 
     /// The folder of the trained checkpoint or adapter.
@@ -78,8 +89,30 @@ impl Builder<'_> {
         }
     }
 
+    fn clean<'s>(&'s self, options: &'s CleanOptions) -> Stage<'s> {
+        // The list of words is told by what is in it.
+        let told = CleanOptions { profanity: None, ..options.clone() };
+        let pairs = [("imported.jsonl", self.cleaned()), ("held-out.jsonl", self.held_out())];
+        let pairs = pairs.map(|(input, output)| (self.file(input), output));
+        let inputs = pairs.iter().map(|(input, _)| input.clone());
+        Stage {
+            step: Step::Clean,
+            options: format!("{told:?}"),
+            inputs: inputs.chain(options.profanity.clone()).collect(),
+            outputs: pairs.iter().map(|(_, output)| output.clone()).collect(),
+            work: Box::new(move |_| {
+                let mut told = Vec::new();
+                for (input, output) in &pairs {
+                    let report = clean(input, output, options, self.progress)?;
+                    told.push(format!("{} of {} dialogues", report.written, report.read));
+                }
+                Ok(format!("{} stay to learn, {} held out", told[0], told[1]))
+            }),
+        }
+    }
+
     fn filter<'s>(&'s self, options: &'s filter::Options) -> Stage<'s> {
-        let (input, output) = (self.file("imported.jsonl"), self.corpus());
+        let (input, output) = (self.cleaned(), self.corpus());
         Stage {
             step: Step::Filter,
             options: format!("{:?} {:?}", options.label, options.keep),
