@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use maskarad_trainer::corpus::clean::spans::Action;
 use maskarad_trainer::corpus::filter::Keep;
 use maskarad_trainer::corpus::import::Format;
 use proptest::prelude::*;
@@ -40,6 +41,7 @@ sources:
   - { path: https://example.org/b/, format: board, min_replies: 20, gap_minutes: 0.5 }
   - { path: d.jsonl, format: dialogues, newest_only: true, oldest_first: yes, context: 2 }
 held_out: { sources: [{ path: h.csv }] }
+clean: { urls: mask, near_duplicates: 0.9, profanity: words.txt, rename: true, persona: [user1] }
 filter: { model: bert, label: toxic, keep_above_quantile: 0.75 }
 train:
   persona: [second]
@@ -56,6 +58,9 @@ eval: { gate: true, replies: 10 }
     let options = &workshop.sources[1].options;
     assert!(options.dialogues.newest_only && options.dialogues.oldest_first && options.format == Format::Dialogues);
     assert!(matches!(&workshop.held_out, HeldOut::Sources(sources) if sources.len() == 1));
+    let clean = workshop.clean.unwrap();
+    assert_eq!((clean.urls, clean.mentions, clean.near_duplicates), (Action::Mask, Action::Cut, Some(0.9)));
+    assert_eq!(clean.profanity, Some(personas().join("workshop/words.txt")));
     let filter = workshop.filter.unwrap();
     assert_eq!((filter.model, filter.keep), (personas().join("workshop/bert"), Keep::AboveQuantile(0.75)));
     assert_eq!((workshop.train.num_train_epochs, workshop.train.learning_rate), (2.0, 1e-3));
@@ -110,6 +115,7 @@ fn what_only_the_whole_can_tell_is_told() {
         ("manifest: ../avtobus.yaml\nsources: [{ path: a }]", "train: has no lora, but the manifest serves an adapter"),
         (&format!("{MINIMAL}filter: {{ drop_above: 0.5 }}"), ":4:"),
         (&format!("{MINIMAL}filter: {{ model: m, drop_above: 5 }}"), "4:20: filter.keep: the score to drop above is 5"),
+        (&format!("{MINIMAL}clean: {{ min_cyrillic: 5 }}"), "4:10: clean.min_cyrillic: `min_cyrillic` is 5"),
         (&MINIMAL.replace("lora: {}", "lora: { r: 0 }"), "3:17: train.lora.r: is 0, expected 1 to 4096"),
     ] {
         let told = read(text).unwrap_err();
@@ -136,4 +142,12 @@ proptest! {
         let _ = read(&format!("{MINIMAL}eval: {text}"));
         let _ = read(&format!("manifest: ../avtobus.yaml\nsources: [{text}]\ntrain: {{ {text} }}"));
     }
+}
+
+#[test]
+fn who_was_renamed_is_learned_by_the_new_name() {
+    let of = |clean: &str| read(&format!("{MINIMAL}clean: {clean}")).unwrap().train.persona;
+    assert_eq!(of("{}"), Vec::<String>::new());
+    assert_eq!(of("{ persona: [user1, user2] }"), ["user1", "user2"]);
+    assert_eq!(of("{ persona: [user1], rename: true }"), ["persona"]);
 }

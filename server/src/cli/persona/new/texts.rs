@@ -69,6 +69,10 @@ sources:
 # What it is measured by, and doesn't learn: the last part of each source, or else `sources` of their own.
 held_out: {{ share: 0.05 }}
 
+# Links, @names, mail addresses, phone numbers, cards and wallets are cut out; of each kind one may also say keep, mask or
+# drop. `maskarad corpus clean --help` explains the rest.
+clean: {{ min_chars: 2, near_duplicates: 0.9 }}
+
 # A classifier keeps the most toxic quarter, say, or all that isn't toxic.
 # filter: {{ model: ../models/rubert-toxic, keep_above_quantile: 0.75 }}
 # filter: {{ model: ../models/rubert-toxic, drop_above: 0.5 }}
