@@ -1,6 +1,6 @@
 //! `maskarad chat`: a conversation in the terminal, in memory only.
 
-mod input;
+
 mod talk;
 
 use std::io::{IsTerminal, Write};
@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, CommandFactory};
 use maskarad_engine::Engine;
 
-use self::input::Input;
+use super::input::Input;
 use self::talk::Talk;
 use super::model;
 use crate::config::daemon::DaemonConfig;

@@ -125,11 +125,12 @@ fn manifests(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<String, Problems> {
+/// The text of a file that somebody wrote.
+pub(super) fn read(file: &Path) -> Result<String, Problems> {
     let problem = |message: String| Problems(vec![Problem::of_file(file, "", message)]);
     let size = std::fs::metadata(file).map_err(|error| problem(format!("can't be read: {error}")))?.len();
     if size > MOST_BYTES {
-        return Err(problem(format!("has {size} bytes, which is no manifest; at most {MOST_BYTES} are read")));
+        return Err(problem(format!("has {size} bytes, which nobody writes by hand; at most {MOST_BYTES} are read")));
     }
     let bytes = std::fs::read(file).map_err(|error| problem(format!("can't be read: {error}")))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text; save it in that encoding".to_owned()))

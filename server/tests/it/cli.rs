@@ -10,6 +10,7 @@ mod generate;
 mod import;
 mod import_others;
 mod output;
+mod persona;
 mod serve;
 mod train;
 

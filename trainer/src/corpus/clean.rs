@@ -24,6 +24,9 @@ use super::record::{CorpusError, Dialogue, Reader, Turn, Writer};
 use crate::files::FileError;
 use crate::progress::Progress;
 
+/// What the wanted persona is called where authors are renamed.
+pub const RENAMED: &str = "persona";
+
 /// What is done to a corpus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

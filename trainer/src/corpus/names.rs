@@ -5,7 +5,7 @@ use std::path::Path;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::clean::{CleanError, CleanOptions};
+use super::clean::{CleanError, CleanOptions, RENAMED};
 use super::record::{Author, Reader, Turn};
 
 /// Names with fewer letters would be found in half of all texts.
@@ -55,7 +55,7 @@ impl Names {
         for author in authors {
             let number = pseudonyms.len() + 1;
             let pseudonym = match persona.iter().any(|who| author.is(who)) {
-                true => "persona".to_owned(),
+                true => RENAMED.to_owned(),
                 false => format!("author{number}"),
             };
             let pseudonym = pseudonyms.entry(author.id.clone()).or_insert(pseudonym);
