@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use maskarad_engine::synthetic::{Shape, write_checkpoint};
+use maskarad_testbed::export::{self, ExportSpec};
 
 use crate::targets::Target;
 
@@ -51,8 +52,25 @@ fn more(target: Target) -> io::Result<Vec<Vec<u8>>> {
         "config_json" => checkpoints.iter().map(|name| std::fs::read(data.join(name).join("config.json"))).collect(),
         "safetensors" => safetensors(),
         "torch" => pickles(&data.join("pickle_relu/pytorch_model.bin")),
+        "board" => files(&repository().join("trainer/tests/data/board"), "json"),
+        "telegram_json" => exports_as_json(),
+        "telegram_html" => exports_as_html(),
         _ => Ok(Vec::new()),
     }
+}
+
+/// Small exports of Telegram Desktop: of a chat, and of an account.
+fn exports_as_json() -> io::Result<Vec<Vec<u8>>> {
+    let (mut chat, mut account) = (Vec::new(), Vec::new());
+    export::write_chat(ExportSpec::new(1, 12), &mut chat)?;
+    export::write_account(&[2, 3].map(|seed| ExportSpec::new(seed, 3)), &mut account)?;
+    Ok(vec![chat, account])
+}
+
+fn exports_as_html() -> io::Result<Vec<Vec<u8>>> {
+    let folder = tempfile::tempdir()?;
+    export::write_pages(ExportSpec::new(1, 10), 10, folder.path())?;
+    files(folder.path(), "html")
 }
 
 /// A sound file, whole and as its header.

@@ -3,6 +3,8 @@
 mod checkpoint;
 mod command;
 mod config;
+mod foreign;
+mod import;
 mod manifest;
 mod prompt;
 mod settings;
@@ -23,7 +25,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 17] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -34,6 +36,13 @@ pub const TARGETS: [Target; 10] = [
     checkpoint::TORCH,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
+    foreign::BOARD,
+    foreign::PLAIN,
+    foreign::DIALOGUES,
+    foreign::UTTERANCES,
+    foreign::TABLE,
+    import::TELEGRAM_JSON,
+    import::TELEGRAM_HTML,
 ];
 
 impl Target {

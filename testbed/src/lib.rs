@@ -21,10 +21,14 @@
 //! Everything but starting and waiting is synchronous. Handles are cheap to clone. The server stops when the last
 //! clone of its [`Testbed`] is dropped.
 //!
+//! Beside the emulator, [`export`] makes chat exports up as Telegram Desktop writes them.
+//!
 //! Known differences from the real thing: `parse_mode` is not interpreted; the answer to a webhook delivery is not
 //! taken as a method call; a webhook may be plain HTTP on any port; updates do not expire after a day; ids of
 //! messages count per chat, and a repeated `getUpdates` with the same offset is not slowed down. A person who
 //! writes in a group or posts there is a member from then on, without a notice.
+
+pub mod export;
 
 mod ids;
 

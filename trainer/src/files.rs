@@ -1,14 +1,12 @@
 //! Files that are whole or not there: written beside their place, synced, and moved into it in one step.
 
+mod part;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
-
-/// What files under construction are called.
-const PREFIX: &str = ".maskarad-";
-const SUFFIX: &str = ".part";
 
 /// A file that can't be read or written, with its name.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +26,7 @@ impl FileError {
 }
 
 /// A file under construction. What stood at its path stays there until [`AtomicFile::commit`]; dropped, it leaves nothing.
+/// What a killed process left of it is removed by the next one that makes the same file.
 #[derive(Debug)]
 pub struct AtomicFile {
     path: PathBuf,
@@ -42,11 +41,7 @@ impl AtomicFile {
     pub fn create(path: &Path) -> Result<Self, FileError> {
         let folder = folder_of(path);
         std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
-        let file = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .suffix(SUFFIX)
-            .tempfile_in(folder)
-            .map_err(FileError::at(folder))?;
+        let file = part::create(path, folder).map_err(FileError::at(folder))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
     }
 
@@ -85,19 +80,9 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), FileError> {
     file.commit()
 }
 
-/// Removes what killed processes left half-written in a folder. Only for a folder that nobody else writes to now.
-///
-/// # Errors
-/// The folder can't be read, or a file in it not be removed.
-pub fn sweep(folder: &Path) -> Result<(), FileError> {
-    for entry in std::fs::read_dir(folder).map_err(FileError::at(folder))? {
-        let path = entry.map_err(FileError::at(folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
-            std::fs::remove_file(&path).map_err(FileError::at(&path))?;
-        }
-    }
-    Ok(())
+/// Removes what killed processes left in a folder, whatever they were making.
+pub fn sweep(folder: &Path) {
+    part::sweep(part::ANY, folder);
 }
 
 /// The folder that a path lies in.
@@ -129,16 +114,5 @@ mod tests {
         drop(abandoned);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_a_killed_process_left_is_swept() {
-        let folder = tempfile::tempdir().unwrap();
-        let killed = AtomicFile::create(&folder.path().join("file.txt")).unwrap();
-        std::mem::forget(killed);
-        write(&folder.path().join("whole.part"), "whole").unwrap();
-        sweep(folder.path()).unwrap();
-        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert_eq!(left, ["whole.part"]);
     }
 }

@@ -36,6 +36,13 @@ short! {
     torch: 2000,
     tokenizer_json: 2000,
     tokenizer_vocabulary: 3000,
+    board: 2000,
+    plain: 2000,
+    dialogues: 2000,
+    utterances: 2000,
+    table: 2000,
+    telegram_json: 4000,
+    telegram_html: 1500,
 }
 
 fn run(target: &str, cases: u32) {

@@ -6,6 +6,8 @@ mod check;
 mod filter;
 mod forget;
 mod generate;
+mod import;
+mod import_others;
 mod output;
 mod serve;
 mod train;

@@ -13,6 +13,7 @@ mod json;
 mod lines;
 pub mod pairing;
 pub mod plain;
+pub mod posts;
 pub mod table;
 pub mod telegram;
 mod turns;
@@ -57,6 +58,8 @@ pub struct ImportOptions {
     pub format: Format,
     /// How messages become dialogues.
     pub rules: Rules,
+    /// What is kept of a channel's posts.
+    pub posts: posts::Options,
     /// How threads of a board are read.
     pub board: board::Options,
     /// How plain text is read.
@@ -133,7 +136,7 @@ fn read(
         named => named,
     };
     match format {
-        Format::Auto | Format::Telegram => telegram::read(path, options, dropped, sink),
+        Format::Auto | Format::Telegram | Format::Posts => telegram::read(path, options, dropped, sink),
         Format::Board => board::read(path, options, dropped, sink),
         Format::Plain => plain::read(path, options, dropped, sink),
         Format::Dialogues => dialogues::read(path, options, dropped, sink),

@@ -29,8 +29,8 @@ impl RunFolder {
         }
         std::fs::create_dir_all(&own).map_err(FileError::at(&own))?;
         let folder = Self { _lock: lock(&own.join("lock"), out)?, out: out.to_owned() };
-        files::sweep(&folder.out)?;
-        files::sweep(&own)?;
+        files::sweep(&folder.out);
+        files::sweep(&own);
         if restart {
             folder.forget()?;
         }

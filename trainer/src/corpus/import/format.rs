@@ -19,6 +19,8 @@ pub enum Format {
     Auto,
     /// An export of Telegram Desktop, as JSON or as HTML.
     Telegram,
+    /// Posts of a channel, exported by Telegram Desktop: each is a text of its own.
+    Posts,
     /// Threads of an imageboard, as its API answers them.
     Board,
     /// Plain text with separators.
@@ -33,8 +35,16 @@ pub enum Format {
 
 impl Format {
     /// All of them, in the order in which people are told of them.
-    pub const ALL: [Self; 7] =
-        [Self::Auto, Self::Telegram, Self::Board, Self::Plain, Self::Dialogues, Self::Utterances, Self::Csv];
+    pub const ALL: [Self; 8] = [
+        Self::Auto,
+        Self::Telegram,
+        Self::Posts,
+        Self::Board,
+        Self::Plain,
+        Self::Dialogues,
+        Self::Utterances,
+        Self::Csv,
+    ];
 
     /// As the command line calls it.
     #[must_use]
@@ -42,6 +52,7 @@ impl Format {
         match self {
             Self::Auto => "auto",
             Self::Telegram => "telegram",
+            Self::Posts => "posts",
             Self::Board => "board",
             Self::Plain => "plain",
             Self::Dialogues => "dialogues",

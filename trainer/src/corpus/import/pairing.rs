@@ -13,7 +13,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use self::window::{Kept, Window};
-use super::Sink;
+use super::{ImportError, Sink};
 use crate::corpus::record::{Author, Dialogue, Turn};
 use crate::files::FileError;
 
@@ -75,6 +75,16 @@ pub enum PairingError {
     /// There was a message of this number already.
     #[error("two messages have the number {0}")]
     Twice(i64),
+}
+
+impl PairingError {
+    /// As an error of an import; `locate` adds to what is wrong with the input where that is.
+    pub(super) fn told(self, locate: impl FnOnce(String) -> ImportError) -> ImportError {
+        match self {
+            Self::File(error) => error.into(),
+            Self::Twice(_) => locate(self.to_string()),
+        }
+    }
 }
 
 /// The dialogues of one chat, in the making.
@@ -173,7 +183,10 @@ impl Pairing {
         let Some(kept) = self.window.get(open) else { return false };
         let answers_the_same = match message.reply {
             Reply::Nothing => true,
-            Reply::To(id) => kept.reply == message.reply || self.window.find(id) == Some(open),
+            Reply::To(id) => {
+                let target = self.window.find(id);
+                kept.reply == message.reply || target.is_some_and(|to| to == open || Some(to) == kept.parent)
+            }
             Reply::Elsewhere => false,
         };
         answers_the_same
@@ -249,3 +262,6 @@ fn within(first: Option<OffsetDateTime>, second: Option<OffsetDateTime>, limit: 
     let between = second - first;
     !between.is_negative() && between.unsigned_abs() <= limit
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,18 +5,27 @@
 
 mod author;
 mod chat;
+mod folder;
+mod html;
 mod json;
 mod text;
 mod time;
 
 use std::path::Path;
 
+use self::folder::Export;
 use super::{Dropped, ImportError, ImportOptions, Sink};
 
-/// Reads an export: a file, or the folder that it lies in.
+/// Reads an export: a file, or the folder that it lies in. JSON is taken where a folder has both.
 ///
 /// # Errors
 /// It can't be read or is no export.
 pub fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
-    json::read(path, options, dropped, sink)
+    for export in folder::exports(path)? {
+        match export {
+            Export::Json(file) => json::read(&file, options, dropped, sink)?,
+            Export::Pages(pages) => html::read(&pages, options, dropped, sink)?,
+        }
+    }
+    Ok(())
 }

@@ -27,7 +27,7 @@ struct Utterance {
 /// It can't be read, or a line is something else.
 pub fn read(path: &Path, options: &ImportOptions, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), ImportError> {
     let mut lines = Lines::open(path)?;
-    let mut scene = Scene { context: options.rules.context.max(1), ..Scene::default() };
+    let mut scene = Scene { context: options.rules.context, ..Scene::default() };
     while let Some(line) = lines.next()? {
         if line.trim().is_empty() {
             continue;
@@ -60,6 +60,10 @@ impl Scene {
             dropped.count("utterance without text");
             return Ok(());
         }
+        if said.speaker.trim().is_empty() {
+            dropped.count("utterance without a speaker");
+            return Ok(());
+        }
         if said.play != self.play {
             self.end(dropped, sink)?;
             self.play.clone_from(&said.play);
@@ -76,13 +80,14 @@ impl Scene {
         Ok(())
     }
 
-    /// The newest turn is over: it answers those before it. The play's first is learned where it is answered first.
+    /// The newest turn is over: it answers those before it. The play's first is learned where it is answered first, unless
+    /// all stand alone.
     fn tell(&mut self, sink: &mut Sink) -> Result<(), FileError> {
         if self.turns.is_empty() {
             return Ok(());
         }
         self.told += 1;
-        if self.told > 1 {
+        if self.told > 1 || self.context == 0 {
             let turns = self.turns.iter().cloned().collect();
             sink(Dialogue { source: format!("play:{}", self.play), turns, toxicity: None })?;
             self.turns.iter_mut().for_each(|turn| turn.context = true);
@@ -96,7 +101,7 @@ impl Scene {
     /// The play is over.
     fn end(&mut self, dropped: &mut Dropped, sink: &mut Sink) -> Result<(), FileError> {
         self.tell(sink)?;
-        if self.told == 1 {
+        if self.told == 1 && self.context > 0 {
             dropped.count("utterance that answers none and has no answer");
         }
         self.turns.clear();

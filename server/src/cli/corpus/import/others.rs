@@ -4,11 +4,23 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use maskarad_trainer::corpus::import::{ImportOptions, board, dialogues, plain};
+use maskarad_trainer::corpus::import::{ImportOptions, board, dialogues, plain, posts};
 
 /// Options of one format each.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
+    /// Posts: leave out lines that only say this; may be given more than once [default: БУГУРТ-ТРЕД].
+    #[arg(long = "header", value_name = "TEXT")]
+    headers: Vec<String>,
+    /// Posts: keep lines with links.
+    #[arg(long)]
+    keep_links: bool,
+    /// Posts: keep hashtags.
+    #[arg(long)]
+    keep_hashtags: bool,
+    /// Posts: leave out shorter ones, in characters.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    min_length: usize,
     /// Boards: leave out threads with fewer replies [default: 0 for files, 21 for a board's address].
     #[arg(long, value_name = "N")]
     min_replies: Option<usize>,
@@ -42,8 +54,19 @@ impl Arguments {
         let pause = Duration::from_secs_f64(self.pause);
         let crawl = board::crawl::Options { state: Some(state), pause };
         options.board = board::Options { min_replies: self.min_replies, unaddressed: self.unaddressed, crawl };
+        options.posts = self.posts();
         options.plain = plain::Options { separator: self.separator.clone(), whole: self.whole };
         options.dialogues = dialogues::Options { oldest_first: self.oldest_first, newest_only: self.newest_only };
+    }
+
+    fn posts(&self) -> posts::Options {
+        let usual = posts::Options::default().headers;
+        posts::Options {
+            headers: if self.headers.is_empty() { usual } else { self.headers.clone() },
+            keep_links: self.keep_links,
+            keep_hashtags: self.keep_hashtags,
+            min_length: self.min_length,
+        }
     }
 }
 

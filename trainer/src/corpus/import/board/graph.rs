@@ -16,12 +16,14 @@ use crate::files::FileError;
 /// Nobody on a board has a name. Neighbours in a chain are taken for two people: the one who answers, and the one who is answered.
 const ANSWERS: &str = "anon";
 const ANSWERED: &str = "anon2";
-/// What those are called who say that they began the thread.
+/// What whoever began the thread is called.
 const FIRST: &str = "OP";
 
 /// A post that says something.
 struct Said<'thread> {
     post: &'thread Post,
+    /// Whether its author began the thread, as far as that is told.
+    first: bool,
     text: String,
     /// Places of the posts it answers, earliest reference first.
     parents: Vec<usize>,
@@ -38,6 +40,10 @@ pub(super) fn dialogues(
     let source = format!("board:{board}/{}", thread.number);
     let said = said(thread, options, dropped);
     let mut learned = HashSet::new();
+    if options.rules.context == 0 {
+        let mut alone = (0..said.len()).map(|place| turns(&said, &[place], &mut learned));
+        return alone.try_for_each(|turns| sink(Dialogue { source: source.clone(), turns, toxicity: None }));
+    }
     for (place, post) in said.iter().enumerate() {
         for parent in &post.parents {
             let chain = chain(&said, place, *parent, options.rules.context);
@@ -77,12 +83,12 @@ fn said<'thread>(thread: &'thread Thread, options: &ImportOptions, dropped: &mut
             continue;
         }
         let mut parents = parents(&answers, &places, dropped);
-        let first = places.get(&thread.number).copied().flatten();
         if answers.is_empty() && options.board.unaddressed {
-            parents.extend(first);
+            parents.extend(places.get(&thread.number).copied().flatten());
         }
         places.insert(post.num, Some(said.len()));
-        said.push(Said { post, text, parents });
+        let first = post.by_the_first() || post.num == thread.number;
+        said.push(Said { post, first, text, parents });
     }
     said
 }
@@ -104,7 +110,7 @@ fn parents(answers: &[u64], places: &HashMap<u64, Option<usize>>, dropped: &mut 
 fn chain(said: &[Said<'_>], last: usize, parent: usize, context: usize) -> Vec<usize> {
     let mut chain = vec![last];
     let mut next = Some(parent);
-    while let Some(place) = next.filter(|_| chain.len() <= context.max(1)) {
+    while let Some(place) = next.filter(|_| chain.len() <= context) {
         chain.push(place);
         next = said[place].parents.first().copied();
     }
@@ -117,7 +123,7 @@ fn turns(said: &[Said<'_>], chain: &[usize], learned: &mut HashSet<usize>) -> Ve
     let turn = |(at, place): (usize, &usize)| {
         let post = &said[*place];
         let id = if (last - at).is_multiple_of(2) { ANSWERS } else { ANSWERED };
-        let name = post.post.by_the_first().then(|| FIRST.to_owned());
+        let name = post.first.then(|| FIRST.to_owned());
         // Posts that answer something are learned where they stand last.
         let context = at < last && !(post.parents.is_empty() && learned.insert(*place));
         Turn { author: Author { id: id.to_owned(), name }, time: post.post.time(), text: post.text.clone(), context }

@@ -1,7 +1,8 @@
 //! One chat on its way into the corpus: what is learned goes on, what isn't is counted.
 
-use crate::corpus::import::pairing::{JOINED, Message, Pairing, PairingError, Rules};
-use crate::corpus::import::{Dropped, Sink};
+use crate::corpus::import::pairing::{JOINED, Message, Pairing, PairingError};
+use crate::corpus::import::posts::Posts;
+use crate::corpus::import::{Dropped, Format, ImportOptions, Sink};
 use crate::corpus::record::Author;
 
 pub(super) const SERVICE: &str = "service message";
@@ -19,35 +20,57 @@ pub(super) enum Entry {
     Forwarded { id: i64 },
 }
 
+/// What messages become.
+enum Telling<'a> {
+    /// Answers to each other.
+    Dialogues(Box<Pairing>),
+    /// Texts of their own.
+    Posts(Posts<'a>),
+}
+
 /// A chat that is being read.
 pub(super) struct Chat<'a, 's> {
-    pairing: Pairing,
+    telling: Telling<'a>,
     dropped: &'a mut Dropped,
     sink: &'a mut Sink<'s>,
 }
 
 impl<'a, 's> Chat<'a, 's> {
-    pub(super) fn new(source: String, rules: Rules, dropped: &'a mut Dropped, sink: &'a mut Sink<'s>) -> Self {
-        Self { pairing: Pairing::new(source, rules), dropped, sink }
+    pub(super) fn new(
+        source: String,
+        options: &'a ImportOptions,
+        dropped: &'a mut Dropped,
+        sink: &'a mut Sink<'s>,
+    ) -> Self {
+        let telling = match options.format {
+            Format::Posts => Telling::Posts(Posts::new(source, &options.posts)),
+            _ => Telling::Dialogues(Box::new(Pairing::new(source, options.rules))),
+        };
+        Self { telling, dropped, sink }
     }
 
     pub(super) fn take(&mut self, entry: Entry) -> Result<(), PairingError> {
-        match entry {
-            Entry::Said(message) => self.pairing.message(message, self.sink),
-            Entry::Silent { id, author, reason } => {
-                self.dropped.count(reason);
-                self.pairing.silence(id, author.as_ref(), self.sink)
+        match &entry {
+            Entry::Said(_) => {}
+            Entry::Silent { reason, .. } => self.dropped.count(reason),
+            Entry::Forwarded { .. } => self.dropped.count(FORWARD),
+        }
+        match (&mut self.telling, entry) {
+            (Telling::Dialogues(pairing), Entry::Said(message)) => pairing.message(message, self.sink),
+            (Telling::Dialogues(pairing), Entry::Silent { id, author, .. }) => {
+                pairing.silence(id, author.as_ref(), self.sink)
             }
-            Entry::Forwarded { id } => {
-                self.dropped.count(FORWARD);
-                self.pairing.cut(id, self.sink)
-            }
+            (Telling::Dialogues(pairing), Entry::Forwarded { id }) => pairing.cut(id, self.sink),
+            (Telling::Posts(posts), Entry::Said(post)) => Ok(posts.take(post, self.dropped, self.sink)?),
+            (Telling::Posts(_), Entry::Silent { .. } | Entry::Forwarded { .. }) => Ok(()),
         }
     }
 
     pub(super) fn finish(self) -> Result<(), PairingError> {
-        let joined = self.pairing.finish(self.sink)?;
-        self.dropped.add(JOINED, joined);
+        if let Telling::Dialogues(pairing) = self.telling {
+            let joined = pairing.finish(self.sink)?;
+            self.dropped.add(JOINED, joined);
+        }
         Ok(())
     }
 }

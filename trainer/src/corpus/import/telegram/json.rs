@@ -23,7 +23,7 @@ pub(super) fn read(
     dropped: &mut Dropped,
     sink: &mut Sink,
 ) -> Result<(), ImportError> {
-    whole_file(&mut State::new(path, options.rules, dropped, sink))
+    whole_file(&mut State::new(path, options, dropped, sink))
 }
 
 fn whole_file(state: &mut State) -> Result<(), ImportError> {
@@ -36,7 +36,7 @@ fn whole_file(state: &mut State) -> Result<(), ImportError> {
 
 /// serde's own words repeat values of the file; only what kind of mistake and where is told here.
 fn located(path: &Path, error: serde_json::Error, failure: Option<Failure>) -> ImportError {
-    let place = Place::Column(error.line() as u64, error.column() as u64);
+    let place = Place::Column(error.line().max(1) as u64, error.column().max(1) as u64);
     match (failure, error.classify()) {
         (Some(Failure::File(error)), _) => error.into(),
         (Some(Failure::Import(error)), _) => *error,

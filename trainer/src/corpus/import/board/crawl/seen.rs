@@ -34,9 +34,8 @@ impl Seen {
         let (path, threads) = (state.join("seen.json"), threads(state));
         std::fs::create_dir_all(&threads).map_err(FileError::at(&threads))?;
         let lock = lock(state)?;
-        for folder in [state, &threads] {
-            sweep(folder)?;
-        }
+        // Parts of threads that have left the board since would never be made again.
+        files::sweep(&threads);
         let list = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| json::malformed(&path, &error, 1, MEND))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -80,16 +79,4 @@ fn lock(state: &Path) -> Result<File, ImportError> {
         }
         Err(TryLockError::Error(source)) => Err(FileError { path, source }.into()),
     }
-}
-
-/// Takes away unfinished files of a run that was killed.
-fn sweep(folder: &Path) -> Result<(), FileError> {
-    for entry in std::fs::read_dir(folder).map_err(FileError::at(folder))? {
-        let path = entry.map_err(FileError::at(folder))?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with(".maskarad-") && name.ends_with(".part") {
-            std::fs::remove_file(&path).map_err(FileError::at(&path))?;
-        }
-    }
-    Ok(())
 }

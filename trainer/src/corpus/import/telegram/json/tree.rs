@@ -8,8 +8,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::super::chat::Chat;
 use super::raw::{Id, RawMessage};
-use crate::corpus::import::pairing::{PairingError, Rules};
-use crate::corpus::import::{Dropped, ImportError, Sink};
+use crate::corpus::import::pairing::PairingError;
+use crate::corpus::import::{Dropped, ImportError, ImportOptions, Sink};
 use crate::files::FileError;
 
 /// What made the visitors stop, where that isn't the JSON itself.
@@ -26,7 +26,7 @@ pub(super) enum Failure {
 /// What the visitors share.
 pub(super) struct State<'a, 's> {
     pub(super) path: &'a Path,
-    rules: Rules,
+    options: &'a ImportOptions,
     dropped: &'a mut Dropped,
     sink: &'a mut Sink<'s>,
     /// Whether only the numbers of chats are wanted, not their messages.
@@ -40,8 +40,13 @@ pub(super) struct State<'a, 's> {
 }
 
 impl<'a, 's> State<'a, 's> {
-    pub(super) fn new(path: &'a Path, rules: Rules, dropped: &'a mut Dropped, sink: &'a mut Sink<'s>) -> Self {
-        Self { path, rules, dropped, sink, only_ids: false, ids: Vec::new(), numbers: None, failure: None }
+    pub(super) fn new(
+        path: &'a Path,
+        options: &'a ImportOptions,
+        dropped: &'a mut Dropped,
+        sink: &'a mut Sink<'s>,
+    ) -> Self {
+        Self { path, options, dropped, sink, only_ids: false, ids: Vec::new(), numbers: None, failure: None }
     }
 
     /// Stops the visitors.
@@ -77,8 +82,8 @@ impl<'a, 's> State<'a, 's> {
 
 /// The numbers of all chats, in the order in which their objects end.
 fn numbers(path: &Path) -> Result<Vec<Option<String>>, ImportError> {
-    let (mut dropped, mut nowhere) = (Dropped::default(), |_| Ok(()));
-    let mut state = State { only_ids: true, ..State::new(path, Rules::default(), &mut dropped, &mut nowhere) };
+    let (options, mut dropped, mut nowhere) = (ImportOptions::default(), Dropped::default(), |_| Ok(()));
+    let mut state = State { only_ids: true, ..State::new(path, &options, &mut dropped, &mut nowhere) };
     super::whole_file(&mut state)?;
     Ok(state.ids)
 }
@@ -204,7 +209,7 @@ impl<'de> Visitor<'de> for Messages<'_, '_, '_> {
             return IgnoredAny.visit_seq(messages).map(|IgnoredAny| ());
         }
         let source = state.source(id).map_err(|error| state.fail(Failure::Import(Box::new(error))))?;
-        let mut chat = Chat::new(source, state.rules, state.dropped, state.sink);
+        let mut chat = Chat::new(source, state.options, state.dropped, state.sink);
         let failure = loop {
             let Some(message) = messages.next_element::<RawMessage>()? else {
                 break chat.finish().err().map(Stop::Pairing);
