@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test faults perplexity memory valgrind fuzz burst lint bench bench-quick load fmt setup
+.PHONY: help run build test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,10 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
 	cargo test --workspace --locked --test faults -- --ignored --nocapture
+
+persona-demo: build ## Makes both demo personas twice and checks what they must come to; up to an hour
+	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it \
+	-- --ignored --nocapture demo_personas
 
 perplexity: setup ## The whole held-out text: f32 against Hugging Face, int8 against f32 and candle's Q8_0; takes minutes
 	cargo test --workspace --locked --test it perplexity -- --ignored --nocapture

@@ -1,6 +1,7 @@
 //! A checkpoint folder as Hugging Face writes it, from its files to a [`Gpt2`] and its tokenizer.
 //! Keeps no file of it open or mapped: overwriting a checkpoint can't hurt who serves it.
 
+mod adapter;
 mod error;
 mod files;
 mod identity;

@@ -1,7 +1,7 @@
 //! The handle that the rest of the program holds: loads models, takes requests, hands out their events.
 //! Knows neither tensors nor the order in which sequences run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,17 +94,47 @@ impl Engine {
         read: impl Fn(&ModelKey) -> Result<Contents, LoadError>,
     ) -> Result<LoadedModel, LoadError> {
         let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let model = self.base(path, precision, read)?;
+        self.models().insert(model.key(), model.clone());
+        Ok(model)
+    }
+
+    /// Loads the checkpoint folder `base`, or takes it where it is loaded already, and lets it wear the adapter in the
+    /// folder `adapter`, as PEFT writes it. However many adapters are on it, a base is in memory once, and requests for
+    /// all of them share its forward pass.
+    ///
+    /// # Errors
+    /// Whatever in either folder can't be read or honoured, and an adapter that doesn't fit the base.
+    pub fn load_adapter(&self, base: &Path, adapter: &Path, precision: Precision) -> Result<LoadedModel, LoadError> {
+        let _one_at_a_time = self.0.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        let model = self.base(base, precision, |key| self.0.loader.read(base, key))?;
+        let known = model.key().with_adapter(self.0.loader.identify_adapter(adapter, &model)?);
+        if let Some(model) = self.model(&known) {
+            return Ok(model);
+        }
+        let model = model.wearing(Some(Arc::new(self.0.loader.adapter(adapter, &model)?)));
+        tracing::info!(folder = %adapter.display(), bytes = model.adapter_memory(), "loaded an adapter");
+        self.models().insert(model.key(), model.clone());
+        Ok(model)
+    }
+
+    /// A base, from its folder or from memory; the caller holds `loading`.
+    fn base(
+        &self,
+        path: &Path,
+        precision: Precision,
+        read: impl Fn(&ModelKey) -> Result<Contents, LoadError>,
+    ) -> Result<LoadedModel, LoadError> {
         for _ in 0..ATTEMPTS {
             let identity = self.0.loader.identify(path)?;
             let key = ModelKey::new(identity.content(), precision);
-            if let Some(model) = self.model(&key) {
-                return Ok(model);
+            if let Some(model) = self.models().values().find(|model| model.key().base() == key) {
+                return Ok(model.wearing(None));
             }
             let contents = read(&key);
             if self.0.loader.holds(path, &identity) {
                 let model = LoadedModel::new(key, self.0.loader.finish(&key, contents?)?, self.0.kernels);
                 tracing::info!(folder = %path.display(), %precision, bytes = model.memory(), "loaded a checkpoint");
-                self.models().insert(key, model.clone());
                 return Ok(model);
             }
             tracing::warn!(folder = %path.display(), "a checkpoint was overwritten while it was read");
@@ -118,13 +148,27 @@ impl Engine {
         self.models().get(key).cloned()
     }
 
-    /// The keys of all loaded models, in no particular order.
+    /// The keys of all loaded models, each adapter's apart, in no particular order.
     #[must_use]
     pub fn loaded_models(&self) -> Vec<ModelKey> {
         self.models().keys().copied().collect()
     }
 
-    /// Forgets a model: new requests for it are refused, running ones keep it until they end.
+    /// Bytes of the weights of all loaded models: each base once, and each adapter.
+    #[must_use]
+    pub fn weights_memory(&self) -> usize {
+        let models = self.models();
+        let bases: HashMap<_, _> = models.values().map(|model| (model.key().base(), model.memory())).collect();
+        bases.values().sum::<usize>() + models.values().map(LoadedModel::adapter_memory).sum::<usize>()
+    }
+
+    /// How many bases lie in memory.
+    #[must_use]
+    pub fn loaded_bases(&self) -> usize {
+        self.models().keys().map(|key| key.base()).collect::<HashSet<_>>().len()
+    }
+
+    /// Forgets a model, and its base with the last that wears it: new requests for it are refused, running ones keep it until they end.
     pub fn unload(&self, key: &ModelKey) -> Option<LoadedModel> {
         self.models().remove(key)
     }

@@ -43,21 +43,41 @@ impl FromStr for Precision {
 #[error("precision is `{0}`, but only `f32` and `int8` exist")]
 pub struct UnknownPrecision(pub String);
 
-/// The identity of a loaded model: a SHA-256 over its configuration, weight and tokenizer files, and the precision.
+/// The identity of a loaded model: a SHA-256 over its configuration, weight and tokenizer files, the precision, and a
+/// SHA-256 over the files of the adapter on it, where there is one.
 ///
-/// Written as `<64 hex digits>-<precision>`, also by serde.
+/// Written as `<64 hex digits>-<precision>`, with an adapter followed by `+<64 hex digits>`; also by serde.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ModelKey {
     content: [u8; 32],
     precision: Precision,
+    adapter: Option<[u8; 32]>,
 }
 
 impl ModelKey {
     /// The key of files whose combined SHA-256 is `content`.
     #[must_use]
     pub fn new(content: [u8; 32], precision: Precision) -> Self {
-        Self { content, precision }
+        Self { content, precision, adapter: None }
+    }
+
+    /// This base with the adapter whose files' combined SHA-256 is `adapter`.
+    #[must_use]
+    pub fn with_adapter(self, adapter: [u8; 32]) -> Self {
+        Self { adapter: Some(adapter), ..self }
+    }
+
+    /// The key of the base alone.
+    #[must_use]
+    pub fn base(self) -> Self {
+        Self { adapter: None, ..self }
+    }
+
+    /// The combined SHA-256 of the adapter's files.
+    #[must_use]
+    pub fn adapter(&self) -> Option<[u8; 32]> {
+        self.adapter
     }
 
     /// The combined SHA-256 of the files.
@@ -74,10 +94,9 @@ impl ModelKey {
 
 impl fmt::Display for ModelKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for byte in self.content {
-            write!(formatter, "{byte:02x}")?;
-        }
-        write!(formatter, "-{}", self.precision)
+        let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
+        write!(formatter, "{}-{}", hex(self.content), self.precision)?;
+        self.adapter.map_or(Ok(()), |adapter| write!(formatter, "+{}", hex(adapter)))
     }
 }
 
@@ -95,7 +114,9 @@ impl From<ModelKey> for String {
 
 /// A text that is no [`ModelKey`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no model key: expected 64 hexadecimal digits, `-`, and a precision")]
+#[error(
+    "`{0}` is no model key: expected 64 hexadecimal digits, `-`, a precision, and for an adapter `+` and 64 more digits"
+)]
 pub struct InvalidModelKey(pub String);
 
 impl TryFrom<String> for ModelKey {
@@ -115,15 +136,23 @@ impl FromStr for ModelKey {
 }
 
 fn parse(text: &str) -> Option<ModelKey> {
-    let (digits, precision) = text.split_once('-')?;
+    let (digits, rest) = text.split_once('-')?;
+    let (precision, adapter) = match rest.split_once('+') {
+        None => (rest, None),
+        Some((precision, adapter)) => (precision, Some(hash(adapter)?)),
+    };
+    Some(ModelKey { content: hash(digits)?, precision: precision.parse().ok()?, adapter })
+}
+
+fn hash(digits: &str) -> Option<[u8; 32]> {
     if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    let mut content = [0; 32];
-    for (index, byte) in content.iter_mut().enumerate() {
+    let mut hash = [0; 32];
+    for (index, byte) in hash.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).ok()?;
     }
-    Some(ModelKey { content, precision: precision.parse().ok()? })
+    Some(hash)
 }
 
 #[cfg(test)]
@@ -140,9 +169,26 @@ mod tests {
     }
 
     #[test]
+    fn an_adapter_makes_another_key_of_the_same_base() {
+        let base = ModelKey::new([0xa7; 32], Precision::Int8);
+        let key = base.with_adapter([0x1c; 32]);
+        assert_eq!(key.to_string(), format!("{base}+{}", "1c".repeat(32)));
+        assert_eq!(key.to_string().parse(), Ok(key));
+        assert!(key != base && key.base() == base);
+    }
+
+    #[test]
     fn other_texts_are_no_keys() {
         let digits = "é".repeat(32);
-        for text in ["", "a7-f32", &format!("{digits}-f32"), &format!("{}-f16", "a7".repeat(32))] {
+        let adapter = format!("{}-f32+", "a7".repeat(32));
+        for text in [
+            "",
+            "a7-f32",
+            &adapter,
+            &format!("{adapter}a7"),
+            &format!("{digits}-f32"),
+            &format!("{}-f16", "a7".repeat(32)),
+        ] {
             assert!(text.parse::<ModelKey>().is_err(), "{text}");
         }
     }

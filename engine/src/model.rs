@@ -6,6 +6,7 @@
 //! Letters in shapes: N rows of the batch, R rows that are asked for logits, C width, F feed-forward width, V token
 //! rows, H heads, D width of a head.
 
+pub(crate) mod adapter;
 mod attention;
 mod compute;
 mod embedding;
@@ -13,15 +14,19 @@ mod kv;
 mod linear;
 pub mod loaded;
 mod panels;
+mod plan;
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use self::adapter::{Adapter, Site};
 pub use self::compute::Compute;
 use self::compute::Scratch;
 pub use self::kv::KvCache;
 pub(crate) use self::linear::Linear;
 use self::linear::Then;
 use self::panels::Panels;
+use self::plan::Plan;
 use crate::config::ModelConfig;
 use crate::kernels::tiles::TILE;
 use crate::kernels::{self, PanelRow, Pool};
@@ -70,6 +75,8 @@ pub struct Segment<'a> {
     pub output: Output,
     /// Grows by these tokens.
     pub cache: &'a mut KvCache,
+    /// What is added to the model for this sequence.
+    pub(crate) adapter: Option<Arc<Adapter>>,
 }
 
 /// Which rows of a segment are asked for logits.
@@ -148,12 +155,12 @@ impl Gpt2 {
     pub fn forward<'a>(&self, compute: &'a mut Compute, batch: &mut [Segment<'_>]) -> Logits<'a> {
         let mut scratch = std::mem::take(&mut compute.scratch);
         self.embed(batch, &mut scratch);
-        let all = rows(batch, |_, rows| rows);
-        let wanted = rows(batch, Output::of);
+        let all = Plan::new(batch, |_, rows| rows);
+        let wanted = Plan::new(batch, Output::of);
         for (layer, block) in self.blocks.iter().enumerate() {
             // After the last block only the rows that were asked for matter; of the others, their keys and values.
-            let rows = if layer + 1 == self.blocks.len() { &wanted } else { &all };
-            block.forward((compute, &mut scratch), (&self.config, layer), batch, rows);
+            let plan = if layer + 1 == self.blocks.len() { &wanted } else { &all };
+            block.forward((compute, &mut scratch), (&self.config, layer), batch, plan);
         }
         for segment in batch.iter_mut() {
             segment.cache.advance(segment.tokens.len());
@@ -189,7 +196,7 @@ impl Gpt2 {
         }
         let kernels = compute.kernels;
         rows.fill(compute, self.head.shape(x.rows), |row, out| self.ln_f.forward(kernels, x.row(row), out)); // (R, C)
-        self.head.forward(compute, rows, Then::Replace, logits); // (R, V)
+        self.head.forward(compute, (rows, &[]), Then::Replace, logits); // (R, V)
     }
 }
 
@@ -211,18 +218,21 @@ impl Block {
         })
     }
 
-    /// Adds attention and the feed-forward layer to the residual stream, of which only the rows of `wanted` stay.
+    /// Adds attention and the feed-forward layer to the residual stream, of which only the rows that the plan wants stay.
     fn forward(
         &self,
         (compute, scratch): (&mut Compute, &mut Scratch),
         (config, layer): (&ModelConfig, usize),
         batch: &mut [Segment<'_>],
-        wanted: &[Range<usize>],
+        plan: &Plan,
     ) {
+        let Plan { wanted, before, after } = plan;
         let Scratch { x, rows, qkv, heads, inner, .. } = scratch;
         let kernels = compute.kernels;
-        rows.fill(compute, self.c_attn.shape(x.rows), |row, out| self.ln_1.forward(kernels, x.row(row), out)); // (N, C)
-        self.c_attn.forward(compute, rows, Then::Replace, qkv); // (N, 3C)
+        let shape = self.c_attn.shape(x.rows).and_floats(!before.is_empty());
+        rows.fill(compute, shape, |row, out| self.ln_1.forward(kernels, x.row(row), out)); // (N, C)
+        let adapted = adapter::lower(compute, rows, (before, layer, Site::CAttn));
+        self.c_attn.forward(compute, (rows, &adapted), Then::Replace, qkv); // (N, 3C)
         attention::forward(compute, (config, layer), (qkv, batch, wanted), heads); // (H, N, D)
         let kept: Vec<usize> = wanted.iter().cloned().flatten().collect();
         if kept.len() < x.rows {
@@ -231,13 +241,17 @@ impl Block {
         if kept.is_empty() {
             return;
         }
-        rows.fill(compute, self.attn_c_proj.shape(x.rows), |row, out| heads.read(row, &mut out[..config.n_embd])); // (N, C)
-        self.attn_c_proj.forward(compute, rows, Then::Add, x); // (N, C)
+        let shape = |linear: &Linear| linear.shape(kept.len()).and_floats(!after.is_empty());
+        rows.fill(compute, shape(&self.attn_c_proj), |row, out| heads.read(row, &mut out[..config.n_embd])); // (N, C)
+        let adapted = adapter::lower(compute, rows, (after, layer, Site::AttnCProj));
+        self.attn_c_proj.forward(compute, (rows, &adapted), Then::Add, x); // (N, C)
 
-        rows.fill(compute, self.c_fc.shape(x.rows), |row, out| self.ln_2.forward(kernels, x.row(row), out)); // (N, C)
-        self.c_fc.forward(compute, rows, Then::Activate(config.activation), inner); // (N, F)
-        rows.fill(compute, self.mlp_c_proj.shape(x.rows), |row, out| copy(inner.row(row), out)); // (N, F)
-        self.mlp_c_proj.forward(compute, rows, Then::Add, x); // (N, C)
+        rows.fill(compute, shape(&self.c_fc), |row, out| self.ln_2.forward(kernels, x.row(row), out)); // (N, C)
+        let adapted = adapter::lower(compute, rows, (after, layer, Site::CFc));
+        self.c_fc.forward(compute, (rows, &adapted), Then::Activate(config.activation), inner); // (N, F)
+        rows.fill(compute, shape(&self.mlp_c_proj), |row, out| copy(inner.row(row), out)); // (N, F)
+        let adapted = adapter::lower(compute, rows, (after, layer, Site::MlpCProj));
+        self.mlp_c_proj.forward(compute, (rows, &adapted), Then::Add, x); // (N, C)
     }
 }
 
@@ -267,17 +281,6 @@ impl Output {
             Self::All => rows,
         }
     }
-}
-
-/// The rows of each segment within the batch, or some of them.
-fn rows(batch: &[Segment<'_>], choose: impl Fn(Output, Range<usize>) -> Range<usize>) -> Vec<Range<usize>> {
-    let mut begin = 0;
-    let of = |segment: &Segment<'_>| {
-        let rows = begin..begin + segment.tokens.len();
-        begin = rows.end;
-        choose(segment.output, rows)
-    };
-    batch.iter().map(of).collect()
 }
 
 /// Writes one row of the logits, freed of what fills up the last panel.

@@ -1,4 +1,5 @@
-//! Continuous batching: which sequences run, and one forward pass of each model that has work per step.
+//! Continuous batching: which sequences run, and one forward pass of each model that has work per step. Sequences of
+//! different adapters on one base are sequences of one model.
 //! A plain struct without channels, threads or a clock, so that a test can drive it.
 
 mod shelf;
@@ -61,7 +62,7 @@ impl Scheduler {
 
     /// Puts a sequence at the end of its model's queue. Its KV must fit an empty scheduler; the caller has checked that.
     pub fn submit(&mut self, id: SequenceId, sequence: Sequence) {
-        let model = sequence.model().key();
+        let model = sequence.model().key().base();
         let at = self.turns.iter().position(|turn| turn.model() == model).unwrap_or_else(|| {
             self.turns.push(Turn::new(model));
             self.turns.len() - 1

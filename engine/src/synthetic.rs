@@ -1,5 +1,6 @@
 //! Checkpoint folders with random weights, made on the fly: for tests and benchmarks of any crate that needs a model
-//! of a given shape and doesn't care what it says. Knows the names of a GPT-2's tensors, and no model that reads them.
+//! of a given shape and doesn't care what it says, and adapters for them. Knows the names of a GPT-2's tensors and of
+//! an adapter's, and no model that reads them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -75,12 +76,48 @@ fn write(
         .into_iter()
         .map(|(name, size)| (name.clone(), (size.clone(), fill(&name, &size, &mut random))))
         .collect();
+    write_tensors(&folder.join("model.safetensors"), &tensors)
+}
+
+/// Writes `adapter_config.json` and `adapter_model.safetensors` in f32 into `folder`, as PEFT does, for a base of this
+/// shape: all linear layers at this rank, twice the rank as `lora_alpha`, and weights that follow from `seed`.
+///
+/// # Errors
+/// The folder can't be written to.
+pub fn write_adapter(folder: &Path, shape: Shape, rank: usize, seed: u64) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let config = json!({
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "r": rank,
+        "lora_alpha": 2 * rank,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": true,
+        "target_modules": ["c_attn", "c_proj", "c_fc"],
+    });
+    std::fs::write(folder.join("adapter_config.json"), config.to_string())?;
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut tensors = BTreeMap::new();
+    for layer in 0..shape.n_layer {
+        for (name, inputs, outputs) in linears(shape) {
+            for (factor, size) in [("A", vec![rank, inputs]), ("B", vec![outputs, rank])] {
+                let name = format!("base_model.model.transformer.h.{layer}.{name}.lora_{factor}.weight");
+                let bytes = fill(&name, &size, &mut random);
+                tensors.insert(name, (size, bytes));
+            }
+        }
+    }
+    write_tensors(&folder.join("adapter_model.safetensors"), &tensors)
+}
+
+fn write_tensors(path: &Path, tensors: &BTreeMap<String, (Vec<usize>, Vec<u8>)>) -> io::Result<()> {
     let views = tensors.iter().map(|(name, (size, bytes))| {
         let view = TensorView::new(Dtype::F32, size.clone(), bytes).map_err(io::Error::other);
         view.map(|view| (name.as_str(), view))
     });
     let views = views.collect::<io::Result<Vec<_>>>()?;
-    safetensors::serialize_to_file(views, None, &folder.join("model.safetensors")).map_err(io::Error::other)
+    safetensors::serialize_to_file(views, None, path).map_err(io::Error::other)
 }
 
 /// A standard normal number, by Box and Muller.
@@ -116,14 +153,8 @@ fn tensors(shape: Shape) -> Vec<(String, Vec<usize>)> {
         ("transformer.ln_f.weight".to_owned(), vec![width]),
         ("transformer.ln_f.bias".to_owned(), vec![width]),
     ];
-    let linears = [
-        ("attn.c_attn", width, 3 * width),
-        ("attn.c_proj", width, width),
-        ("mlp.c_fc", width, 4 * width),
-        ("mlp.c_proj", 4 * width, width),
-    ];
     for layer in 0..shape.n_layer {
-        for (name, inputs, outputs) in linears {
+        for (name, inputs, outputs) in linears(shape) {
             tensors.push((format!("transformer.h.{layer}.{name}.weight"), vec![inputs, outputs]));
             tensors.push((format!("transformer.h.{layer}.{name}.bias"), vec![outputs]));
         }
@@ -133,6 +164,17 @@ fn tensors(shape: Shape) -> Vec<(String, Vec<usize>)> {
         }
     }
     tensors
+}
+
+/// Names of a block's linear layers, with their inputs and outputs.
+fn linears(shape: Shape) -> [(&'static str, usize, usize); 4] {
+    let width = shape.n_embd;
+    [
+        ("attn.c_attn", width, 3 * width),
+        ("attn.c_proj", width, width),
+        ("mlp.c_fc", width, 4 * width),
+        ("mlp.c_proj", 4 * width, width),
+    ]
 }
 
 /// Ones for the layer norms' weights, and for the rest numbers spread so that the logits differ well.

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use maskarad_engine::synthetic::{Shape, write_checkpoint};
+use maskarad_engine::synthetic::{Shape, write_adapter, write_checkpoint};
 use maskarad_testbed::export::{self, ExportSpec};
 
 use crate::targets::Target;
@@ -51,6 +51,8 @@ fn more(target: Target) -> io::Result<Vec<Vec<u8>>> {
         "settings" => Ok(vec![std::fs::read(repository().join("maskarad.example.yaml"))?]),
         "config_json" => checkpoints.iter().map(|name| std::fs::read(data.join(name).join("config.json"))).collect(),
         "safetensors" => safetensors(),
+        "adapter_config" => Ok(vec![adapter("adapter_config.json")?]),
+        "adapter_weights" => adapter("adapter_model.safetensors").map(|file| whole_and_header(&file)),
         "torch" => pickles(&data.join("pickle_relu/pytorch_model.bin")),
         "board" => files(&repository().join("trainer/tests/data/board"), "json"),
         "telegram_json" => exports_as_json(),
@@ -77,10 +79,20 @@ fn exports_as_html() -> io::Result<Vec<Vec<u8>>> {
 fn safetensors() -> io::Result<Vec<Vec<u8>>> {
     let folder = tempfile::tempdir()?;
     write_checkpoint(folder.path(), SMALL, 1)?;
-    let file = std::fs::read(folder.path().join("model.safetensors"))?;
+    Ok(whole_and_header(&std::fs::read(folder.path().join("model.safetensors"))?))
+}
+
+/// A file of a sound adapter.
+fn adapter(name: &str) -> io::Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    write_adapter(folder.path(), SMALL, 2, 1)?;
+    std::fs::read(folder.path().join(name))
+}
+
+fn whole_and_header(file: &[u8]) -> Vec<Vec<u8>> {
     let length = file.first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
     let header = usize::try_from(length).ok().and_then(|length| file.get(8..8 + length)).unwrap_or_default();
-    Ok(vec![with_form(b'r', &file), with_form(b'h', header), with_form(b'8', header)])
+    vec![with_form(b'r', file), with_form(b'h', header), with_form(b'8', header)]
 }
 
 /// A pickle as PyTorch wrote it, and archives around it.

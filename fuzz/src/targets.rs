@@ -1,5 +1,6 @@
 //! All targets by name.
 
+mod adapter;
 mod checkpoint;
 mod command;
 mod config;
@@ -25,7 +26,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 19] = [
     update::TARGET,
     command::TARGET,
     prompt::TARGET,
@@ -34,6 +35,8 @@ pub const TARGETS: [Target; 17] = [
     config::TARGET,
     checkpoint::SAFETENSORS,
     checkpoint::TORCH,
+    adapter::CONFIG,
+    adapter::WEIGHTS,
     tokenizer::JSON,
     tokenizer::VOCABULARY,
     foreign::BOARD,

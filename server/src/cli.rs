@@ -8,6 +8,7 @@ mod corpus;
 mod eval;
 mod forget;
 mod generate;
+mod input;
 mod logging;
 mod model;
 mod output;

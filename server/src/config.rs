@@ -5,6 +5,8 @@
 pub mod daemon;
 pub mod environment;
 pub mod manifest;
+mod numbers;
+mod options;
 pub mod persona;
 pub mod problem;
 mod record;
@@ -12,3 +14,4 @@ pub mod secret;
 mod tree;
 mod units;
 pub mod webhook;
+pub mod workshop;

@@ -3,19 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use maskarad_engine::{Engine, GenerationConfig, LoadedModel, Tokenizer};
+use maskarad_engine::{Engine, GenerationConfig, LoadError, LoadedModel, Tokenizer};
 use tokio::sync::Notify;
 
 use crate::chat::{Me, PersonaName};
-use crate::config::persona::Persona;
+use crate::config::persona::{ModelSpec, Persona};
 use crate::prompt::{self, Markers, PromptError, Turn, Window};
 use crate::store::{BotId, Lease, StoreError};
 use crate::transport::Transport;
 
+/// Loads the weights that a manifest names, or finds them in memory.
+///
+/// # Errors
+/// Whatever in their folders can't be read or honoured.
+pub fn load(engine: &Engine, model: &ModelSpec) -> Result<LoadedModel, LoadError> {
+    match &model.adapter {
+        None => engine.load(&model.path, model.precision),
+        Some(adapter) => engine.load_adapter(&model.path, adapter, model.precision),
+    }
+}
+
 /// A persona's weights, with what is needed to speak with them.
 #[derive(Clone)]
 pub struct Voice {
-    /// The weights, shared by all personas with the same files.
+    /// The weights, shared by all personas with the same files; where it wears an adapter, that is its own.
     pub model: LoadedModel,
     /// Their tokenizer.
     pub tokenizer: Arc<Tokenizer>,

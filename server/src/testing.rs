@@ -33,7 +33,7 @@ pub(crate) fn persona() -> Persona {
         source: "avtobus.yaml".into(),
         token: None,
         updates: Updates::Polling,
-        model: ModelSpec { path: "models/avtobus".into(), precision: Precision::F32 },
+        model: ModelSpec { path: "models/avtobus".into(), adapter: None, precision: Precision::F32 },
         template: Template::Continuation,
         generation: generation(),
         triggers: Triggers {

@@ -9,3 +9,6 @@ pub mod forget;
 pub mod import;
 pub mod record;
 pub mod stats;
+
+mod cut;
+mod names;

@@ -18,7 +18,7 @@ pub enum LoadError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// A file that every checkpoint has is not there.
+    /// A file that every checkpoint, or every adapter, has is not there.
     #[error("{}: has no {wanted}; expected a folder as Hugging Face's save_pretrained writes it", folder.display())]
     Missing {
         /// The folder.
@@ -35,6 +35,30 @@ pub enum LoadError {
     /// `config.json` can't be honoured.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// `adapter_config.json` can't be honoured.
+    #[error("{}: {field}: {problem}", path.display())]
+    Adapter {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// A tokenizer beside an adapter that isn't its base's.
+    #[error(
+        "{}: the tokenizer beside the adapter has {rows} rows, but the base's has {base}; adapters with added tokens \
+         can't be served: train on the base's own tokenizer",
+        folder.display()
+    )]
+    AdapterTokenizer {
+        /// The adapter's folder.
+        folder: PathBuf,
+        /// Rows the adapter's tokenizer needs.
+        rows: usize,
+        /// Rows the base's tokenizer needs; 0 where the base has none.
+        base: usize,
+    },
     /// The tokenizer's files can't be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -103,6 +127,19 @@ pub enum TensorProblem {
     Unexpected,
     /// `tie_word_embeddings` is set, but it differs from the token table.
     NotTied,
+    /// An adapter lacks it.
+    MissingInAdapter,
+    /// It is in an adapter whose configuration doesn't name its layer.
+    UnexpectedInAdapter,
+    /// It doesn't fit the layer it is to be added to.
+    ShapeInAdapter {
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape it should have.
+        expected: Vec<usize>,
+    },
+    /// Its values, times the adapter's scale, are too large for a float.
+    TooLarge,
 }
 
 impl fmt::Display for TensorProblem {
@@ -120,6 +157,19 @@ impl fmt::Display for TensorProblem {
                 formatter,
                 "is no part of a GPT-2 of this config.json, and leaving it out would change the model; remove it"
             ),
+            Self::MissingInAdapter => {
+                write!(formatter, "is missing, though adapter_config.json names its layer; copy the adapter again")
+            }
+            Self::UnexpectedInAdapter => write!(
+                formatter,
+                "is of no layer of the base that adapter_config.json names; correct target_modules and layers_to_transform"
+            ),
+            Self::ShapeInAdapter { found, expected } => write!(
+                formatter,
+                "has the shape {found:?}, but the base and adapter_config.json imply {expected:?}; \
+                 take the base that the adapter was trained on"
+            ),
+            Self::TooLarge => write!(formatter, "has values too large for lora_alpha; correct adapter_config.json"),
             Self::NotTied => write!(
                 formatter,
                 "differs from transformer.wte.weight, though tie_word_embeddings is true; correct config.json"

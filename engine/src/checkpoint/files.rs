@@ -85,6 +85,30 @@ fn hash_file(path: &Path) -> Result<[u8; 32], LoadError> {
     }
 }
 
+/// The files of an adapter.
+pub(super) struct AdapterFolder {
+    pub(super) config: PathBuf,
+    pub(super) weights: WeightFile,
+}
+
+impl AdapterFolder {
+    pub(super) fn open(folder: &Path) -> Result<Self, LoadError> {
+        std::fs::read_dir(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
+        let existing = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+        let missing = |wanted| LoadError::Missing { folder: folder.to_owned(), wanted };
+        let config = existing("adapter_config.json").ok_or_else(|| missing("adapter_config.json"))?;
+        let weights = existing("adapter_model.safetensors").map(WeightFile::SafeTensors);
+        let weights = weights.or_else(|| existing("adapter_model.bin").map(WeightFile::Torch));
+        let weights = weights.ok_or_else(|| missing("adapter_model.safetensors or adapter_model.bin"))?;
+        Ok(Self { config, weights })
+    }
+
+    /// SHA-256 over the files' names, lengths and contents.
+    pub(super) fn hash(&self) -> Result<[u8; 32], LoadError> {
+        hash([self.config.as_path(), self.weights.path()].into_iter())
+    }
+}
+
 pub(super) fn weight_files(folder: &Path) -> Result<Vec<WeightFile>, LoadError> {
     type Kind = fn(PathBuf) -> WeightFile;
     let choices: [(&str, Kind); 2] =

@@ -91,7 +91,7 @@ impl Loader {
         self.cache.as_ref().filter(|_| key.precision() == Precision::Int8)
     }
 
-    fn tokenizer(&self, folder: &Path, config: &ModelConfig) -> Result<Option<Arc<Tokenizer>>, LoadError> {
+    pub(super) fn tokenizer(&self, folder: &Path, config: &ModelConfig) -> Result<Option<Arc<Tokenizer>>, LoadError> {
         let hash = files::hash(tokenizer::FILES.iter().map(|name| folder.join(name)).filter(|path| path.is_file()))?;
         let mut tokenizers = self.tokenizers.lock().unwrap_or_else(PoisonError::into_inner);
         let tokenizer = match tokenizers.get(&hash).and_then(Weak::upgrade) {

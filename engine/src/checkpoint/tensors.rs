@@ -19,6 +19,11 @@ impl Tensors {
     /// Reads the directories of all files. Names are freed of the prefix `transformer.`, and the causal masks that old
     /// checkpoints carry are left out.
     pub(super) fn open(files: &[WeightFile]) -> Result<Self, LoadError> {
+        Self::open_under("", files)
+    }
+
+    /// As [`Tensors::open`], where names may have another prefix before that one.
+    pub(super) fn open_under(prefix: &str, files: &[WeightFile]) -> Result<Self, LoadError> {
         let main = files.first().map(|file| file.path().to_owned()).unwrap_or_default();
         let mut entries = BTreeMap::new();
         for file in files {
@@ -27,7 +32,8 @@ impl Tensors {
                 WeightFile::Torch(path) => torch::list(path)?,
             };
             for (name, entry) in listed {
-                let short = name.strip_prefix("transformer.").unwrap_or(&name);
+                let short = name.strip_prefix(prefix).unwrap_or(&name);
+                let short = short.strip_prefix("transformer.").unwrap_or(short);
                 if is_mask(short) {
                     continue;
                 }

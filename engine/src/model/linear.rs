@@ -8,6 +8,7 @@ use crate::packed::{Matrix, Weights};
 use crate::region::Floats;
 
 use super::Compute;
+use super::adapter::Lowered;
 use super::panels::{Panels, Rows, Shape};
 
 /// Bytes of weights that a thread takes at a time: enough to stream, few enough to share evenly.
@@ -41,11 +42,17 @@ impl Linear {
             Weights::F32(_) => Precision::F32,
             Weights::Int8(_) => Precision::Int8,
         };
-        Shape { rows, inputs: self.matrix.inputs, precision }
+        Shape { rows, inputs: self.matrix.inputs, precision, floats: false }
     }
 
-    /// `x` (N, in) → `out` (N, out).
-    pub(super) fn forward(&self, compute: &mut Compute, x: &Rows, then: Then, out: &mut Panels) {
+    /// `x` (N, in) → `out` (N, out), to which adapters add theirs.
+    pub(super) fn forward(
+        &self,
+        compute: &mut Compute,
+        (x, adapted): (&Rows, &[Lowered<'_>]),
+        then: Then,
+        out: &mut Panels,
+    ) {
         if !matches!(then, Then::Add) {
             out.resize(x.rows, self.matrix.outputs);
         }
@@ -60,6 +67,7 @@ impl Linear {
         let kernels = compute.kernels;
         compute.pool.chunks(&mut out.values, together * x.rows, |chunk, out| {
             self.some_tiles(kernels, x, (chunk * together, then), out);
+            adapted.iter().for_each(|adapted| adapted.raise(kernels, (chunk * together, x.rows), out));
             if let Then::Activate(activation) = then {
                 activate(kernels, activation, out);
             }

@@ -1,7 +1,9 @@
-//! A model that is ready to serve, with its tokenizer and its identity: what personas share.
+//! A model that is ready to serve, with its tokenizer, its identity, and what one persona adds to it: a base in memory
+//! may be worn by many.
 
 use std::sync::Arc;
 
+use super::adapter::Adapter;
 use super::{Compute, Gpt2, KvCache, Output, Segment, kv};
 use crate::checkpoint::Checkpoint;
 use crate::config::ModelConfig;
@@ -11,9 +13,12 @@ use crate::key::ModelKey;
 use crate::region::Zeroed;
 use crate::tokenizer::Tokenizer;
 
-/// A loaded checkpoint. Clones share it.
+/// A loaded checkpoint, with or without an adapter on it. Clones share both.
 #[derive(Clone)]
-pub struct LoadedModel(Arc<Inner>);
+pub struct LoadedModel {
+    base: Arc<Inner>,
+    adapter: Option<Arc<Adapter>>,
+}
 
 struct Inner {
     key: ModelKey,
@@ -26,43 +31,57 @@ struct Inner {
 impl LoadedModel {
     pub(crate) fn new(key: ModelKey, checkpoint: Checkpoint, kernels: Kernels) -> Self {
         let Checkpoint { network, tokenizer, eos_token_ids } = checkpoint;
-        Self(Arc::new(Inner { key, network, tokenizer, eos_token_ids, kernels }))
+        Self { base: Arc::new(Inner { key, network, tokenizer, eos_token_ids, kernels }), adapter: None }
+    }
+
+    /// The same base with another adapter, or with none.
+    pub(crate) fn wearing(&self, adapter: Option<Arc<Adapter>>) -> Self {
+        Self { base: Arc::clone(&self.base), adapter }
     }
 
     /// What [`crate::Request::model`] names it by.
     #[must_use]
     pub fn key(&self) -> ModelKey {
-        self.0.key
+        match &self.adapter {
+            None => self.base.key,
+            Some(adapter) => self.base.key.with_adapter(adapter.id()),
+        }
     }
 
     /// Its `config.json`.
     #[must_use]
     pub fn config(&self) -> &ModelConfig {
-        self.0.network.config()
+        self.base.network.config()
     }
 
     /// Its tokenizer, where the folder has one.
     #[must_use]
     pub fn tokenizer(&self) -> Option<&Arc<Tokenizer>> {
-        self.0.tokenizer.as_ref()
+        self.base.tokenizer.as_ref()
     }
 
     /// The ids that end a text by the checkpoint's own word: `generation_config.json`, or else `config.json`.
     #[must_use]
     pub fn eos_token_ids(&self) -> &[u32] {
-        &self.0.eos_token_ids
+        &self.base.eos_token_ids
     }
 
-    /// Bytes of its weights.
+    /// Bytes of the base's weights, which all adapters on it share.
     #[must_use]
     pub fn memory(&self) -> usize {
-        self.0.network.memory()
+        self.base.network.memory()
+    }
+
+    /// Bytes of the adapter's weights; none without one.
+    #[must_use]
+    pub fn adapter_memory(&self) -> usize {
+        self.adapter.as_ref().map_or(0, |adapter| adapter.memory())
     }
 
     /// Bytes of the keys and values of so many tokens.
     #[must_use]
     pub fn kv_bytes(&self, tokens: usize) -> usize {
-        tokens.saturating_mul(kv::bytes_per_token(self.config(), self.0.key.precision()))
+        tokens.saturating_mul(kv::bytes_per_token(self.config(), self.base.key.precision()))
     }
 
     /// Room for the keys and values of so many tokens, in memory that `find` gives.
@@ -70,10 +89,16 @@ impl LoadedModel {
         KvCache::within(self.config(), self.key().precision(), tokens, find)
     }
 
-    /// Whether both are the same copy in memory.
+    /// Whether both are the same copy in memory, with the same adapter.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.shares_base(other) && self.key() == other.key()
+    }
+
+    /// Whether both use the same copy of the base's weights.
+    #[must_use]
+    pub fn shares_base(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.base, &other.base)
     }
 
     /// Logits of every position of `ids`, computed on the calling thread and outside any batch: for evaluation, where
@@ -84,8 +109,9 @@ impl LoadedModel {
     pub fn logits(&self, ids: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
         self.check_prompt(ids, 0)?;
         let mut cache = KvCache::new(self.config(), self.key().precision(), ids.len());
-        let segment = Segment { tokens: ids.to_vec(), output: Output::All, cache: &mut cache };
-        let mut compute = Compute::alone(self.0.kernels);
+        let adapter = self.adapter.clone();
+        let segment = Segment { tokens: ids.to_vec(), output: Output::All, cache: &mut cache, adapter };
+        let mut compute = Compute::alone(self.base.kernels);
         let all = self.network().forward(&mut compute, &mut [segment]);
         let row = |row| {
             let mut logits = Vec::new();
@@ -113,13 +139,17 @@ impl LoadedModel {
         }
     }
 
+    pub(crate) fn adapter(&self) -> Option<&Arc<Adapter>> {
+        self.adapter.as_ref()
+    }
+
     pub(crate) fn network(&self) -> &Gpt2 {
-        &self.0.network
+        &self.base.network
     }
 }
 
 impl std::fmt::Debug for LoadedModel {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("LoadedModel").field(&self.0.key).finish()
+        formatter.debug_tuple("LoadedModel").field(&self.key()).finish()
     }
 }

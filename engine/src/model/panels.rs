@@ -65,7 +65,7 @@ impl Panels {
 /// What goes into a product: (rows, inputs).
 #[derive(Default)]
 pub(super) struct Rows {
-    /// For weights in f32: (rows, inputs up to a multiple of 16).
+    /// For weights in f32, and for adapters: (rows, inputs up to a multiple of 16).
     pub(super) floats: Vec<f32>,
     /// For weights in 8 bits: (rows up to a multiple of 16, inputs / 64).
     pub(super) groups: Vec<Group>,
@@ -79,39 +79,61 @@ pub(super) struct Shape {
     pub(super) rows: usize,
     pub(super) inputs: usize,
     pub(super) precision: Precision,
+    /// Whether floats are wanted whatever the precision is.
+    pub(super) floats: bool,
+}
+
+impl Shape {
+    /// The same, with floats where somebody wants them.
+    pub(super) fn and_floats(self, floats: bool) -> Self {
+        Self { floats, ..self }
+    }
 }
 
 impl Rows {
     /// Lets `write` fill each row (inputs up to a multiple of 16; all zeros at first or anything written before) and
     /// brings it into the precision of the weights.
     pub(super) fn fill(&mut self, compute: &mut Compute, shape: Shape, write: impl Fn(usize, &mut [f32]) + Sync) {
-        let Shape { rows, inputs, precision } = shape;
-        (self.rows, self.inputs) = (rows, inputs);
-        let stride = inputs.next_multiple_of(TILE);
-        let together = (VALUES_PER_TASK / stride).max(1);
-        let kernels = compute.kernels;
-        match precision {
-            Precision::F32 => {
-                self.floats.resize(rows * stride, 0.0);
-                compute.pool.chunks(&mut self.floats, together * stride, |chunk, values| {
-                    for (row, values) in values.chunks_exact_mut(stride).enumerate() {
-                        write(chunk * together + row, values);
-                    }
-                });
-            }
-            Precision::Int8 => {
-                let groups = inputs.div_ceil(GROUP);
-                self.groups.resize(rows.next_multiple_of(TILE) * groups, Group::ZERO);
-                compute.pool.chunks(&mut self.groups[..rows * groups], together * groups, |chunk, rows| {
-                    let mut values = vec![0.0; stride];
-                    for (row, groups) in rows.chunks_exact_mut(groups).enumerate() {
-                        write(chunk * together + row, &mut values);
-                        kernels.quantize(&values, groups);
-                    }
-                });
+        (self.rows, self.inputs) = (shape.rows, shape.inputs);
+        match (shape.precision, shape.floats) {
+            (Precision::F32, _) => self.fill_floats(compute, write),
+            (Precision::Int8, false) => fill_groups(compute, shape, &mut self.groups, write),
+            (Precision::Int8, true) => {
+                self.fill_floats(compute, write);
+                // What fills a row up may be left from another shape, and must not count for its scale.
+                let (inputs, stride) = (shape.inputs, shape.inputs.next_multiple_of(TILE));
+                let floats = &self.floats;
+                let written =
+                    |row: usize, out: &mut [f32]| out[..inputs].copy_from_slice(&floats[row * stride..][..inputs]);
+                fill_groups(compute, shape, &mut self.groups, written);
             }
         }
     }
+
+    fn fill_floats(&mut self, compute: &mut Compute, write: impl Fn(usize, &mut [f32]) + Sync) {
+        let stride = self.inputs.next_multiple_of(TILE);
+        let together = (VALUES_PER_TASK / stride).max(1);
+        self.floats.resize(self.rows * stride, 0.0);
+        compute.pool.chunks(&mut self.floats, together * stride, |chunk, values| {
+            for (row, values) in values.chunks_exact_mut(stride).enumerate() {
+                write(chunk * together + row, values);
+            }
+        });
+    }
+}
+
+fn fill_groups(compute: &mut Compute, shape: Shape, all: &mut Vec<Group>, write: impl Fn(usize, &mut [f32]) + Sync) {
+    let (stride, groups) = (shape.inputs.next_multiple_of(TILE), shape.inputs.div_ceil(GROUP));
+    let together = (VALUES_PER_TASK / stride).max(1);
+    let kernels = compute.kernels;
+    all.resize(shape.rows.next_multiple_of(TILE) * groups, Group::ZERO);
+    compute.pool.chunks(&mut all[..shape.rows * groups], together * groups, |chunk, rows| {
+        let mut values = vec![0.0; stride];
+        for (row, groups) in rows.chunks_exact_mut(groups).enumerate() {
+            write(chunk * together + row, &mut values);
+            kernels.quantize(&values, groups);
+        }
+    });
 }
 
 #[cfg(test)]

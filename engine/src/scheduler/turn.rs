@@ -119,8 +119,7 @@ impl Turn {
             return;
         };
         let mut left = prompt_tokens;
-        let mut batch = Vec::new();
-        let mut members = Vec::new();
+        let mut parts = Vec::new();
         for (index, running) in self.running.iter_mut().enumerate() {
             let Some((tokens, output)) = running.sequence.next_tokens(left) else {
                 continue;
@@ -129,9 +128,13 @@ impl Turn {
                 left -= tokens.len();
             }
             let Running { id, sequence, cache, logits } = running;
-            batch.push(Segment { tokens, output, cache });
-            members.push(Member { index, id: *id, sequence, logits, row: None, progress: Progress::Reading });
+            let adapter = sequence.model().adapter().cloned();
+            let member = Member { index, id: *id, sequence, logits, row: None, progress: Progress::Reading };
+            parts.push((Segment { tokens, output, cache, adapter }, member));
         }
+        // Rows of one adapter side by side: its weights are read once for all of them.
+        parts.sort_by_key(|(segment, _)| segment.adapter.as_ref().map(|adapter| adapter.id()));
+        let (mut batch, mut members): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let asked = batch.iter().zip(&mut members).filter(|(segment, _)| segment.output == Output::Last);
         asked.enumerate().for_each(|(row, (_, member))| member.row = Some(row));
         model.network().forward(compute, &mut batch).for_each(&mut members, |member, read| {
@@ -140,6 +143,7 @@ impl Turn {
             }
             member.progress = member.sequence.advance(member.logits);
         });
+        members.sort_by_key(|member| member.index);
         let outcomes = members.into_iter().map(|member| (member.index, member.id, member.progress)).collect();
         self.report(outcomes, (reports, shelf));
     }

@@ -1,6 +1,8 @@
 //! The crate's integration tests, in one binary.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests too")]
 
+mod adapters;
+mod bad_adapter;
 mod bad_input;
 mod batching;
 mod fairness;

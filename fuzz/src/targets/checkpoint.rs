@@ -83,12 +83,12 @@ fn torch(data: &[u8]) {
     loaded("pytorch_model.bin", &file, precision(*form));
 }
 
-fn precision(form: u8) -> Precision {
+pub(super) fn precision(form: u8) -> Precision {
     if form == b'8' { Precision::Int8 } else { Precision::F32 }
 }
 
 /// A header with its length before it and as many values behind it as it speaks of.
-fn with_values(header: &[u8]) -> Vec<u8> {
+pub(super) fn with_values(header: &[u8]) -> Vec<u8> {
     let ends = |value: &Value| value["data_offsets"][1].as_u64();
     let parsed: Value = serde_json::from_slice(header).unwrap_or_default();
     let length = parsed.as_object().into_iter().flat_map(|tensors| tensors.values().filter_map(ends)).max();
@@ -125,7 +125,7 @@ fn loaded(name: &str, file: &[u8], precision: Precision) {
     }
 }
 
-fn engine() -> &'static Engine {
+pub(super) fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let config = EngineConfig { threads: 1, kv_memory: 1 << 20, ..EngineConfig::default() };
         Engine::start(config).expect("threads can be started")
@@ -134,7 +134,7 @@ fn engine() -> &'static Engine {
 }
 
 /// Whatever its numbers are: its request ends, and the engine lives on.
-fn generates(model: &LoadedModel) {
+pub(super) fn generates(model: &LoadedModel) {
     let generation = GenerationConfig { max_new_tokens: 2, do_sample: true, top_p: 0.9, ..GenerationConfig::default() };
     let request = Request { model: model.key(), prompt: vec![1, 2], generation, want_logits: true };
     let mut answer = engine().generate(request).expect("the engine is idle");

@@ -34,6 +34,8 @@ short! {
     config_json: 6000,
     safetensors: 2000,
     torch: 2000,
+    adapter_config: 3000,
+    adapter_weights: 2000,
     tokenizer_json: 2000,
     tokenizer_vocabulary: 3000,
     board: 2000,

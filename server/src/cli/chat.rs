@@ -1,6 +1,6 @@
 //! `maskarad chat`: a conversation in the terminal, in memory only.
 
-mod input;
+
 mod talk;
 
 use std::io::{IsTerminal, Write};
@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, CommandFactory};
 use maskarad_engine::Engine;
 
-use self::input::Input;
+use super::input::Input;
 use self::talk::Talk;
 use super::model;
 use crate::config::daemon::DaemonConfig;
@@ -47,14 +47,23 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     converse(talk)
 }
 
-/// The persona that was named. Problems of other manifests don't matter here.
+/// The persona that was named.
 fn choose(arguments: &Arguments, loaded: Personas) -> anyhow::Result<Persona> {
-    let names: Vec<&str> = loaded.personas.iter().map(|persona| persona.name.as_str()).collect();
-    let names = names.join(", ");
     let Some(wanted) = &arguments.persona else {
-        let message = format!("expected the name of a persona; there are: {names}");
+        let message = format!("expected the name of a persona; there are: {}", names(&loaded));
         super::Cli::command().error(clap::error::ErrorKind::MissingRequiredArgument, message).exit();
     };
+    find(loaded, wanted)
+}
+
+fn names(loaded: &Personas) -> String {
+    let names: Vec<&str> = loaded.personas.iter().map(|persona| persona.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// The persona of this name. Problems of other manifests don't matter here.
+pub(super) fn find(loaded: Personas, wanted: &str) -> anyhow::Result<Persona> {
+    let names = names(&loaded);
     let found = loaded.personas.into_iter().find(|persona| persona.name.as_str() == wanted);
     match (found, loaded.problems.0.is_empty()) {
         (Some(persona), _) => Ok(persona),

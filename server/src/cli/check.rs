@@ -11,7 +11,7 @@ use crate::chat::Me;
 use crate::config::daemon::{DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
 use crate::config::manifest;
-use crate::config::persona::{Persona, Template};
+use crate::config::persona::{ModelSpec, Persona, Template};
 use crate::config::problem::Problem;
 use crate::config::secret::Secret;
 use crate::config::webhook;
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let mut rows = Vec::new();
     for persona in &loaded.personas {
         let memory = match model::load(&engine, persona) {
-            Ok(voice) => Some(voice.model.memory()),
+            Ok(voice) => Some((voice.model.memory(), voice.model.adapter_memory())),
             Err(problem) => {
                 problems.push(problem);
                 None
@@ -86,9 +86,12 @@ async fn introduce(config: &DaemonConfig, token: &Secret) -> anyhow::Result<Me> 
     Ok(connect::introduce(&client).await?)
 }
 
-fn row(persona: &Persona, memory: Option<usize>, telegram: String) -> Row {
+fn row(persona: &Persona, memory: Option<(usize, usize)>, telegram: String) -> Row {
     let weights = match memory {
-        Some(bytes) => format!("{} {} MiB", persona.model.precision, bytes.div_ceil(1 << 20)),
+        Some((base, 0)) => format!("{} {} MiB", persona.model.precision, mebibytes(base)),
+        Some((base, adapter)) => {
+            format!("{} {} MiB, adapter {} MiB", persona.model.precision, mebibytes(base), mebibytes(adapter))
+        }
         None => "can't be loaded".to_owned(),
     };
     Row {
@@ -96,10 +99,21 @@ fn row(persona: &Persona, memory: Option<usize>, telegram: String) -> Row {
             persona.name.to_string(),
             persona.display_name.clone(),
             template_name(&persona.template).to_owned(),
-            persona.model.path.display().to_string(),
+            checkpoint(&persona.model),
             weights,
             telegram,
         ],
+    }
+}
+
+fn mebibytes(bytes: usize) -> usize {
+    bytes.div_ceil(1 << 20)
+}
+
+fn checkpoint(model: &ModelSpec) -> String {
+    match &model.adapter {
+        None => model.path.display().to_string(),
+        Some(adapter) => format!("{} + {}", model.path.display(), adapter.display()),
     }
 }
 
@@ -132,7 +146,7 @@ fn summary(config: &DaemonConfig, engine: &Engine) -> String {
         StoreTarget::Postgres(_) => "PostgreSQL".to_owned(),
         StoreTarget::Sqlite(path) => format!("SQLite in {}", path.display()),
     };
-    let models = engine.loaded_models().len();
+    let models = engine.loaded_bases();
     let copies = if models == 1 { "copy" } else { "copies" };
     let mark = if std::io::stdout().is_terminal() { "\n" } else { "" };
     format!("{mark}{models} {copies} of weights in memory; state: {store}; Bot API: {}", config.telegram.api_url)

@@ -32,3 +32,8 @@ pub(super) fn run(command: &Command) -> anyhow::Result<()> {
         Command::Forget(arguments) => forget::run(arguments),
     }
 }
+
+/// A line of an outcome: a count, and what is counted.
+fn row((count, what): (u64, &str)) -> String {
+    format!("{count:>12}  {what}\n")
+}

@@ -13,6 +13,8 @@ use serde::Serialize;
 use super::output::Output;
 use super::progress;
 use crate::config::daemon::DaemonConfig;
+use crate::config::persona::ModelSpec;
+use crate::live;
 use crate::prompt;
 
 /// What `generate` takes. The parameters have Hugging Face's names, meanings and defaults, but that it samples.
@@ -24,6 +26,9 @@ pub(super) struct Arguments {
     /// Checkpoint folder.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
+    /// Folder of a LoRA adapter on it, as PEFT writes it.
+    #[arg(long, value_name = "DIR")]
+    adapter: Option<PathBuf>,
     /// Precision of the weights: f32 or int8.
     #[arg(long, default_value_t = Precision::F32)]
     precision: Precision,
@@ -82,7 +87,9 @@ struct Line {
 pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
     let text = text(arguments)?;
     let engine = Engine::start(config.engine.clone())?;
-    let model = progress::during("loading the checkpoint", || engine.load(&arguments.model, arguments.precision))?;
+    let spec =
+        ModelSpec { path: arguments.model.clone(), adapter: arguments.adapter.clone(), precision: arguments.precision };
+    let model = progress::during("loading the checkpoint", || live::load(&engine, &spec))?;
     let request = request(arguments, &model, text.as_deref())?;
     let stream = !arguments.json && model.tokenizer().is_some();
     let mut generation = engine.generate(request)?;

@@ -5,7 +5,7 @@ use maskarad_engine::{Engine, Tokenizer};
 use super::progress;
 use crate::config::persona::Persona;
 use crate::config::problem::Problem;
-use crate::live::Voice;
+use crate::live::{self, Voice};
 use crate::prompt::{PromptError, Turn};
 
 /// Loads a persona's checkpoint; personas with the same files share it.
@@ -18,8 +18,11 @@ pub(super) fn load(engine: &Engine, persona: &Persona) -> Result<Voice, Problem>
     if !path.is_dir() {
         return Err(problem("model.path", format!("there is no folder {}", path.display())));
     }
+    if let Some(adapter) = persona.model.adapter.as_ref().filter(|adapter| !adapter.is_dir()) {
+        return Err(problem("model.adapter", format!("there is no folder {}", adapter.display())));
+    }
     let message = format!("{}: loading the checkpoint", persona.name);
-    let model = progress::during(&message, || engine.load(path, persona.model.precision))
+    let model = progress::during(&message, || live::load(engine, &persona.model))
         .map_err(|error| problem("model", super::sentence(&anyhow::Error::new(error))))?;
     let Some(voice) = Voice::new(persona, model, engine) else {
         return Err(problem("model.path", format!("{} has no tokenizer", path.display())));

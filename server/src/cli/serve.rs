@@ -53,7 +53,7 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
     for persona in loaded.personas {
         match model::load(engine, &persona) {
             Ok(voice) => {
-                tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), "loaded");
+                tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), adapter_bytes = voice.model.adapter_memory(), "loaded");
                 booted.push(Booted { persona: Arc::new(persona), voice });
             }
             Err(problem) => problems.push(problem),

@@ -58,6 +58,17 @@ pub fn load_one_without_token(file: &Path) -> Result<Persona, Problems> {
     parse_with(file, &read(file)?, None)
 }
 
+/// A persona that is nothing but a checkpoint and the name of a template, with the defaults of all else.
+///
+/// # Errors
+/// There is no such template.
+pub fn bare(model: &Path, template: &str) -> Result<Persona, Problems> {
+    // A string of JSON is one of YAML too, whatever is in it.
+    let [model, template] = [&model.to_string_lossy(), template].map(|text| serde_json::Value::from(text).to_string());
+    let text = format!("name: bare\nmodel: {{ path: {model} }}\ntemplate: {template}\n");
+    parse_with(Path::new("--template"), &text, None)
+}
+
 fn load_all(folder: &Path, environment: Option<Environment<'_>>) -> Personas {
     let mut loaded = Personas::default();
     let files = match manifests(folder) {
@@ -114,11 +125,12 @@ fn manifests(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(file: &Path) -> Result<String, Problems> {
+/// The text of a file that somebody wrote.
+pub(super) fn read(file: &Path) -> Result<String, Problems> {
     let problem = |message: String| Problems(vec![Problem::of_file(file, "", message)]);
     let size = std::fs::metadata(file).map_err(|error| problem(format!("can't be read: {error}")))?.len();
     if size > MOST_BYTES {
-        return Err(problem(format!("has {size} bytes, which is no manifest; at most {MOST_BYTES} are read")));
+        return Err(problem(format!("has {size} bytes, which nobody writes by hand; at most {MOST_BYTES} are read")));
     }
     let bytes = std::fs::read(file).map_err(|error| problem(format!("can't be read: {error}")))?;
     String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text; save it in that encoding".to_owned()))

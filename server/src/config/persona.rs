@@ -60,6 +60,8 @@ pub enum Updates {
 pub struct ModelSpec {
     /// Checkpoint folder, absolute or resolved against the manifest's folder.
     pub path: PathBuf,
+    /// Folder of a LoRA adapter on it, likewise.
+    pub adapter: Option<PathBuf>,
     /// `f32` or `int8`.
     pub precision: Precision,
 }

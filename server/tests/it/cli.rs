@@ -3,12 +3,14 @@
 mod backup;
 mod chat;
 mod check;
+mod eval;
 mod filter;
 mod forget;
 mod generate;
 mod import;
 mod import_others;
 mod output;
+mod persona;
 mod serve;
 mod train;
 

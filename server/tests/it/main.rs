@@ -1,6 +1,8 @@
 //! The server's integration tests, in one binary. `cfg(test)` tells clippy that helpers are tests too.
 
 #[cfg(test)]
+mod adapters;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod company;

@@ -2,6 +2,7 @@
 
 mod board;
 mod crawl;
+mod eval;
 mod filter;
 mod foreign;
 mod golden;

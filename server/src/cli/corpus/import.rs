@@ -24,7 +24,7 @@ pub(in crate::cli) struct Arguments {
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
     /// What the files are.
-    #[arg(long, default_value = "auto", value_parser = formats(), hide_default_value = false)]
+    #[arg(long, default_value = "auto", value_parser = formats())]
     format: Format,
     /// Minutes within which a message answers the one before it, where it replies to none.
     #[arg(long, default_value_t = 10.0, value_name = "MINUTES", value_parser = minutes)]
@@ -83,12 +83,8 @@ fn table(report: &ImportReport) -> String {
     ];
     let dropped = report.dropped.0.iter().map(|(reason, count)| (*count, *reason));
     let left_out: u64 = report.dropped.0.values().sum();
-    let mut lines: Vec<String> = kept.into_iter().map(row).collect();
-    lines.push(row((left_out, "left out, of which")));
-    lines.extend(dropped.map(|(count, reason)| row((count, &format!("  {reason}")))));
+    let mut lines: Vec<String> = kept.into_iter().map(super::row).collect();
+    lines.push(super::row((left_out, "left out, of which")));
+    lines.extend(dropped.map(|(count, reason)| super::row((count, &format!("  {reason}")))));
     lines.concat()
-}
-
-fn row((count, what): (u64, &str)) -> String {
-    format!("{count:>12}  {what}\n")
 }

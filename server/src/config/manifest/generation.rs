@@ -1,12 +1,10 @@
-//! The `generation` section, and numbers within their ranges.
-
-use std::ops::RangeInclusive;
+//! The `generation` section.
 
 use maskarad_engine::{GenerationConfig, MAX_NEW_TOKENS};
 
 use super::raw;
+use crate::config::numbers::{real, whole};
 use crate::config::problem::Report;
-use crate::config::record::Maybe;
 
 /// Hugging Face's parameters, each in its range. Sampling is the default: a persona that always says the same is a bore.
 pub(super) fn generation(raw: &raw::Generation, report: &mut Report<'_>) -> GenerationConfig {
@@ -28,32 +26,6 @@ pub(super) fn generation(raw: &raw::Generation, report: &mut Report<'_>) -> Gene
         eos_token_ids: Vec::new(),
         stop_strings: super::sections::not_empty(report, "generation.stop_strings", &raw.stop_strings),
     }
-}
-
-/// A whole number in its range; `None` where it is absent or was noted.
-pub(super) fn whole(report: &mut Report<'_>, key: &str, value: &Maybe<i64>, range: RangeInclusive<i64>) -> Option<i64> {
-    let spanned = value.as_ref()?;
-    if range.contains(&spanned.value) {
-        return Some(spanned.value);
-    }
-    let expected = format!("is {}, expected a whole number from {} to {}", spanned.value, range.start(), range.end());
-    report.note(key, spanned.referenced, expected);
-    None
-}
-
-/// A number that passes a test; `None` where it is absent or was noted.
-pub(super) fn real(
-    report: &mut Report<'_>,
-    key: &str,
-    value: &Maybe<f64>,
-    (passes, expected): (impl Fn(f64) -> bool, &str),
-) -> Option<f64> {
-    let spanned = value.as_ref()?;
-    if passes(spanned.value) {
-        return Some(spanned.value);
-    }
-    report.note(key, spanned.referenced, format!("is {}, expected {expected}", spanned.value));
-    None
 }
 
 fn to_usize(value: i64) -> usize {

@@ -37,6 +37,7 @@ records! {
 
     struct Model {
         path: Required<String>,
+        adapter: Maybe<String>,
         precision: Maybe<String>,
     }
 

@@ -2,9 +2,9 @@
 
 use serde_saphyr::Spanned;
 
-use super::generation::{real, whole};
 use super::raw::{self, WordOrIds};
 use crate::chat::{ChatId, UserId};
+use crate::config::numbers::{real, whole};
 use crate::config::persona::{Access, ChatDefaults, Filter, GroupAccess, NamesMatch, PrivateAccess, Triggers};
 use crate::config::problem::Report;
 use crate::config::record::Maybe;

@@ -1,6 +1,7 @@
 //! The dialog template, and what `prompt` and `reply` are for it unless the manifest says otherwise.
 
-use super::{generation, raw, sections};
+use super::{raw, sections};
+use crate::config::numbers::whole;
 use crate::config::persona::{CharClass, CustomTemplate, Cut, LengthClass, PromptRules, ReplyRules, StartAt, Template};
 use crate::config::problem::Report;
 use crate::config::record::Maybe;
@@ -41,7 +42,7 @@ fn length(value: &Maybe<String>, report: &mut Report<'_>) -> LengthClass {
 
 fn custom(raw: raw::Custom, report: &mut Report<'_>) -> CustomTemplate {
     let persona_prefix = raw.persona_prefix.unwrap_or_default();
-    let max_turns = generation::whole(report, "template.custom.max_turns", &raw.max_turns, 1..=51);
+    let max_turns = whole(report, "template.custom.max_turns", &raw.max_turns, 1..=51);
     CustomTemplate {
         // The model goes on where a turn of the persona's would begin.
         answer_prefix: raw.answer_prefix.unwrap_or_else(|| persona_prefix.trim_end().to_owned()),

@@ -46,6 +46,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(persona.updates, Updates::Polling);
     assert_eq!(persona.model.path, Path::new("personas/models/m"));
     assert_eq!(persona.model.precision.to_string(), "int8");
+    assert_eq!(persona.model.adapter, None);
     assert!(persona.generation.do_sample);
     assert_eq!((persona.generation.max_new_tokens, persona.generation.top_k), (128, 50));
     assert_eq!((persona.chat_defaults.context_length, persona.chat_defaults.insanity), (4, false));
@@ -62,7 +63,7 @@ fn everything_that_is_written_arrives() {
         "display_name: Пэ
 token: { env: TOKEN }
 updates: webhook
-model: { path: /abs/m, precision: f32 }
+model: { path: /abs/m, adapter: adapters/a, precision: f32 }
 template: rudialogpt3
 answer_length: \"-\"
 generation: { max_new_tokens: 5, do_sample: no, temperature: 0.5, top_k: 0, top_p: 0.9, repetition_penalty: 10,
@@ -80,6 +81,7 @@ filter: { words: [Плохое], allow_links: true, allow_phone_numbers: true }"
     assert_eq!(persona.token.unwrap().expose(), TOKEN);
     assert_eq!(persona.updates, Updates::Webhook);
     assert_eq!(persona.model.path, Path::new("/abs/m"));
+    assert_eq!(persona.model.adapter.as_deref(), Some(Path::new("personas/adapters/a")));
     assert_eq!(persona.template, Template::Rudialogpt3 { answer_length: LengthClass::Unbounded });
     assert!(!persona.generation.do_sample);
     assert_eq!(persona.generation.stop_strings, ["\n\n"]);

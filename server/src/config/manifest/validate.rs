@@ -75,10 +75,16 @@ fn model(raw: raw::Model, file: &Path, report: &mut Report<'_>) -> ModelSpec {
             Precision::Int8
         }),
     };
-    let Some(path) = raw.path.0 else { return ModelSpec { path: PathBuf::new(), precision } };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let adapter = raw.adapter.map(|adapter| {
+        if adapter.value.trim().is_empty() {
+            report.note("model.adapter", adapter.referenced, "is empty, expected an adapter's folder");
+        }
+        folder.join(adapter.value)
+    });
+    let Some(path) = raw.path.0 else { return ModelSpec { path: PathBuf::new(), adapter, precision } };
     if path.value.trim().is_empty() {
         report.note("model.path", path.referenced, "is empty, expected a checkpoint folder");
     }
-    let folder = file.parent().unwrap_or(Path::new(""));
-    ModelSpec { path: folder.join(path.value), precision }
+    ModelSpec { path: folder.join(path.value), adapter, precision }
 }

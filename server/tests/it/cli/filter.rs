@@ -3,11 +3,15 @@
 use std::fmt::Write;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{command, maskarad};
 
 const KILLS: u32 = 10;
+const DIALOGUES: usize = 8000;
+
+/// What a score takes in the journal at least.
+const BYTES_OF_A_SCORE: u64 = 8;
 
 fn classifier() -> &'static str {
     concat!(env!("CARGO_MANIFEST_DIR"), "/../trainer/tests/data/classifier_two")
@@ -35,28 +39,17 @@ fn arguments<'a>(input: &'a Path, output: &'a Path) -> Vec<&'a str> {
 fn ten_kills_at_any_moment_give_the_bytes_of_an_undisturbed_run() {
     let folder = tempfile::tempdir().unwrap();
     let [input, output, undisturbed] = ["in", "out", "undisturbed"].map(|name| folder.path().join(name));
-    corpus(&input, 8000);
-    let began = Instant::now();
+    corpus(&input, DIALOGUES);
     let run = maskarad(&arguments(&input, &undisturbed), &[], "");
-    let whole_time = began.elapsed();
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains("of 8000 dialogues, cut at 0."), "{}", run.stdout);
-    let mut killed = 0;
-    for kill in 0..KILLS {
-        // Spread over the run, and a little different each time.
-        let moment = whole_time.mul_f64(rand::random_range(0.0..1.0) / f64::from(KILLS) + f64::from(kill) / 10.0);
-        // What is left of earlier kills shortens the way: an end before the kill is an output that must be right.
-        let mut child = command(&arguments(&input, &output)).spawn().unwrap();
-        sleep(moment);
-        killed += u32::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-        if output.exists() {
-            assert!(std::fs::read(&output).unwrap() == std::fs::read(&undisturbed).unwrap(), "kill {kill}");
-            std::fs::remove_file(&output).unwrap();
-        }
+    for _ in 0..KILLS {
+        // Some time after some more scores; all kills together leave some for the last run.
+        let more = rand::random_range(0..DIALOGUES as u64 * BYTES_OF_A_SCORE / (u64::from(KILLS) + 2));
+        let moment = Duration::from_micros(rand::random_range(0..20_000));
+        kill_after(&input, &output, more, moment);
+        assert!(!output.exists());
     }
-    assert!(killed >= 5, "only {killed} kills met a run");
     let run = maskarad(&arguments(&input, &output), &[], "");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(std::fs::read(&output).unwrap() == std::fs::read(&undisturbed).unwrap());
@@ -66,22 +59,28 @@ fn ten_kills_at_any_moment_give_the_bytes_of_an_undisturbed_run() {
     assert_eq!(left, ["in", "out", "undisturbed"]);
 }
 
+/// Kills a run once its journal has grown by so much, and a moment later.
+fn kill_after(input: &Path, output: &Path, more: u64, moment: Duration) {
+    let journal = output.with_extension("scores");
+    let length = || journal.metadata().map_or(0, |metadata| metadata.len());
+    let before = length();
+    let mut child = command(&arguments(input, output)).spawn().unwrap();
+    while length() < before + more {
+        assert!(child.try_wait().unwrap().is_none(), "ended before it was killed");
+        sleep(Duration::from_millis(1));
+    }
+    sleep(moment);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 #[test]
 fn a_run_goes_on_and_says_so_and_another_input_starts_anew_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
-    corpus(&input, 8000);
+    corpus(&input, DIALOGUES);
     let journal = folder.path().join("out.scores");
-    let begin = || {
-        let mut child = command(&arguments(&input, &output)).spawn().unwrap();
-        let scored = |journal: &Path| journal.metadata().is_ok_and(|metadata| metadata.len() > 20_000);
-        while !scored(&journal) {
-            assert!(child.try_wait().unwrap().is_none(), "ended before it was killed");
-            sleep(Duration::from_millis(1));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-    };
+    let begin = || kill_after(&input, &output, 20_000, Duration::ZERO);
     begin();
     let run = maskarad(&arguments(&input, &output), &[], "");
     assert!(run.stdout.contains("scores were known from an earlier run"), "{}", run.stdout);

@@ -189,7 +189,7 @@ impl Host {
 }
 
 fn boot(engine: &Engine, persona: Persona) -> Booted {
-    let model = engine.load(&persona.model.path, persona.model.precision).unwrap();
+    let model = maskarad::live::load(engine, &persona.model).unwrap();
     let voice = Voice::new(&persona, model, engine).unwrap();
     Booted { persona: Arc::new(persona), voice }
 }

@@ -8,6 +8,8 @@ use maskarad_trainer::corpus::import::{ImportOptions, board, dialogues, plain, p
 
 /// Options of one format each.
 #[derive(Debug, Args)]
+// Groups are named after their types, and the command has this name already.
+#[group(skip)]
 pub(super) struct Arguments {
     /// Posts: leave out lines that only say this; may be given more than once [default: БУГУРТ-ТРЕД].
     #[arg(long = "header", value_name = "TEXT")]

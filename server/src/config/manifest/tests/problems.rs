@@ -23,6 +23,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     ("token: 123456789:AAExampleExampleExampleExample_-abc", "4:8", "mapping"),
     ("model: { path: '' }", "3:16", "model.path: is empty"),
+    ("model: { path: m, adapter: ' ' }", "3:28", "model.adapter: is empty"),
     ("model: { path: m, precision: int4 }", "3:30", "expected f32 or int8"),
     ("model: {}", "3:8", "path"),
     ("model: m", "3:8", "model: expected a mapping"),

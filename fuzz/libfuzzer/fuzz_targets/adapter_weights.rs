@@ -1,0 +1,3 @@
+#![no_main]
+
+maskarad_libfuzzer::fuzzed!("adapter_weights");
