@@ -27,7 +27,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What `persona build` takes.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// Which persona; its workshop file is PERSONAS/workshop/NAME.yaml.
     name: String,
     /// Where intermediate files and the eval report are kept, in a folder for each persona.

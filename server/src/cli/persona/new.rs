@@ -24,7 +24,7 @@ const TEMPLATES: [&str; 4] = ["prompt_reply", "rudialogpt3", "rudialogpt", "cont
 
 /// What `persona new` takes.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(in crate::cli) struct Arguments {
     /// The persona's name: 1 to 32 of a-z, 0-9, _ and -.
     name: String,
     /// The checkpoint to train an adapter on.
