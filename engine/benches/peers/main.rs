@@ -8,6 +8,7 @@ mod bandwidth;
 mod candle_peer;
 mod child;
 mod contender;
+mod figure;
 mod figures;
 mod machine;
 #[path = "../../tests/it/oracle.rs"]
