@@ -1,6 +1,5 @@
 //! `maskarad chat`: a conversation in the terminal, in memory only.
 
-
 mod talk;
 
 use std::io::{IsTerminal, Write};
@@ -9,8 +8,8 @@ use anyhow::Context;
 use clap::{Args, CommandFactory};
 use maskarad_engine::Engine;
 
-use super::input::Input;
 use self::talk::Talk;
+use super::input::Input;
 use super::model;
 use crate::config::daemon::DaemonConfig;
 use crate::config::manifest::{self, Personas};

@@ -86,9 +86,10 @@ fn try_each<T: DeserializeOwned>(entries: &[Entry], above: &mut Vec<String>, sec
         match &entry.value {
             Answer::Entries(inner) if !inner.is_empty() => try_each::<T>(inner, above, section, report),
             value => {
-                let alone = above.iter().rev().fold(value.json(), |value, key| {
-                    Json::Object(Map::from_iter([(key.clone(), value)]))
-                });
+                let alone = above
+                    .iter()
+                    .rev()
+                    .fold(value.json(), |value, key| Json::Object(Map::from_iter([(key.clone(), value)])));
                 if let Err(error) = serde_json::from_value::<T>(alone)
                     // Missing are those which stand beside it.
                     && !error.to_string().starts_with("missing field")

@@ -94,8 +94,8 @@ pub fn load(file: &Path) -> Result<Workshop, Problems> {
 pub fn parse(file: &Path, text: &str) -> Result<Workshop, Problems> {
     let mut report = Report::new(file, Some(text));
     let mut of_manifest = Problems::default();
-    let workshop = record::read(text, &mut report)
-        .and_then(|raw: raw::File| workshop(raw, file, &mut report, &mut of_manifest));
+    let workshop =
+        record::read(text, &mut report).and_then(|raw: raw::File| workshop(raw, file, &mut report, &mut of_manifest));
     let mut problems = report.into_problems();
     problems.0.extend(of_manifest.0);
     match workshop {

@@ -9,10 +9,10 @@ use maskarad_trainer::train::gpt2::Gpt2Learner;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::Failure;
 use crate::child::scripts;
 use crate::ours::{learn, learner};
 use crate::rounds::ids;
-use crate::Failure;
 
 /// More than rounding explains.
 const FAR: f64 = 1e-3;
@@ -44,7 +44,8 @@ struct Theirs {
 /// Trains on both sides, and loads on the other.
 pub(crate) fn run(folder: &Path, python: &Path) -> Result<Agreement, Failure> {
     write_checkpoint(&folder.join("base"), Shape::TINY, 3)?;
-    let batches: Vec<Vec<Vec<u32>>> = (0..3).map(|step| (0..4).map(|row| ids(24, 307, 4 * step + row)).collect()).collect();
+    let batches: Vec<Vec<Vec<u32>>> =
+        (0..3).map(|step| (0..4).map(|row| ids(24, 307, 4 * step + row)).collect()).collect();
     let prompt = &batches[0][0];
     let mut logits = Vec::new();
     for kind in ["full", "lora"] {
@@ -59,7 +60,9 @@ pub(crate) fn run(folder: &Path, python: &Path) -> Result<Agreement, Failure> {
     std::fs::write(folder.join("ours.json"), ours.to_string())?;
     let answer = Command::new(python).arg(scripts().join("agree.py")).arg(folder).output()?;
     if !answer.status.success() {
-        return Err(format!("agree.py ended with {}: {}", answer.status, String::from_utf8_lossy(&answer.stderr)).into());
+        return Err(
+            format!("agree.py ended with {}: {}", answer.status, String::from_utf8_lossy(&answer.stderr)).into()
+        );
     }
     let theirs: Theirs = serde_json::from_slice(&answer.stdout)?;
     let checkpoint = learner("full", &folder.join("theirs-full"))?;

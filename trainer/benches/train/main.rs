@@ -10,7 +10,6 @@ mod contender;
 #[path = "../../../engine/benches/peers/figure.rs"]
 mod figure;
 #[path = "../../../engine/benches/peers/machine.rs"]
-#[expect(dead_code, reason = "what another benchmark asks of the machine, too")]
 mod machine;
 mod ours;
 mod report;

@@ -33,7 +33,8 @@ pub(crate) fn run(contenders: &[Contender], places: &Places, rounds: usize) -> R
     for round in 0..=rounds {
         let request = Request { ids: batch(round) };
         for (child, record) in &mut children {
-            let (answer, foreign) = turn(child, &request).map_err(|error| format!("{}: {error}", record.contender.name))?;
+            let (answer, foreign) =
+                turn(child, &request).map_err(|error| format!("{}: {error}", record.contender.name))?;
             eprintln!("{round} {}: {:.2} s, loss {:.5}", record.contender.name, answer.seconds, answer.loss);
             if round > 0 {
                 record.answers.push(answer);

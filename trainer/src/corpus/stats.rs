@@ -189,7 +189,7 @@ mod tests {
         let stats = stats_of(&[dialogue("<b>", "<script>", Some(datetime!(2024-01-01 23:30 +3)))]);
         let page = page("c.jsonl", &stats);
         assert!(page.contains("&lt;script&gt;") && page.contains("<svg"));
-        for outside in ["<script", "http", "src=", "url(", "<b>&"] {
+        for outside in ["<script", "http", "src=", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
     }

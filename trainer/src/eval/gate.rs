@@ -94,11 +94,11 @@ pub fn compare(now: &Report, before: &Report) -> Result<Vec<Worse>, Incomparable
 
 fn risen(what: &'static str, now: f64, before: f64, by: f64) -> Option<Worse> {
     // What is no number is worse than anything.
-    (!(now <= before + by)).then_some(Worse { what, now, before, tolerated: before + by })
+    (now.is_nan() || now > before + by).then_some(Worse { what, now, before, tolerated: before + by })
 }
 
 fn fallen(what: &'static str, now: f64, before: f64, by: f64) -> Option<Worse> {
-    (!(now >= before - by)).then_some(Worse { what, now, before, tolerated: before - by })
+    (now.is_nan() || now < before - by).then_some(Worse { what, now, before, tolerated: before - by })
 }
 
 #[cfg(test)]

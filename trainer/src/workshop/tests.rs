@@ -3,6 +3,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Reason, Road, RoadError, Stage, Step, Verdict, content_hash};
 
+/// A step that begins, why, and whether it goes on with what was interrupted.
+type Begun = (Step, Reason, bool);
+
 /// A road of two steps: import copies `source.txt` in upper case, clean removes its spaces.
 struct Scene {
     folder: tempfile::TempDir,
@@ -56,7 +59,7 @@ impl Scene {
     }
 
     /// What begins, and why.
-    fn go_from(&self, from: Option<Step>) -> (Vec<(Step, Reason, bool)>, Result<(), RoadError>) {
+    fn go_from(&self, from: Option<Step>) -> (Vec<Begun>, Result<(), RoadError>) {
         let begun = RefCell::new(Vec::new());
         let road = Road { folder: self.path("work"), from };
         let result = road.go(&self.stages(), &mut |step, verdict| {

@@ -19,7 +19,12 @@ const YEAR: f64 = 366.0 * 24.0 * 60.0;
 const USUAL_SHARE: f64 = 0.05;
 
 /// The sources under `key`, with paths from `folder`.
-pub(super) fn sources(raw: Vec<Spanned<raw::Source>>, folder: &Path, report: &mut Report<'_>, key: &str) -> Vec<Source> {
+pub(super) fn sources(
+    raw: Vec<Spanned<raw::Source>>,
+    folder: &Path,
+    report: &mut Report<'_>,
+    key: &str,
+) -> Vec<Source> {
     raw.into_iter().filter_map(|source| self::source(source.value, folder, report, key)).collect()
 }
 

@@ -103,7 +103,10 @@ hosting: 1
     ] {
         assert!(told.contains(expected), "{expected}\n{told}");
     }
-    assert!(told.contains("\n    9  |   learning_rate: fast\n") || told.contains("    9 |   learning_rate: fast"), "{told}");
+    assert!(
+        told.contains("\n    9  |   learning_rate: fast\n") || told.contains("    9 |   learning_rate: fast"),
+        "{told}"
+    );
 }
 
 #[test]

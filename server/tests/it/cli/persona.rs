@@ -70,7 +70,10 @@ fn a_new_persona_is_written_once() {
     let told = scene.succeed(&format!("persona new toy {FLAGS}"));
     assert!(told.contains("maskarad persona build toy"), "{told}");
     let manifest = std::fs::read_to_string(scene.path("personas/toy.yaml")).unwrap();
-    assert!(manifest.contains("path: \"models/tiny\"") && manifest.contains("display_name: \"«Игрушка»\""), "{manifest}");
+    assert!(
+        manifest.contains("path: \"models/tiny\"") && manifest.contains("display_name: \"«Игрушка»\""),
+        "{manifest}"
+    );
     let workshop = std::fs::read_to_string(scene.path("personas/workshop/toy.yaml")).unwrap();
     assert!(workshop.contains("path: \"../../lines.jsonl\", format: dialogues"), "{workshop}");
     let (code, told) = scene.run(&format!("persona new toy {FLAGS}"));
@@ -92,7 +95,10 @@ fn a_persona_is_built_once_and_always_the_same() {
     let scene = Scene::new();
     scene.write_toy();
     let told = scene.succeed("persona build toy");
-    assert!(told.contains("import  begins: was not done yet") && told.contains("76 dialogues to learn, 4 held out"), "{told}");
+    assert!(
+        told.contains("import  begins: was not done yet") && told.contains("76 dialogues to learn, 4 held out"),
+        "{told}"
+    );
     assert!(told.contains("adapters/toy holds it now"), "{told}");
     let first = scene.adapter("personas/adapters/toy");
     let report: Value = serde_json::from_slice(&std::fs::read(scene.path("workshop/toy/eval.json")).unwrap()).unwrap();

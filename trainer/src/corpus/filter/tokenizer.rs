@@ -85,7 +85,7 @@ fn build(path: &Path, settings: &Settings) -> Result<Tokenizer, ClassifierError>
     let chinese = settings.tokenize_chinese_chars.unwrap_or(true);
     let frame = TemplateProcessing::builder()
         .try_single(format!("{first}:0 $A:0 {last}:0"))
-        .and_then(|builder| Ok(builder.special_tokens(ids.to_vec()).build().map_err(|error| error.to_string())?))
+        .and_then(|builder| builder.special_tokens(ids.to_vec()).build().map_err(|error| error.to_string()))
         .map_err(|error| complaint(path, &error))?;
     let mut tokenizer = Tokenizer::new(model);
     let normalizer = BertNormalizer::new(true, chinese, settings.strip_accents, lowercase);

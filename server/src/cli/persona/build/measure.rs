@@ -41,7 +41,9 @@ impl Builder<'_> {
         let worse: Vec<String> = gate::compare(&now, &before)?.iter().map(ToString::to_string).collect();
         if !worse.is_empty() {
             let (worse, place) = (worse.join("; "), place.display());
-            bail!("worse than the one at {place}, which stays ({worse}); set `eval.gate: false` to replace it all the same");
+            bail!(
+                "worse than the one at {place}, which stays ({worse}); set `eval.gate: false` to replace it all the same"
+            );
         }
         println!("gate    it is no worse than the one in its place");
         Ok(())
@@ -84,6 +86,9 @@ impl Builder<'_> {
         let ratio = report.perplexity_ratio;
         let page = self.file("eval.html");
         let likeness = likeness.unwrap_or_default();
-        Ok(format!("perplexity of answers {own:.1}, of its base {base:.1}, ratio {ratio:.3}{likeness}; {}", page.display()))
+        Ok(format!(
+            "perplexity of answers {own:.1}, of its base {base:.1}, ratio {ratio:.3}{likeness}; {}",
+            page.display()
+        ))
     }
 }

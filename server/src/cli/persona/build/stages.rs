@@ -34,7 +34,12 @@ impl Builder<'_> {
         let clean = self.workshop.clean.as_ref().map(|options| self.clean(options));
         let filter = self.workshop.filter.as_ref().map(|options| self.filter(options));
         let corpus = self.corpus();
-        [self.import()].into_iter().chain(clean).chain(filter).chain([self.train(&corpus), self.eval(&corpus)]).collect()
+        [self.import()]
+            .into_iter()
+            .chain(clean)
+            .chain(filter)
+            .chain([self.train(&corpus), self.eval(&corpus)])
+            .collect()
     }
 
     /// What is learned in the end.
@@ -141,8 +146,7 @@ impl Builder<'_> {
     }
 
     fn learn(&self, corpus: &Path, out: &Path) -> Result<String, Failure> {
-        let options =
-            TrainOptions { corpus: corpus.to_owned(), out: out.to_owned(), ..self.workshop.train.clone() };
+        let options = TrainOptions { corpus: corpus.to_owned(), out: out.to_owned(), ..self.workshop.train.clone() };
         let watch = Watch { progress: self.progress, stop: self.stop };
         match train::train(&options, &self.format(), false, watch)? {
             Outcome::Stopped { step, of } => {
