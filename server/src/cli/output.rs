@@ -17,6 +17,11 @@ impl Output {
     }
 }
 
+/// Prints a line on work that goes on, whether anybody reads it or not.
+pub(super) fn tell(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(Output::open(), "{line}");
+}
+
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.0.write(bytes).map_err(told_apart)

@@ -14,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use maskarad_trainer::workshop::{Road, Step, Verdict, content_hash, put};
 
 use self::stages::Builder;
+use crate::cli::output;
 use crate::cli::progress::Bar;
 use crate::cli::train::stop_at_a_signal;
 use crate::config::daemon::DaemonConfig;
@@ -78,10 +79,12 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 fn tell(step: Step, verdict: &Verdict) {
     let step = step.name();
     match verdict {
-        Verdict::Holds => println!("{step:<8}is done, and nothing has changed"),
-        Verdict::Begins { reason, resumes: false } => println!("{step:<8}begins: {reason}"),
-        Verdict::Begins { resumes: true, .. } => println!("{step:<8}goes on where it was interrupted"),
-        Verdict::Done(outcome) => println!("{:<8}{outcome}", ""),
+        Verdict::Holds => output::tell(format_args!("{step:<8}is done, and nothing has changed")),
+        Verdict::Begins { reason, resumes: false } => output::tell(format_args!("{step:<8}begins: {reason}")),
+        Verdict::Begins { resumes: true, .. } => {
+            output::tell(format_args!("{step:<8}goes on where it was interrupted"));
+        }
+        Verdict::Done(outcome) => output::tell(format_args!("{:<8}{outcome}", "")),
     }
 }
 
@@ -89,10 +92,13 @@ fn tell(step: Step, verdict: &Verdict) {
 fn place(workshop: &Workshop, model: &Path) -> anyhow::Result<()> {
     let destination = workshop.destination();
     if destination.is_dir() && content_hash(destination)? == content_hash(model)? {
-        println!("host    {} holds it already", destination.display());
+        output::tell(format_args!("host    {} holds it already", destination.display()));
         return Ok(());
     }
     put(model, destination, |_| true)?;
-    println!("host    {} holds it now; a daemon that runs takes it up with its next start", destination.display());
+    output::tell(format_args!(
+        "host    {} holds it now; a daemon that runs takes it up with its next start",
+        destination.display()
+    ));
     Ok(())
 }

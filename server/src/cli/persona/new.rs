@@ -16,6 +16,7 @@ use self::paths::relative;
 use self::texts::Told;
 use crate::chat::PersonaName;
 use crate::cli::input::Input;
+use crate::cli::output;
 use crate::config::daemon::DaemonConfig;
 use crate::config::workshop;
 
@@ -64,8 +65,8 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     write(&manifest, &texts::manifest(&told, &config.personas)?, arguments.force)?;
     write(&workshop, &texts::workshop(&told, &config.personas.join(workshop::FOLDER))?, arguments.force)?;
     workshop::load(&workshop)?;
-    println!("written: {} and {}", manifest.display(), workshop.display());
-    println!("Look them over, then make the persona with: maskarad persona build {name}");
+    output::tell(format_args!("written: {} and {}", manifest.display(), workshop.display()));
+    output::tell(format_args!("Look them over, then make the persona with: maskarad persona build {name}"));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use maskarad_trainer::{files, train::options::TrainOptions};
 use super::Failure;
 use super::stages::Builder;
 use crate::cli::eval::measure::{Plan, measure};
+use crate::cli::output;
 use crate::config::persona::Persona;
 
 impl Builder<'_> {
@@ -45,7 +46,7 @@ impl Builder<'_> {
                 "worse than the one at {place}, which stays ({worse}); set `eval.gate: false` to replace it all the same"
             );
         }
-        println!("gate    it is no worse than the one in its place");
+        output::tell(format_args!("gate    it is no worse than the one in its place"));
         Ok(())
     }
 
