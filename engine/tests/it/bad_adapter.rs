@@ -70,7 +70,8 @@ fn tensors_that_do_not_fit_are_named() {
         assert!(told.starts_with("adapter/adapter_model.safetensors: tensor `h."), "{told}");
         assert!(told.contains(problem) && told.contains(short), "{told}");
     };
-    let edited = |edit: fn(&str, Vec<usize>, Vec<u8>) -> Option<(String, Dtype, Vec<usize>, Vec<u8>)>| {
+    type Edited = Option<(String, Dtype, Vec<usize>, Vec<u8>)>;
+    let edited = |edit: fn(&str, Vec<usize>, Vec<u8>) -> Edited| {
         refusal(|folder| {
             change(folder, |name, view| {
                 if name == NAME {
@@ -139,7 +140,7 @@ fn a_tokenizer_with_more_tokens_is_refused_and_the_base_s_is_ignored() {
     std::fs::write(adapter.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
     let model = engine.load_adapter(&folder, adapter.path(), Precision::F32).unwrap();
     assert!(model.shares_base(&base));
-    let mut more = tokenizer.clone();
+    let mut more = tokenizer;
     let mut added = more["added_tokens"][0].clone();
     added["id"] = json!(base.tokenizer().unwrap().rows());
     added["content"] = json!("<new>");

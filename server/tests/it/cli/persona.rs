@@ -165,6 +165,7 @@ fn the_demo_personas_speak_with_their_own_adapters() {
 /// What the demo must come to, from its files alone. `make persona-demo` runs it.
 #[test]
 #[ignore = "takes up to an hour: make persona-demo"]
+#[expect(clippy::disallowed_methods, reason = "the Makefile tells which program to run")]
 fn the_demo_personas_can_be_made_again() {
     let program = std::env::var_os("MASKARAD_PROGRAM").expect("MASKARAD_PROGRAM names a release build");
     let folder = tempfile::tempdir().unwrap();
