@@ -105,7 +105,10 @@ pub fn import(
     let mut writer = Writer::create(output)?;
     let (mut report, mut dropped) = (ImportReport::default(), Dropped::default());
     for input in inputs {
-        progress.begin(&input.display().to_string(), None);
+        // An address may hold a password, and tells of itself once it is known to be sound.
+        if !Board::is_address(input) {
+            progress.begin(&input.display().to_string(), None);
+        }
         let mut sink = |dialogue: Dialogue| {
             report.add(&dialogue);
             progress.at(report.dialogues);

@@ -184,19 +184,19 @@ struct Course {
 #[command(next_help_heading = "A new model")]
 struct Shape {
     /// Blocks [default: 6].
-    #[arg(long, value_name = "N", requires = "from_scratch")]
+    #[arg(long, value_name = "N", requires = "from_scratch", conflicts_with = "base")]
     layers: Option<usize>,
     /// Width [default: 256].
-    #[arg(long, value_name = "N", requires = "from_scratch")]
+    #[arg(long, value_name = "N", requires = "from_scratch", conflicts_with = "base")]
     width: Option<usize>,
     /// Heads [default: 8].
-    #[arg(long, value_name = "N", requires = "from_scratch")]
+    #[arg(long, value_name = "N", requires = "from_scratch", conflicts_with = "base")]
     heads: Option<usize>,
     /// Positions [default: 512].
-    #[arg(long, value_name = "N", requires = "from_scratch")]
+    #[arg(long, value_name = "N", requires = "from_scratch", conflicts_with = "base")]
     positions: Option<usize>,
     /// Tokens at most [default: 8192].
-    #[arg(long, value_name = "N", requires = "from_scratch")]
+    #[arg(long, value_name = "N", requires = "from_scratch", conflicts_with = "base")]
     vocab_size: Option<usize>,
 }
 

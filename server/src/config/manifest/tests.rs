@@ -180,8 +180,12 @@ fn the_manifests_that_come_with_the_project_are_sound() {
     let personas = load(&folder, Environment::new(&variables)).into_result().unwrap();
     let names: Vec<_> = personas.iter().map(|persona| persona.display_name.as_str()).collect();
     assert_eq!(names, ["Автобус", "Полксон"]);
-    assert_eq!(personas[0].model, personas[1].model);
-    assert!(personas[0].model.path.join("config.json").exists());
+    let [avtobus, polkson] = [&personas[0].model, &personas[1].model];
+    assert_eq!((&avtobus.path, avtobus.precision), (&polkson.path, polkson.precision), "they stand on one base");
+    assert_ne!(avtobus.adapter, polkson.adapter);
+    assert!(avtobus.path.join("config.json").exists());
+    let adapters = [avtobus, polkson].map(|model| model.adapter.as_ref().unwrap().join("adapter_config.json"));
+    assert!(adapters.iter().all(|adapter| adapter.exists()));
 }
 
 proptest! {

@@ -88,7 +88,7 @@ hosting: 1
     )
     .unwrap_err();
     for expected in [
-        "w.yaml:3:22: sources.format: expected one of auto, telegram",
+        "w.yaml:3:24: sources.format: expected one of auto, telegram",
         "w.yaml:3:46: sources.gap_minutes: is -1, expected minutes",
         "w.yaml:3:50: sources.colour: unknown key",
         "w.yaml:4:5: sources.path: is missing",
@@ -112,14 +112,14 @@ hosting: 1
 #[test]
 fn what_only_the_whole_can_tell_is_told() {
     for (text, expected) in [
-        ("", "w.yaml: manifest: is missing"),
+        ("", "w.yaml:1:1: manifest: is missing"),
         ("manifest: ../none.yaml\nsources: [{ path: a }]", "none.yaml: can't be read"),
         ("manifest: ../avtobus.yaml\ntrain: { lora: {} }", "w.yaml: sources: is missing"),
         ("manifest: ../avtobus.yaml\nsources: [{ path: a }]", "train: has no lora, but the manifest serves an adapter"),
         (&format!("{MINIMAL}filter: {{ drop_above: 0.5 }}"), ":4:"),
-        (&format!("{MINIMAL}filter: {{ model: m, drop_above: 5 }}"), "4:20: filter.keep: the score to drop above is 5"),
+        (&format!("{MINIMAL}filter: {{ model: m, drop_above: 5 }}"), "4:21: filter.keep: the score to drop above is 5"),
         (&format!("{MINIMAL}clean: {{ min_cyrillic: 5 }}"), "4:10: clean.min_cyrillic: `min_cyrillic` is 5"),
-        (&MINIMAL.replace("lora: {}", "lora: { r: 0 }"), "3:17: train.lora.r: is 0, expected 1 to 4096"),
+        (&MINIMAL.replace("lora: {}", "lora: { r: 0 }"), "3:18: train.lora.r: is 0, expected 1 to 4096"),
     ] {
         let told = read(text).unwrap_err();
         assert!(told.contains(expected), "{expected}\n{told}");

@@ -105,7 +105,7 @@ fn a_persona_is_built_once_and_always_the_same() {
     assert_eq!(report["replies"].as_array().unwrap().len(), 4);
 
     let told = scene.succeed("persona build toy");
-    assert_eq!(told.matches("is done, and nothing has changed").count(), 3, "{told}");
+    assert_eq!(told.matches("is done, and nothing has changed").count(), 4, "{told}");
     assert!(told.contains("holds it already"), "{told}");
 
     let told = scene.succeed("persona build toy --from train");
@@ -122,7 +122,8 @@ fn a_persona_of_other_lines_is_another_one() {
     scene.write_toy();
     scene.succeed("persona build toy");
     let first = scene.adapter("personas/adapters/toy");
-    std::fs::write(scene.path("lines.jsonl"), "{\"dialogue\": [\"нет\", \"да?\"]}\n".repeat(40)).unwrap();
+    let lines = std::fs::read_to_string(scene.path("lines.jsonl")).unwrap();
+    std::fs::write(scene.path("lines.jsonl"), lines.replace("ответ", "совет")).unwrap();
     let told = scene.succeed("persona build toy");
     assert!(told.contains("lines.jsonl has changed") && told.contains("train   begins"), "{told}");
     assert!(scene.adapter("personas/adapters/toy") != first);
@@ -146,7 +147,8 @@ fn the_demo_personas_speak_with_their_own_adapters() {
         for question in ["Как дела?", "Который час?", "Доктор, что со мной?"] {
             let prompt = format!("@@ПЕРВЫЙ@@ {question} @@ВТОРОЙ@@");
             let (model, adapter) = (mini(), adapter.map(|name| personas().join("adapters").join(name)));
-            let mut arguments = vec!["generate", "--model", &model, "--greedy", "--max-new-tokens", "30"];
+            let mut arguments =
+                vec!["generate", "--model", &model, "--temperature", "0.65", "--seed", "1", "--max-new-tokens", "40"];
             if let Some(adapter) = &adapter {
                 arguments.extend(["--adapter", adapter.to_str().unwrap()]);
             }
