@@ -6,7 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-quick load fmt setup
+.PHONY: help run build test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,9 +60,13 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 	cargo deny --offline check bans licenses sources
 
 bench: setup ## Against the other engines, and both sides of our own comparisons; writes docs/BENCHMARKS.md (BENCH_ROUNDS=5)
-	scripts/bench-peers.sh
+	scripts/venv.sh target/bench/venv engine/benches/peers/python/requirements.txt scripts/llama.sh
 	cargo bench --workspace --locked --bench batching --bench company --bench sampling
 	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
+
+bench-train: setup ## A training step against PyTorch, and what one side trained loaded by the other; into docs/BENCHMARKS.md (BENCH_ROUNDS=5)
+	scripts/venv.sh target/bench/train/venv trainer/benches/train/python/requirements.txt
+	cargo bench --workspace --locked --bench train -- --write $(CURDIR)/docs/BENCHMARKS.md
 
 bench-quick: setup ## Our engine alone, and how fast this machine reads memory; no Python
 	cargo bench --workspace --locked --bench peers -- --quick

@@ -1,7 +1,7 @@
 //! How well a persona does: how well it foretells what its people answered, and what its own replies are like.
 //!
 //! [`evaluate`] measures on held-out dialogues, beside the base that the persona was made of: perplexity ([`perplexity`]), and
-//! by replies that it generates ([`generate`]): variety and length ([`diversity`]), copying ([`overlap`]), and whose lines
+//! by replies that it generates ([`generate`]): variety and length ([`mod@diversity`]), copying ([`overlap`]), and whose lines
 //! they resemble ([`likeness`]). [`gate`] compares with an earlier report; [`page`] shows one. Knows no manifests.
 
 pub mod diversity;

@@ -1,7 +1,7 @@
 //! Fine-tuning of a GPT-2: whole, or by a low-rank adapter.
 //!
 //! [`train()`] reads a corpus into rows of tokens ([`data`]), learns them batch by batch ([`batches`], [`learner`]) along a
-//! [`schedule`], and leaves a folder that Hugging Face loads ([`export`]). Everything follows from the options, the seed and
+//! [`schedule`], and leaves a folder that Hugging Face loads (`export`). Everything follows from the options, the seed and
 //! the files; what a killed run left is gone on with ([`checkpoint`]), to the same bytes.
 
 pub mod options;

@@ -2,7 +2,7 @@
 //!
 //! This program is the conductor. Each contender is a child process that loads one model and answers requests in lines
 //! of JSON; ours and candle's are this same binary, the others run `python/worker.py` in a virtual environment that
-//! `scripts/bench-peers.sh` makes.
+//! `scripts/venv.sh` makes.
 
 mod bandwidth;
 mod candle_peer;

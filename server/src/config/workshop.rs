@@ -1,7 +1,7 @@
 //! Workshop files: `personas/workshop/NAME.yaml`, the whole life of a persona from its sources to its manifest.
 //!
 //! They stand in a folder of their own since every `personas/*.yaml` is a manifest. Sources are read here key by key; the
-//! sections of the steps are the trainer's own options ([`super::options`]). What is known from the manifest, such as the
+//! sections of the steps are the trainer's own options (`super::options`). What is known from the manifest, such as the
 //! base and the template, isn't said again. Knows nothing of how a step is done.
 
 mod raw;

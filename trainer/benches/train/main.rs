@@ -2,7 +2,7 @@
 //!
 //! This program is the conductor. Each contender is a child process that holds one model and learns a batch for each line
 //! it is sent; ours are this same binary, PyTorch's run `python/worker.py` in a virtual environment that
-//! `scripts/bench-train.sh` makes. Before that, both sides load what the other one trained ([`agree`]).
+//! `scripts/venv.sh` makes. Before that, both sides load what the other one trained ([`agree`]).
 
 mod agree;
 mod child;

@@ -1,7 +1,7 @@
 //! Whose line is it? A logistic regression that was trained on people's lines only tells a persona's from others'.
 //!
 //! A line's features are which runs of 2 to 4 characters it has, in lower case and with its ends marked, hashed into
-//! [`BUCKETS`] and brought to length 1; so one word of a long line weighs less than one of a short line. Both sides weigh the
+//! `BUCKETS` and brought to length 1; so one word of a long line weighs less than one of a short line. Both sides weigh the
 //! same, however many lines each has. One line in five, chosen by a hash of its text, is held out: how many of these the
 //! classifier gets right says how far its verdict on generated lines can be trusted. Everything is fixed by the seed.
 

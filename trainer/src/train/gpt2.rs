@@ -1,6 +1,6 @@
 //! A GPT-2 that learns, on candle's tape: whole, or by a low-rank adapter beside frozen weights.
 //!
-//! [`network`] is the model, [`ops`] its operations, [`parameters`] what learns, [`adamw`] how, [`files`] what is written.
+//! `network` is the model, `ops` its operations, `parameters` what learns, `adamw` how, `files` what is written.
 
 mod adamw;
 mod adapter;

@@ -1,4 +1,4 @@
-//! Twenty steps beside torch and PEFT: losses, norms, logits afterwards.
+//! Twenty steps beside torch and PEFT: losses, norms, logits afterwards. Our own runs are made by `../data/make_training.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -96,4 +96,9 @@ fn training_follows_torch_and_peft() {
         return;
     }
     both(&folder);
+}
+
+#[test]
+fn our_own_runs_follow_torch_and_peft() {
+    both(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/training"));
 }

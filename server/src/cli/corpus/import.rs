@@ -17,7 +17,7 @@ use crate::cli::progress::Bar;
 /// What `corpus import` takes.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Arguments {
-    /// Files, folders that hold them, or the address of a board such as https://example.org/b/.
+    /// Files, folders that hold them, or the address of a board such as `https://example.org/b/`.
     #[arg(required = true, value_name = "PATH")]
     inputs: Vec<PathBuf>,
     /// The corpus to write, JSON lines; it is replaced only by a whole one.

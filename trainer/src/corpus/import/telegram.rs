@@ -1,6 +1,6 @@
 //! Exports of Telegram Desktop: one chat or a whole account, as JSON or as HTML.
 //!
-//! Both kinds are read into the same [`chat::Entry`], one message at a time, and give the same dialogues. HTML holds less:
+//! Both kinds are read into the same `chat::Entry`, one message at a time, and give the same dialogues. HTML holds less:
 //! it names people but doesn't number them, so there a person's name is their id, and two of one name are one person.
 
 mod author;
