@@ -1,16 +1,10 @@
 //! A report as one HTML page that needs nothing else. Knows how to show figures, not how they come about.
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::perplexity::Score;
 use super::{Copying, Likeness, Report};
-
-const STYLE: &str = "
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
-td.number { text-align: right; font-variant-numeric: tabular-nums } .context { white-space: pre-line; color: #666 } .note { color: #666 }
-@media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } th, td { border-color: #444 } .context, .note { color: #999 } }
-";
+use crate::report::number;
 
 /// The most replies that are shown.
 const SHOWN: usize = 40;
@@ -20,29 +14,22 @@ const SHOWN: usize = 40;
 pub fn page(name: &str, report: &Report) -> String {
     let Report { dialogues, block, replies, .. } = report;
     let text = format!("all text, run_clm.py, blocks of {block}");
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head { meta charset="utf-8"; meta name="viewport" content="width=device-width"; title { (name) } style { (STYLE) } }
-            body {
-                h1 { (name) }
-                p { "Measured on " (dialogues) " held-out dialogues and " (replies.len()) " generated replies." }
-                h2 { "Perplexity" }
-                table {
-                    tr { th {} th { "persona" } th { "base" } th { "ratio" } th { "accuracy" } th { "of base" } }
-                    (scores("answers only", report.answers, report.base_answers))
-                    (scores(&text, report.text, report.base_text))
-                }
-                h2 { "Replies beside people's answers" }
-                (beside(report))
-                @if let Some(copying) = &report.overlap { (copied(copying)) }
-                @if let Some(likeness) = &report.likeness { (resembles(likeness)) }
-                h2 { "Samples" }
-                (samples(report))
-            }
+    let body = html! {
+        p { "Measured on " (dialogues) " held-out dialogues and " (replies.len()) " generated replies." }
+        h2 { "Perplexity" }
+        table {
+            tr { th {} th { "persona" } th { "base" } th { "ratio" } th { "accuracy" } th { "of base" } }
+            (scores("answers only", report.answers, report.base_answers))
+            (scores(&text, report.text, report.base_text))
         }
-    }
-    .into_string()
+        h2 { "Replies beside people's answers" }
+        (beside(report))
+        @if let Some(copying) = &report.overlap { (copied(copying)) }
+        @if let Some(likeness) = &report.likeness { (resembles(likeness)) }
+        h2 { "Samples" }
+        (samples(report))
+    };
+    crate::report::page(name, &body)
 }
 
 fn scores(what: &str, own: Score, base: Score) -> Markup {
@@ -53,10 +40,6 @@ fn scores(what: &str, own: Score, base: Score) -> Markup {
             (number(own.accuracy, 3)) (number(base.accuracy, 3))
         }
     }
-}
-
-fn number(value: f64, digits: usize) -> Markup {
-    html! { td.number { (format!("{value:.digits$}")) } }
 }
 
 fn beside(report: &Report) -> Markup {
