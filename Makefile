@@ -61,7 +61,7 @@ lint: setup $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) ## Formatting, clippy, rus
 
 bench: setup ## Against the other engines, and both sides of our own comparisons; writes docs/BENCHMARKS.md (BENCH_ROUNDS=5)
 	scripts/venv.sh target/bench/venv engine/benches/peers/python/requirements.txt scripts/llama.sh
-	cargo bench --workspace --locked --bench batching --bench company --bench sampling
+	cargo bench --workspace --locked --bench batching --bench company --bench sampling --bench adapters
 	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
 
 bench-train: setup ## A training step against PyTorch, and what one side trained loaded by the other; into docs/BENCHMARKS.md (BENCH_ROUNDS=5)

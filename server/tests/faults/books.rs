@@ -20,24 +20,29 @@ struct Job {
     trigger: String,
     state: String,
     outcome: String,
+    /// Of the job whose reply answers this one too: its message, and how it ended. Empty where there is none.
+    lead: String,
 }
 
 impl Books {
     /// Reads all jobs.
     pub(crate) async fn read(ground: &mut Ground, cast: &Cast) -> Self {
-        let sql = "select persona, cast(chat_id as text), cast(message_id as text), trigger_kind, state,
-                          coalesce(outcome, '') from jobs";
+        let sql = "select job.persona, cast(job.chat_id as text), cast(job.message_id as text), job.trigger_kind, job.state,
+                          coalesce(job.outcome, ''),
+                          cast(lead.message_id as text) || ' in chat ' || cast(lead.chat_id as text) || ', ' || lead.outcome
+                     from jobs job left join jobs lead on lead.id = job.lead_id";
         let mut books = Self { jobs: HashMap::new(), outcomes: BTreeMap::new() };
         for row in ground.rows(sql).await {
             let row = row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
-            let [persona, chat, message, trigger, state, outcome] = <[_; 6]>::try_from(row).expect("six columns");
+            let [persona, chat, message, trigger, state, outcome, lead] =
+                <[_; 7]>::try_from(row).expect("seven columns");
             let bot = cast.part_named(&persona).bot.id();
             let key = (bot, ChatId(chat.parse().unwrap()), MessageId(message.parse().unwrap()));
             *books
                 .outcomes
                 .entry(format!("{} {outcome}", if trigger == "notice" { "notice" } else { "reply" }))
                 .or_default() += 1;
-            books.jobs.insert(key, Job { trigger, state, outcome });
+            books.jobs.insert(key, Job { trigger, state, outcome, lead });
         }
         books
     }
@@ -118,7 +123,8 @@ fn difference(job: Option<&Job>, want: Want, ended: &Ended) -> Option<String> {
         (_, Fate::Unknown) => &["unknown"],
         (_, Fate::Backlog | Fate::Lost | Fate::Moved) => &[],
     };
-    let Job { state, outcome, .. } = job;
+    let Job { state, outcome, lead, .. } = job;
     let right = job.trigger == trigger && state == "done" && allowed.contains(&outcome.as_str());
-    (!right).then(|| format!("{fate:?} ({trigger}), and the books say {} {state} {outcome}", job.trigger))
+    (!right)
+        .then(|| format!("{fate:?} ({trigger}), and the books say {} {state} {outcome} (lead: {lead})", job.trigger))
 }
