@@ -210,6 +210,12 @@ impl Engine {
         self.0.worker.is_running()
     }
 
+    /// How often the engine's thread has looked for work. It does so at least once a second, unless it hangs.
+    #[must_use]
+    pub fn turns(&self) -> u64 {
+        self.0.worker.turns()
+    }
+
     /// Stops the engine: running and waiting requests end with [`EngineError::Stopped`]. Returns when the thread has
     /// ended.
     pub fn shutdown(&self) {

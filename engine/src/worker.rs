@@ -4,10 +4,11 @@
 mod clock;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -17,6 +18,9 @@ use crate::generation::Event;
 use crate::model::Compute;
 use crate::scheduler::{Limits, Report, Reports, Scheduler, SequenceId};
 use crate::sequence::Sequence;
+
+/// How long the thread sleeps at most where there is nothing to do: whoever watches it wants to see it turn.
+const IDLE_TURN: Duration = Duration::from_secs(1);
 
 /// A sequence to run and where its events go.
 pub(crate) struct Job {
@@ -44,6 +48,7 @@ pub(crate) struct Worker {
     jobs: Mutex<Option<SyncSender<Job>>>,
     waiting: Waiting,
     stopped: Arc<AtomicBool>,
+    turns: Arc<AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -51,7 +56,7 @@ impl Worker {
     pub(crate) fn start(limits: Limits, compute: Compute, max_waiting: usize) -> Result<Self, EngineError> {
         let (sender, jobs) = sync_channel(max_waiting.max(1));
         let waiting = Waiting { count: Arc::default(), limit: max_waiting.max(1) };
-        let stopped = Arc::<AtomicBool>::default();
+        let (stopped, turns) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let mut state = Loop {
             scheduler: Scheduler::new(limits),
             compute,
@@ -59,13 +64,14 @@ impl Worker {
             running: HashMap::new(),
             waiting: waiting.clone(),
             stopped: stopped.clone(),
+            turns: turns.clone(),
             next_id: 0,
         };
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || state.run())
             .map_err(|error| EngineError::Start(error.to_string()))?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), waiting, stopped, thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs: Mutex::new(Some(sender)), waiting, stopped, turns, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a job, or refuses it at once.
@@ -85,6 +91,11 @@ impl Worker {
     pub(crate) fn is_running(&self) -> bool {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// How often the thread has looked for work, which it does at least once a second.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
     }
 
     pub(crate) fn stop(&self) {
@@ -132,6 +143,7 @@ struct Loop {
     running: HashMap<SequenceId, Running>,
     waiting: Waiting,
     stopped: Arc<AtomicBool>,
+    turns: Arc<AtomicU64>,
     next_id: u64,
 }
 
@@ -159,13 +171,15 @@ impl Loop {
 
     /// Takes what is there, or waits for a job where there is nothing else to do. `false` at the end.
     fn take_jobs(&mut self) -> bool {
+        self.turns.fetch_add(1, Ordering::Relaxed);
         if self.stopped.load(Ordering::Relaxed) {
             return false;
         }
         if self.scheduler.is_idle() {
-            match self.jobs.recv() {
+            match self.jobs.recv_timeout(IDLE_TURN) {
                 Ok(job) => self.accept(job),
-                Err(_) => return false,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
         while let Ok(job) = self.jobs.try_recv() {

@@ -61,7 +61,7 @@ impl Work for Delivery {
         if wait > Duration::ZERO {
             return Rest(wait);
         }
-        tokio::time::sleep_until(self.app.pacer.turn(&live.persona.name, now)).await;
+        tokio::time::sleep_until(self.app.pacer.turn(&live.name, now)).await;
         let sending = Sending { app: &self.app, patience: &self.patience, live, job, reply };
         match sending.begin().await {
             Ok(Some(attempt)) => sending.send(attempt).await,
@@ -86,7 +86,7 @@ impl Sending<'_> {
         let begun = self.app.store.begin_send(&self.live.lease, self.job.id, self.app.clock.now()).await;
         let Err(error) = begun else { return Ok(begun.unwrap_or_default()) };
         if !self.live.is_fenced(&error) {
-            tracing::warn!(persona = %self.live.persona.name, job = self.job.id.0, %error, "a send can't be noted; it waits");
+            tracing::warn!(persona = %self.live.name, job = self.job.id.0, %error, "a send can't be noted; it waits");
             // The commit may have worked, and only its answer been lost; nobody would send it then.
             self.put_back(Sent::Refused).await;
         }
@@ -98,7 +98,7 @@ impl Sending<'_> {
         let outgoing = Outgoing { chat, text: self.reply.text.clone(), reply_to };
         let sent = self.live.transport.send(&outgoing).await;
         if let Err(error) = &sent {
-            tracing::warn!(persona = %self.live.persona.name, job = self.job.id.0, attempt, %error, "a reply was not delivered");
+            tracing::warn!(persona = %self.live.name, job = self.job.id.0, attempt, %error, "a reply was not delivered");
         }
         let key = self.job.conversation.key();
         if !matches!(sent, Err(TransportError::Unreachable(_) | TransportError::Unknown(_))) {

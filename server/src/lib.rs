@@ -9,6 +9,7 @@ pub mod attempts;
 pub mod command;
 pub mod pacing;
 pub mod prompt;
+pub mod reload;
 pub mod reply;
 pub mod settings;
 pub mod texts;
@@ -18,6 +19,7 @@ pub mod backoff;
 pub mod clock;
 pub mod generator;
 pub mod store;
+pub mod supervisor;
 pub mod telegram;
 pub mod transport;
 

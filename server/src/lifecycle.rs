@@ -49,6 +49,21 @@ impl Lifecycle {
         });
     }
 
+    /// Starts a task that may end before the daemon does. If it panics, the daemon stops and ends badly.
+    pub fn spawn_shorter(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> tokio::task::JoinHandle<()> {
+        let this = self.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = tokio::spawn(task).await {
+                tracing::error!(task = name, %error, "a task died");
+                this.fail();
+            }
+        })
+    }
+
     /// Stops the daemon, which then ends badly.
     pub fn fail(&self) {
         self.failed.store(true, Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! A persona that is up: its manifest, its weights, its bot.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use maskarad_engine::{Engine, GenerationConfig, LoadError, LoadedModel, Tokenizer};
@@ -66,12 +67,49 @@ impl Voice {
     }
 }
 
-/// A persona whose bot has introduced itself.
-pub struct LivePersona {
+/// What a manifest makes of a persona. Whoever works on one message holds one character from its beginning to its end, so
+/// that no reply mixes two.
+pub struct Character {
     /// What its manifest says.
     pub persona: Arc<Persona>,
     /// Its weights and how they are spoken to.
     pub voice: Voice,
+}
+
+impl Character {
+    /// Whether the other one is told the same by its manifest, and speaks with the same weights.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.voice.model.key() == other.voice.model.key() && self.persona == other.persona
+    }
+}
+
+/// Which character a persona has at the moment. Clones share it.
+#[derive(Clone)]
+pub struct Current(Arc<RwLock<Arc<Character>>>);
+
+impl Current {
+    /// This one, until another one is set.
+    pub fn new(character: Arc<Character>) -> Self {
+        Self(Arc::new(RwLock::new(character)))
+    }
+
+    /// The character of this moment.
+    pub fn get(&self) -> Arc<Character> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Another character from the next message on; what is under way ends as it began. Returns the former.
+    pub fn set(&self, character: Arc<Character>) -> Arc<Character> {
+        std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), character)
+    }
+}
+
+/// A persona whose bot has introduced itself.
+pub struct LivePersona {
+    /// Its name, which no reload changes.
+    pub name: PersonaName,
+    /// What it is at the moment.
+    current: Current,
     /// Who its bot is.
     pub me: Me,
     /// Its inbox.
@@ -80,6 +118,8 @@ pub struct LivePersona {
     pub lease: Lease,
     /// Its way to its chats.
     pub transport: Arc<dyn Transport>,
+    /// How often its intake came round.
+    pub turns: Turns,
     /// Rung when its inbox has news.
     pub inbox: Notify,
     /// Rung when Telegram refused the token in passing: whether it is refused for good must be asked.
@@ -88,7 +128,60 @@ pub struct LivePersona {
     pub fenced: Notify,
 }
 
+/// Counts the turns of a loop, for whoever watches that it doesn't hang.
+#[derive(Debug, Default)]
+pub struct Turns(AtomicU64);
+
+impl Turns {
+    /// The loop came round.
+    pub fn one_more(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it has.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Who a persona's bot is, and by what right it is served.
+pub struct Identity {
+    /// Who its bot is.
+    pub me: Me,
+    /// The right to serve it.
+    pub lease: Lease,
+    /// Its way to its chats.
+    pub transport: Arc<dyn Transport>,
+}
+
 impl LivePersona {
+    /// A persona that comes up, as whatever it is at the moment.
+    pub fn new(name: PersonaName, current: Current, identity: Identity) -> Self {
+        let Identity { me, lease, transport } = identity;
+        Self {
+            name,
+            current,
+            bot_id: BotId(me.id.0),
+            me,
+            lease,
+            transport,
+            turns: Turns::default(),
+            inbox: Notify::new(),
+            doubted: Notify::new(),
+            fenced: Notify::new(),
+        }
+    }
+
+    /// What it is at the moment.
+    pub fn character(&self) -> Arc<Character> {
+        self.current.get()
+    }
+
+    /// What its manifest says at the moment.
+    pub fn persona(&self) -> Arc<Persona> {
+        Arc::clone(&self.character().persona)
+    }
+
     /// Looks at an error of the store: one that tells of another daemon ends this one's serving. Returns whether it does.
     pub fn is_fenced(&self, error: &StoreError) -> bool {
         if error.is_fenced() {
@@ -105,7 +198,7 @@ pub struct Roster(RwLock<BTreeMap<PersonaName, Arc<LivePersona>>>);
 impl Roster {
     /// Adds one that came up.
     pub fn add(&self, live: Arc<LivePersona>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(live.persona.name.clone(), live);
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(live.name.clone(), live);
     }
 
     /// Takes out one that can't go on; its jobs wait in the store.

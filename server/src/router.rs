@@ -69,7 +69,7 @@ impl Work for Router {
     }
 
     async fn work(&self, stored: StoredUpdate) -> Rest {
-        let persona = &self.live.persona.name;
+        let persona = &self.live.name;
         let error = match self.route(stored.update.chat, BATCH).await {
             Ok(()) => return Rest::NONE,
             Err(error) => error,
@@ -116,7 +116,7 @@ impl Router {
 
     /// Routes the first update of a chat whose batch the store refused; one that it refuses by itself is left out.
     async fn route_one(&self, stored: &StoredUpdate, why: &StoreError) -> Rest {
-        let (persona, update_id) = (&self.live.persona.name, stored.update.update_id);
+        let (persona, update_id) = (&self.live.name, stored.update.update_id);
         tracing::warn!(%persona, update_id, error = %why, "updates were refused together; they are routed one by one");
         let Err(error) = self.route(stored.update.chat, 1).await else { return Rest::NONE };
         if error.is_transient() || self.live.is_fenced(&error) {
@@ -134,7 +134,7 @@ impl Router {
         match update::parse(&stored.update.raw) {
             Ok(incoming) => self.incoming(incoming, stored, asked).await,
             Err(error) => {
-                let (persona, update_id) = (&self.live.persona.name, stored.update.update_id);
+                let (persona, update_id) = (&self.live.name, stored.update.update_id);
                 tracing::warn!(%persona, update_id, %error, "an update can't be read; it is left out");
                 Ok(Route::nothing("malformed"))
             }
@@ -172,7 +172,7 @@ impl Router {
         }
         applied?;
         for Routed { update_id, outcome, .. } in routed {
-            tracing::debug!(persona = %self.live.persona.name, update_id, outcome, "routed");
+            tracing::debug!(persona = %self.live.name, update_id, outcome, "routed");
         }
         Ok(())
     }
@@ -194,11 +194,11 @@ impl Router {
     }
 
     fn key(&self, chat: ChatId) -> ChatKey {
-        ChatKey { persona: self.live.persona.name.clone(), transport: TransportKind::Telegram, chat }
+        ChatKey { persona: self.live.name.clone(), transport: TransportKind::Telegram, chat }
     }
 
     fn key_of(&self, message: &Message) -> ChatKey {
-        ChatKey { persona: self.live.persona.name.clone(), transport: message.chat.transport, chat: message.chat.id }
+        ChatKey { persona: self.live.name.clone(), transport: message.chat.transport, chat: message.chat.id }
     }
 }
 

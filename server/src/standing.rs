@@ -44,6 +44,16 @@ impl Standings {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(persona.clone(), report);
     }
 
+    /// A persona isn't served any more.
+    pub fn remove(&self, persona: &PersonaName) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(persona);
+    }
+
+    /// How far one has come.
+    pub fn of(&self, persona: &PersonaName) -> Option<Standing> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(persona).map(|report| report.state)
+    }
+
     /// Something troubles a persona where it stands.
     pub fn trouble(&self, persona: &PersonaName, trouble: String) {
         let mut standings = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -13,11 +13,14 @@ use crate::config::environment::Environment;
 use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
 use crate::config::{daemon::DaemonConfig, webhook};
-use crate::daemon::{self, Booted, Wire};
+use crate::daemon::{self, Fleet, Wire};
 use crate::generator::LocalGenerator;
 use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
+use crate::live::Character;
+use crate::reload::{Reloader, Watch};
 use crate::store;
+use crate::supervisor::Supervisor;
 use crate::telegram::connect;
 use crate::telegram::webhook::{Doors, WebhookWire};
 
@@ -28,8 +31,7 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves all personas until stopped.
 pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
-    let mut loaded = manifest::load(&config.personas, Environment::of_process());
-    loaded.problems.0.extend(webhook::problems(config, &loaded.personas));
+    let loaded = read(config);
     anyhow::ensure!(
         !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
         "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
@@ -38,23 +40,30 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
         loaded.personas[0].name,
     );
     let engine = Engine::start(config.engine.clone())?;
-    let booted = boot(&engine, loaded)?;
+    let personas = boot(&engine, loaded)?;
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
+    let ended = runtime.block_on(serve(config, engine.clone(), personas))?;
     runtime.shutdown_background();
     engine.shutdown();
     anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
     Ok(())
 }
 
+/// What the manifests say at the moment.
+fn read(config: &DaemonConfig) -> Personas {
+    let mut loaded = manifest::load(&config.personas, Environment::of_process());
+    loaded.problems.0.extend(webhook::problems(config, &loaded.personas));
+    loaded
+}
+
 /// Loads every checkpoint, or tells all that is wrong with manifests and checkpoints.
-fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
+fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Character>, Problems> {
     let (mut booted, mut problems) = (Vec::new(), loaded.problems.0);
     for persona in loaded.personas {
         match model::load(engine, &persona) {
             Ok(voice) => {
                 tracing::info!(persona = %persona.name, model = %voice.model.key(), bytes = voice.model.memory(), adapter_bytes = voice.model.adapter_memory(), "loaded");
-                booted.push(Booted { persona: Arc::new(persona), voice });
+                booted.push(Character { persona: Arc::new(persona), voice });
             }
             Err(problem) => problems.push(problem),
         }
@@ -62,7 +71,7 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
     if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
 }
 
-async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {
+async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Character>) -> anyhow::Result<Ended> {
     let location = location(config)?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
@@ -91,15 +100,43 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     if let Some(listener) = listener {
         http::start(listener, &app, doors, &lifecycle);
     }
-    daemon::start(&app, personas, &wire, config.store.retention, &lifecycle);
-    lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
+    let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
+    lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
+    let stopped = CancellationToken::new();
+    supervise(config, (&app, engine, fleet), &lifecycle, &stopped).await;
     let ended = lifecycle.run().await;
     daemon::stand_down(&app).await;
+    stopped.cancel();
     // Closing waits for every statement, and a database that doesn't answer must not keep the process.
     if ended == Ended::Cleanly && tokio::time::timeout(CLOSING, store.close()).await.is_err() {
         tracing::warn!("the store could not be closed in time");
     }
     Ok(ended)
+}
+
+/// Tells the service manager how things are, and reloads the manifests when it is asked to.
+async fn supervise(
+    config: &DaemonConfig,
+    (app, engine, fleet): (&Arc<App>, Engine, Arc<Fleet>),
+    lifecycle: &Lifecycle,
+    stopped: &CancellationToken,
+) {
+    let supervisor = Supervisor::of_process();
+    let (settings, weights) = (config.clone(), engine.clone());
+    let read = Arc::new(move || {
+        let loaded = read(&settings);
+        boot(&weights, loaded)
+    });
+    let reloader = Reloader::new(engine.clone(), Arc::clone(&fleet), read);
+    let watch = config.watch_personas.then(|| Watch::new(&config.personas));
+    lifecycle.spawn("reload", reloader.run(watch, supervisor, lifecycle.stopping().clone()));
+    tokio::spawn(supervisor.watch(Arc::clone(app), engine, stopped.clone()));
+    let stopping = lifecycle.stopping().clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        supervisor.stopping();
+    });
+    supervisor.ready(&fleet).await;
 }
 
 /// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.

@@ -41,6 +41,8 @@ pub struct DaemonConfig {
     pub queue: QueueConfig,
     /// The folder of manifests.
     pub personas: PathBuf,
+    /// Read them anew when they change, not only when asked to.
+    pub watch_personas: bool,
     /// What is logged.
     pub log: LogConfig,
 }
@@ -131,6 +133,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
+        watch_personas: settings.parsed("watch_personas", "true or false", |text| text.parse().ok()).unwrap_or(false),
         log: log(&mut settings),
     };
     settings.finish().map(|()| config)

@@ -9,7 +9,7 @@ use crate::chat::{ChatId, Language, PersonaName, UserId};
 use crate::config::secret::Secret;
 
 /// One persona, ready to be served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Persona {
     /// Its unique name.
     pub name: PersonaName,

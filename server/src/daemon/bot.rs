@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::turn::Turn;
-use super::{Booted, Wire, updates};
+use super::{Wire, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::{Me, TransportKind};
+use crate::chat::{Me, PersonaName, TransportKind};
 use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
-use crate::lifecycle::Lifecycle;
-use crate::live::LivePersona;
+use crate::live::{Current, Identity, LivePersona};
 use crate::pump::Pump;
 use crate::router::Router;
 use crate::standing::Standing;
@@ -32,10 +31,13 @@ const MENU_ATTEMPTS: u32 = 5;
 /// One persona's bot.
 pub(super) struct Bot {
     pub(super) app: Arc<App>,
-    pub(super) booted: Booted,
+    pub(super) name: PersonaName,
+    /// What it is when it comes up; the fleet may change that meanwhile.
+    pub(super) current: Current,
     pub(super) token: Secret,
     pub(super) wire: Wire,
-    pub(super) lifecycle: Lifecycle,
+    /// Cancelled when the daemon stops, or when this persona is taken out.
+    pub(super) stopping: CancellationToken,
 }
 
 /// Why a bot ended.
@@ -61,7 +63,7 @@ enum TermEnded {
 impl Bot {
     /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona.
     pub(super) async fn run(self, delay: Duration) -> Ended {
-        let stopping = self.lifecycle.stopping().clone();
+        let stopping = self.stopping.clone();
         let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
         let mut delay = delay;
         loop {
@@ -79,7 +81,7 @@ impl Bot {
                     return self.refused();
                 }
                 TermEnded::Superseded => {
-                    tracing::warn!(persona = %self.booted.persona.name, "another daemon has taken this persona; standing by");
+                    tracing::warn!(persona = %self.name, "another daemon has taken this persona; standing by");
                     self.step_down(&live).await;
                 }
             }
@@ -87,9 +89,9 @@ impl Bot {
     }
 
     fn refused(&self) -> Ended {
-        self.app.standings.set(&self.booted.persona.name, Standing::Refused);
+        self.app.standings.set(&self.name, Standing::Refused);
         tracing::error!(
-            persona = %self.booted.persona.name,
+            persona = %self.name,
             "the token was refused; get a new one from @BotFather, put it in place and restart; the others go on"
         );
         Ended::Refused
@@ -97,10 +99,10 @@ impl Bot {
 
     /// Its jobs wait in the store for whoever serves it next.
     async fn step_down(&self, live: &LivePersona) {
-        self.app.standings.set(&live.persona.name, Standing::Starting);
-        self.app.roster.remove(&live.persona.name);
+        self.app.standings.set(&live.name, Standing::Starting);
+        self.app.roster.remove(&live.name);
         if let Err(error) = self.app.store.give_up(&live.lease, self.app.clock.now()).await {
-            tracing::warn!(persona = %live.persona.name, %error, "a persona can't be given up; whoever serves it next takes it up");
+            tracing::warn!(persona = %live.name, %error, "a persona can't be given up; whoever serves it next takes it up");
         }
     }
 
@@ -109,8 +111,8 @@ impl Bot {
         tokio::time::sleep(delay).await;
         let me = self.introduce(client).await?;
         let lease = self.turn().take().await;
-        self.app.standings.set(&self.booted.persona.name, Standing::Starting);
-        tracing::info!(persona = %self.booted.persona.name, username = me.username, epoch = lease.epoch, "up");
+        self.app.standings.set(&self.name, Standing::Starting);
+        tracing::info!(persona = %self.name, username = me.username, epoch = lease.epoch, "up");
         self.warn_if_blind(&me);
         self.take_over(&me).await;
         self.app.forget_all_settings();
@@ -118,16 +120,16 @@ impl Bot {
     }
 
     fn turn(&self) -> Turn<'_> {
-        Turn { app: &self.app, persona: &self.booted.persona.name }
+        Turn { app: &self.app, persona: &self.name }
     }
 
     /// Routes and polls until the daemon stops, the token is refused or another daemon takes the persona.
     async fn serve(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
-        tokio::spawn(menu(Arc::clone(&self.app), client.clone(), Arc::clone(&self.booted.persona)));
+        tokio::spawn(menu(Arc::clone(&self.app), client.clone(), self.persona()));
         self.app.roster.add(Arc::clone(live));
         self.app.jobs.notify_one();
         self.app.replies.notify_one();
-        let term = self.lifecycle.stopping().child_token();
+        let term = self.stopping.child_token();
         let mut router =
             Pump::new(Router::new(Arc::clone(&self.app), Arc::clone(live)), self.app.limits.routed_at_once);
         let listening = async {
@@ -145,7 +147,7 @@ impl Bot {
 
     /// Takes updates until the daemon stops, or until a refusal, of asking or of sending, is confirmed.
     async fn receive(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
-        let stopping = self.lifecycle.stopping();
+        let stopping = &self.stopping;
         let way = updates::Way { app: &self.app, live, client, token: &self.token, wire: &self.wire, stopping };
         loop {
             let stopped = tokio::select! {
@@ -164,7 +166,7 @@ impl Bot {
 
     /// Asks who the bot is until it is known; `None` when the token is refused again and again.
     async fn introduce(&self, client: &TelegramClient) -> Option<Me> {
-        let name = &self.booted.persona.name;
+        let name = &self.name;
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
         let mut refusals = 0;
         loop {
@@ -188,15 +190,15 @@ impl Bot {
     }
 
     fn warn_if_blind(&self, me: &Me) {
-        if self.booted.persona.chat_defaults.insanity && !me.can_read_all_group_messages {
-            tracing::warn!(persona = %self.booted.persona.name, "insanity mode is the default, but the bot is blind in \
+        if self.persona().chat_defaults.insanity && !me.can_read_all_group_messages {
+            tracing::warn!(persona = %self.name, "insanity mode is the default, but the bot is blind in \
                 groups: switch privacy mode off (@BotFather, /setprivacy) and add it to its groups again");
         }
     }
 
     /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
     async fn take_over(&self, me: &Me) {
-        let name = &self.booted.persona.name;
+        let name = &self.name;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
         loop {
             match self.app.store.take_over(name, TransportKind::Telegram, BotId(me.id.0)).await {
@@ -212,17 +214,12 @@ impl Bot {
     }
 
     fn live(&self, me: Me, lease: Lease, client: TelegramClient) -> LivePersona {
-        LivePersona {
-            persona: Arc::clone(&self.booted.persona),
-            voice: self.booted.voice.clone(),
-            bot_id: BotId(me.id.0),
-            lease,
-            me,
-            transport: Arc::new(client),
-            inbox: Notify::new(),
-            doubted: Notify::new(),
-            fenced: Notify::new(),
-        }
+        let identity = Identity { me, lease, transport: Arc::new(client) };
+        LivePersona::new(self.name.clone(), self.current.clone(), identity)
+    }
+
+    fn persona(&self) -> Arc<Persona> {
+        Arc::clone(&self.current.get().persona)
     }
 }
 

@@ -29,11 +29,11 @@ impl Way<'_> {
     /// Takes updates until the daemon stops or the token is refused.
     pub(super) async fn take(&self) -> Stopped {
         let (app, live, client) = (Arc::clone(self.app), Arc::clone(self.live), self.client.clone());
-        match (self.live.persona.updates, &self.wire.webhook) {
+        match (self.live.persona().updates, &self.wire.webhook) {
             (Updates::Webhook, Some(wire)) => Webhook::new(app, live, client, wire, self.stopping.clone()).run().await,
             // A webhook without an address of ours doesn't get this far: the configuration is refused.
             (Updates::Webhook, None) | (Updates::Polling, _) => {
-                self.app.standings.set(&self.live.persona.name, Standing::Polling);
+                self.app.standings.set(&self.live.name, Standing::Polling);
                 let poller = Poller::new(self.token, &self.wire.api_url, self.wire.http.clone());
                 Intake::new(app, live, client, poller, self.stopping.clone()).run().await
             }

@@ -12,7 +12,7 @@ use crate::attempts::{Attempts, Step};
 use crate::backoff::Backoff;
 use crate::chat::{ChatKind, MessageId};
 use crate::generator::{GenerateRequest, GeneratorError};
-use crate::live::LivePersona;
+use crate::live::{Character, LivePersona};
 use crate::prompt::{self, Scene, Turn};
 use crate::reply;
 use crate::settings::EffectiveSettings;
@@ -26,6 +26,8 @@ const HISTORY_MARGIN: u32 = 64;
 pub(super) struct Maker {
     app: Arc<App>,
     live: Arc<LivePersona>,
+    /// What the persona was when the job was claimed.
+    character: Arc<Character>,
     lead: Job,
     shared: Vec<Job>,
 }
@@ -43,7 +45,8 @@ enum Made {
 
 impl Maker {
     pub(super) fn new(app: Arc<App>, live: Arc<LivePersona>, lead: Job, shared: Vec<Job>) -> Self {
-        Self { app, live, lead, shared }
+        let character = live.character();
+        Self { app, live, character, lead, shared }
     }
 
     /// Makes the reply and stores it. Where the store fails, insists: the job is claimed, and nobody else will.
@@ -69,9 +72,9 @@ impl Maker {
     fn consoled(&self, made: Made) -> Made {
         match made {
             Made::Nothing { outcome: Outcome::Failed, reason } => {
-                tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, reason, "no reply could be generated");
+                tracing::warn!(persona = %self.live.name, job = self.lead.id.0, reason, "no reply could be generated");
                 if self.lead.trigger.is_directed() {
-                    let text = self.live.persona.reply.fallback.clone();
+                    let text = self.character.persona.reply.fallback.clone();
                     return Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(reason) });
                 }
                 failed(reason)
@@ -82,7 +85,7 @@ impl Maker {
 
     async fn rest(&self, backoff: &mut Backoff, error: &store::StoreError) {
         let wait = backoff.next(&self.app.dice);
-        tracing::warn!(persona = %self.live.persona.name, job = self.lead.id.0, %error, ?wait, "a reply waits for the store");
+        tracing::warn!(persona = %self.live.name, job = self.lead.id.0, %error, ?wait, "a reply waits for the store");
         tokio::time::sleep(wait).await;
     }
 
@@ -94,7 +97,7 @@ impl Maker {
                 self.app.replies.notify_one();
             }
             Made::Nothing { outcome, reason } => {
-                tracing::info!(persona = %self.live.persona.name, job = self.lead.id.0, ?outcome, reason, "no reply");
+                tracing::info!(persona = %self.live.name, job = self.lead.id.0, ?outcome, reason, "no reply");
                 let reason = Some(reason.clone());
                 let finish = Finish { job: self.lead.id, outcome: *outcome, reason, delivered: None, at: now };
                 self.app.store.finish(&self.live.lease, &finish).await?;
@@ -113,7 +116,7 @@ impl Maker {
                 _ => Made::Nothing { outcome: Outcome::Reset, reason: "the message is gone".to_owned() },
             });
         };
-        match self.live.voice.prompt(&self.live.persona, &turns) {
+        match self.character.voice.prompt(&self.character.persona, &turns) {
             Ok(ids) => {
                 Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await)
             }
@@ -126,7 +129,7 @@ impl Maker {
         let conversation = &self.lead.conversation;
         let key = conversation.key();
         let own = self.app.settings(&key).await?;
-        let settings = EffectiveSettings::of(&self.live.persona, self.lead.chat_kind, own.as_ref());
+        let settings = EffectiveSettings::of(&self.character.persona, self.lead.chat_kind, own.as_ref());
         let limit = u32::from(settings.context_length) + HISTORY_MARGIN;
         let mut history = self.app.store.history(conversation, limit).await?;
         let shared: Vec<MessageId> = self.shared.iter().map(|job| job.message).collect();
@@ -138,7 +141,7 @@ impl Maker {
             }
         }
         let Some(lead) = history.iter().find(|message| message.id == self.lead.message) else { return Ok(None) };
-        let asked = trigger::besides_call(&self.live.persona, &self.live.me, self.lead.trigger, &lead.text);
+        let asked = trigger::besides_call(&self.character.persona, &self.live.me, self.lead.trigger, &lead.text);
         let replied_to = self.replied_to(lead).await?.map(|message| self.heard(message));
         let answered = |message: &HistoryMessage| message.id == self.lead.message || shared.contains(&message.id);
         let history: Vec<_> = history
@@ -175,12 +178,12 @@ impl Maker {
         } else {
             Trigger::Name
         };
-        let text = trigger::prompt_text(&self.live.persona, &self.live.me, trigger, &message.text);
+        let text = trigger::prompt_text(&self.character.persona, &self.live.me, trigger, &message.text);
         HistoryMessage { text, ..message }
     }
 
     async fn attempt(&self, prompt: Vec<u32>) -> Made {
-        let (persona, voice) = (&self.live.persona, &self.live.voice);
+        let (persona, voice) = (&self.character.persona, &self.character.voice);
         let mut attempts = Attempts::new(self.lead.seed.cast_unsigned(), self.lead.trigger.is_directed());
         loop {
             let text = match self.generate(&prompt, attempts.seed()).await {
@@ -206,7 +209,7 @@ impl Maker {
 
     /// One generation's text, or what becomes of the job without one.
     async fn generate(&self, prompt: &[u32], seed: u64) -> Result<String, Made> {
-        let voice = &self.live.voice;
+        let voice = &self.character.voice;
         let request = GenerateRequest {
             job: self.lead.id.0,
             model: voice.model.key(),
@@ -239,7 +242,7 @@ impl Maker {
     /// Where the time of a generation went; `make load` reads it.
     fn note(&self, finished: &Finished) {
         let Timings { queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens } = finished.timings;
-        let (persona, job, stop) = (&self.live.persona.name, self.lead.id.0, finished.stop_reason);
+        let (persona, job, stop) = (&self.live.name, self.lead.id.0, finished.stop_reason);
         tracing::debug!(
             %persona, job, ?stop, queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens, "generated"
         );

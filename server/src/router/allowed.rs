@@ -36,7 +36,7 @@ impl Router {
         }
         let sender = heard.message.sender.id;
         let last_hour = self.last_hour(heard, asked).await?;
-        match access::allowance(&self.live.persona.access, last_hour, trigger) {
+        match access::allowance(&self.live.persona().access, last_hour, trigger) {
             Allowance::Left => {
                 asked.add(sender);
                 Ok((trigger.as_str(), Some(heard.job(trigger, self.app.dice.seed(), None))))
@@ -53,7 +53,7 @@ impl Router {
 
     async fn last_hour(&self, heard: &Heard<'_>, asked: &mut Asked) -> store::Result<LastHour> {
         let since = heard.received_at - time::Duration::HOUR;
-        let (persona, sender) = (&self.live.persona.name, heard.message.sender.id);
+        let (persona, sender) = (&self.live.name, heard.message.sender.id);
         let user = match asked.users.get(&sender) {
             Some(count) => *count,
             None => self.app.store.jobs_of_user(persona, sender, since).await?,
@@ -81,7 +81,7 @@ impl Router {
         if let Some(blocked) = self.blocked.get(&user).await {
             return Ok(blocked);
         }
-        let blocked = self.app.store.is_blocked(&self.live.persona.name, user).await?;
+        let blocked = self.app.store.is_blocked(&self.live.name, user).await?;
         self.blocked.insert(user, blocked).await;
         Ok(blocked)
     }

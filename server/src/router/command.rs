@@ -7,6 +7,7 @@ use super::{Route, Router};
 use crate::backoff::Backoff;
 use crate::chat::UserId;
 use crate::command::{self, Change, Command, Hearing, Needs, Permission, Scene};
+use crate::config::persona::Persona;
 use crate::store::{self, ChatSettings, Effect};
 
 /// Commands of one person that are answered in an hour; later ones are carried out in silence.
@@ -17,7 +18,7 @@ const ADMIN_ATTEMPTS: u32 = 3;
 impl Router {
     /// A command addressed to this persona.
     pub(super) async fn command(&self, heard: &Heard<'_>, command: &Command) -> store::Result<Route> {
-        let needs = command::permission(command, heard.message.chat_kind, &self.live.persona);
+        let needs = command::permission(command, heard.message.chat_kind, &self.live.persona());
         let (outcome, refusal) = match self.permitted(heard, needs).await {
             Some(true) => return self.execute(heard, command).await,
             Some(false) => ("command_refused", command::refusal(needs, heard.language())),
@@ -30,7 +31,8 @@ impl Router {
     async fn execute(&self, heard: &Heard<'_>, command: &Command) -> store::Result<Route> {
         // Not from the cache: what is changed is written back as a whole.
         let own = self.app.store.settings(&heard.key).await?;
-        let executed = command::execute(command, &self.scene(heard, own.as_ref(), command).await);
+        let persona = self.live.persona();
+        let executed = command::execute(command, &self.scene(heard, &persona, own.as_ref(), command).await);
         let mut effects: Vec<Effect> = executed.change.map(|change| self.effect(heard, change)).into_iter().collect();
         effects.extend(self.answer(heard, Some(executed.answer)).await);
         Ok(Route { outcome: "command", effects })
@@ -48,7 +50,7 @@ impl Router {
 
     /// `None` when it can't be told now.
     async fn permitted(&self, heard: &Heard<'_>, needs: Needs) -> Option<bool> {
-        match needs.of(&heard.message.sender, self.live.persona.owner) {
+        match needs.of(&heard.message.sender, self.live.persona().owner) {
             Permission::Granted => Some(true),
             Permission::Denied => Some(false),
             Permission::IfAdmin => self.is_admin(heard, heard.message.sender.id).await,
@@ -62,7 +64,7 @@ impl Router {
             match self.live.transport.is_admin(heard.message.chat.id, user).await {
                 Ok(admin) => return Some(admin),
                 Err(error) => {
-                    tracing::warn!(persona = %self.live.persona.name, %error, "who administers a chat could not be asked");
+                    tracing::warn!(persona = %self.live.name, %error, "who administers a chat could not be asked");
                 }
             }
             if backoff.failures() == ADMIN_ATTEMPTS - 1 {
@@ -81,11 +83,17 @@ impl Router {
         Hearing::of(me, self.is_admin(heard, me.id).await.unwrap_or(false))
     }
 
-    async fn scene<'a>(&'a self, heard: &Heard<'_>, own: Option<&'a ChatSettings>, command: &Command) -> Scene<'a> {
+    async fn scene<'a>(
+        &self,
+        heard: &Heard<'_>,
+        persona: &'a Persona,
+        own: Option<&'a ChatSettings>,
+        command: &Command,
+    ) -> Scene<'a> {
         let blind_matters = matches!(command, Command::Insanity(_) | Command::Chance(_));
         let hearing = if blind_matters { self.hearing(heard).await } else { Hearing::Everything };
         Scene {
-            persona: &self.live.persona,
+            persona,
             kind: heard.message.chat_kind,
             own,
             hearing,
@@ -95,7 +103,7 @@ impl Router {
     }
 
     fn effect(&self, heard: &Heard<'_>, change: Change) -> Effect {
-        let persona = self.live.persona.name.clone();
+        let persona = self.live.name.clone();
         match change {
             Change::Settings(settings) => {
                 Effect::Settings(heard.key.clone(), ChatSettings { active: true, ..settings })

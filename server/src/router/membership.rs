@@ -19,7 +19,7 @@ impl Router {
         let present = membership.standing.may_write();
         if present
             && membership.chat_kind == ChatKind::Group
-            && !access::may_stay(&self.live.persona.access, key.chat, former)
+            && !access::may_stay(&self.live.persona().access, key.chat, former)
         {
             let language = texts::choose(None, membership.by.language.as_deref());
             return self.turn_away_group(&key, own.as_ref(), language).await;
@@ -41,11 +41,11 @@ impl Router {
             let text = texts::in_language(language).group_closed();
             let outgoing = Outgoing { chat, text, reply_to: None };
             if let Err(error) = self.live.transport.send(&outgoing).await {
-                tracing::info!(persona = %self.live.persona.name, %error, "a group that is not allowed could not be told so");
+                tracing::info!(persona = %self.live.name, %error, "a group that is not allowed could not be told so");
             }
         }
         if let Err(error) = self.live.transport.leave(key.chat).await {
-            tracing::warn!(persona = %self.live.persona.name, %error, "a group that is not allowed could not be left");
+            tracing::warn!(persona = %self.live.name, %error, "a group that is not allowed could not be left");
         }
         let own = self.app.store.settings(key).await?;
         let settings = ChatSettings { told_off: true, active: false, ..own.unwrap_or_default() };

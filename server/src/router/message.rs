@@ -104,13 +104,13 @@ impl Router {
         let blocked = self.is_blocked(message.sender.id).await?;
         let blocking = if blocked { Blocking::Blocked } else { Blocking::Welcome };
         let former = own.and_then(|own| own.former_id);
-        Ok(access::admit(&self.live.persona, message, former, blocking))
+        Ok(access::admit(&self.live.persona(), message, former, blocking))
     }
 
     async fn heard<'a>(&self, message: &'a Message, received_at: OffsetDateTime) -> store::Result<Heard<'a>> {
         let key = self.key_of(message);
         let own = self.app.settings(&key).await?;
-        let settings = EffectiveSettings::of(&self.live.persona, message.chat_kind, own.as_ref());
+        let settings = EffectiveSettings::of(&self.live.persona(), message.chat_kind, own.as_ref());
         let conversation = Conversation { persona: key.persona.clone(), chat: message.chat };
         let stale_after = self.app.limits.stale_after;
         Ok(Heard { message, key, conversation, own, settings, received_at, stale_after })
@@ -137,7 +137,7 @@ impl Router {
         }
         let (now, dice) = (heard.received_at, self.app.dice.fraction());
         let moment = Moment { now, dice, stale_after: heard.stale_after };
-        let decision = trigger::decide(&self.live.persona, &self.live.me, &heard.settings, heard.message, moment);
+        let decision = trigger::decide(&self.live.persona(), &self.live.me, &heard.settings, heard.message, moment);
         let outcome = match decision {
             Decision::Ignore(reason) => reason.as_str(),
             Decision::Answer(trigger) => {
@@ -176,7 +176,7 @@ impl Router {
 
     /// A message that is worth remembering and never answered.
     pub(super) fn context(&self, message: &Message) -> Route {
-        let conversation = Conversation { persona: self.live.persona.name.clone(), chat: message.chat };
+        let conversation = Conversation { persona: self.live.name.clone(), chat: message.chat };
         let remembered = (!message.text.is_empty()).then(|| Effect::Remember(history(&conversation, message)));
         Route { outcome: "context", effects: remembered.into_iter().collect() }
     }

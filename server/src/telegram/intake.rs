@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use teloxide::requests::Requester;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::client::TelegramClient;
@@ -15,6 +16,9 @@ use crate::standing::Standing;
 
 /// Pause after updates none of which was new.
 const NOTHING_NEW: Duration = Duration::from_secs(1);
+
+/// A longer pause counts as several turns.
+const TURN: Duration = Duration::from_secs(20);
 
 /// Pause while too many updates wait to be routed.
 const NO_ROOM: Duration = Duration::from_secs(1);
@@ -54,6 +58,7 @@ impl Intake {
         let mut offset = None;
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
         loop {
+            self.live.turns.one_more();
             while self.app.load.is_flooded() {
                 if self.pause(NO_ROOM).await {
                     return Stopped::Asked;
@@ -66,8 +71,8 @@ impl Intake {
             let wait = match polled {
                 Ok(batch) => {
                     if backoff.failures() > 0 {
-                        tracing::info!(persona = %self.live.persona.name, "Telegram answers again");
-                        self.app.standings.set(&self.live.persona.name, Standing::Polling);
+                        tracing::info!(persona = %self.live.name, "Telegram answers again");
+                        self.app.standings.set(&self.live.name, Standing::Polling);
                     }
                     backoff.reset();
                     let Some(new) = self.store(&batch).await else { return Stopped::Asked };
@@ -88,8 +93,8 @@ impl Intake {
                 }
                 Err(error @ (PollError::OtherPoller | PollError::Unreachable(_))) => {
                     let wait = backoff.next(&self.app.dice);
-                    tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "no updates; asking again");
-                    self.app.standings.trouble(&self.live.persona.name, error.to_string());
+                    tracing::warn!(persona = %self.live.name, %error, ?wait, "no updates; asking again");
+                    self.app.standings.trouble(&self.live.name, error.to_string());
                     wait
                 }
             };
@@ -103,7 +108,7 @@ impl Intake {
     /// `None` when the daemon stops.
     async fn store(&self, batch: &Batch) -> Option<u64> {
         if batch.unreadable > 0 {
-            tracing::warn!(persona = %self.live.persona.name, count = batch.unreadable, "updates without an id were left out");
+            tracing::warn!(persona = %self.live.name, count = batch.unreadable, "updates without an id were left out");
         }
         if batch.updates.is_empty() {
             return Some(0);
@@ -112,13 +117,13 @@ impl Intake {
         loop {
             match self.app.store.accept(self.live.bot_id, &batch.updates, self.app.clock.now()).await {
                 Ok(new) => {
-                    tracing::debug!(persona = %self.live.persona.name, count = batch.updates.len(), new, "updates stored");
+                    tracing::debug!(persona = %self.live.name, count = batch.updates.len(), new, "updates stored");
                     self.live.inbox.notify_one();
                     return Some(new);
                 }
                 Err(error) => {
                     let wait = backoff.next(&self.app.dice);
-                    tracing::warn!(persona = %self.live.persona.name, %error, ?wait, "updates can't be stored; none are asked for meanwhile");
+                    tracing::warn!(persona = %self.live.name, %error, ?wait, "updates can't be stored; none are asked for meanwhile");
                     if self.pause(wait).await {
                         return None;
                     }
@@ -128,18 +133,24 @@ impl Intake {
     }
 
     async fn delete_webhook(&self) {
-        tracing::warn!(persona = %self.live.persona.name, "a webhook is set for this bot; deleting it, because this persona polls");
+        tracing::warn!(persona = %self.live.name, "a webhook is set for this bot; deleting it, because this persona polls");
         if let Err(error) = self.client.bot().delete_webhook().await {
             let error = super::error::translate(error);
-            tracing::warn!(persona = %self.live.persona.name, %error, "the webhook could not be deleted");
+            tracing::warn!(persona = %self.live.name, %error, "the webhook could not be deleted");
         }
     }
 
     /// Waits; true when the daemon stops meanwhile.
     async fn pause(&self, wait: Duration) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(wait) => false,
-            () = self.stopping.cancelled() => true,
+        let until = Instant::now() + wait;
+        while Instant::now() < until {
+            // Telegram may ask for minutes.
+            self.live.turns.one_more();
+            tokio::select! {
+                () = tokio::time::sleep_until(until.min(Instant::now() + TURN)) => {}
+                () = self.stopping.cancelled() => return true,
+            }
         }
+        false
     }
 }

@@ -68,7 +68,7 @@ impl Webhook {
         wire: &WebhookWire,
         stopping: CancellationToken,
     ) -> Self {
-        let url = format!("{}/telegram/{}", wire.base, live.persona.name);
+        let url = format!("{}/telegram/{}", wire.base, live.name);
         let doorkeeper = Doorkeeper::new(Arc::clone(&wire.doors), Arc::clone(&live));
         Self { app, live, client, url, doorkeeper, stopping }
     }
@@ -101,7 +101,7 @@ impl Webhook {
 
     /// Tells Telegram the address and a new secret, as long as it takes; fails only when the token is refused.
     async fn set(&mut self) -> Result<(), Failed> {
-        let persona = self.live.persona.name.clone();
+        let persona = self.live.name.clone();
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
         loop {
             // It opens the door before Telegram knows it: the first update may come before the answer does.
@@ -143,7 +143,7 @@ impl Webhook {
                         return Found::Changed;
                     }
                 }
-                Ok(Some(_)) => self.app.standings.set(&self.live.persona.name, Standing::Webhook),
+                Ok(Some(_)) => self.app.standings.set(&self.live.name, Standing::Webhook),
                 Err(found) => return found,
             }
         }
@@ -155,7 +155,7 @@ impl Webhook {
             Ok(info) => Ok(Some(info)),
             Err(Failed::Unauthorized) => Err(Found::Unauthorized),
             Err(error) => {
-                tracing::warn!(persona = %self.live.persona.name, %error, "how the webhook fares can't be asked");
+                tracing::warn!(persona = %self.live.name, %error, "how the webhook fares can't be asked");
                 Ok(None)
             }
         }
@@ -163,12 +163,12 @@ impl Webhook {
 
     fn replaced(&self, info: &Info) -> Found {
         let what = if info.url.is_empty() { "deleted" } else { "replaced" };
-        tracing::warn!(persona = %self.live.persona.name, "somebody else has {what} this bot's webhook; setting it again");
+        tracing::warn!(persona = %self.live.name, "somebody else has {what} this bot's webhook; setting it again");
         Found::Changed
     }
 
     fn failed(&self, info: &Info) -> Told {
-        let persona = &self.live.persona.name;
+        let persona = &self.live.name;
         let error = info.last_error_message.as_deref().unwrap_or("it does not say why");
         tracing::warn!(%persona, error, waiting = info.pending_update_count, "Telegram could not deliver an update");
         if error.contains("401") {
@@ -180,7 +180,7 @@ impl Webhook {
 
     /// Takes the address back. What Telegram has not delivered it keeps for the next start.
     async fn delete(&self) {
-        let persona = &self.live.persona.name;
+        let persona = &self.live.name;
         match calls::delete(self.client.caller()).await {
             Ok(()) => tracing::info!(%persona, "the webhook is deleted"),
             Err(error) => {

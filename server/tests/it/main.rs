@@ -13,6 +13,8 @@ mod outage;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod support;

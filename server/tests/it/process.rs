@@ -10,6 +10,7 @@ mod signals;
 mod soak;
 mod standby;
 mod startup;
+mod supervised;
 mod webhook;
 
 use std::fs::File;

@@ -150,7 +150,7 @@ impl Conversation {
                 Turn::earlier(side, &self.said[index])
             });
             let turns: Vec<Turn> = context.chain([Turn::asked(&self.said[earlier])]).collect();
-            Ok(self.live.voice.prompt(&self.live.persona, &turns)?)
+            Ok(self.live.character().voice.prompt(&self.live.persona(), &turns)?)
         };
         (0..self.generated.len()).map(prompt).collect()
     }

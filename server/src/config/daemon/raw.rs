@@ -9,7 +9,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe, records};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 27] = [
+const KEYS: [(&str, &str, InFile); 28] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -44,6 +44,7 @@ const KEYS: [(&str, &str, InFile); 27] = [
     ("queue.most_updates", "MASKARAD_QUEUE_MOST_UPDATES", |file| file.queue.most_updates.take()),
     ("queue.backlog_minutes", "MASKARAD_QUEUE_BACKLOG_MINUTES", |file| file.queue.backlog_minutes.take()),
     ("personas", "MASKARAD_PERSONAS", |file| file.personas.take()),
+    ("watch_personas", "MASKARAD_WATCH_PERSONAS", |file| file.watch_personas.take()),
     ("cache", "MASKARAD_CACHE", |file| file.cache.take()),
     ("log.format", "MASKARAD_LOG_FORMAT", |file| file.log.format.take()),
     ("log.filter", "MASKARAD_LOG", |file| file.log.filter.take()),
@@ -62,6 +63,7 @@ records! {
         store: Store,
         queue: Queue,
         personas: Value,
+        watch_personas: Value,
         cache: Value,
         log: Log,
     }

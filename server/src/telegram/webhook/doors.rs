@@ -54,6 +54,16 @@ impl Doors {
         Self(RwLock::new(personas.map(|persona| (persona.name.as_str().to_owned(), None)).collect()))
     }
 
+    /// A persona has a webhook from now on; its door is shut until it comes up.
+    pub fn add(&self, persona: &PersonaName) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).entry(persona.as_str().to_owned()).or_insert(None);
+    }
+
+    /// A persona has none any more.
+    pub fn remove(&self, persona: &PersonaName) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(persona.as_str());
+    }
+
     /// Somebody comes with what may be a secret.
     pub(super) fn knock(&self, persona: &str, told: Option<&[u8]>) -> Knock {
         let doors = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -87,14 +97,14 @@ impl Doorkeeper {
         let secret = WebhookSecret::fresh();
         self.opened.secrets.insert(0, secret.clone());
         self.opened.secrets.truncate(2);
-        self.doors.set(&self.opened.behind.live.persona.name, Some(self.opened.clone()));
+        self.doors.set(&self.opened.behind.live.name, Some(self.opened.clone()));
         secret
     }
 }
 
 impl Drop for Doorkeeper {
     fn drop(&mut self) {
-        self.doors.set(&self.opened.behind.live.persona.name, None);
+        self.doors.set(&self.opened.behind.live.name, None);
     }
 }
 

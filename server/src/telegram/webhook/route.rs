@@ -93,7 +93,7 @@ async fn receive(
     match read(body).await {
         Ok(body) => entrance.store(&behind, &body).await,
         Err(verdict) => {
-            tracing::warn!(persona = %behind.live.persona.name, ?verdict, "an update could not be read to its end");
+            tracing::warn!(persona = %behind.live.name, ?verdict, "an update could not be read to its end");
             verdict
         }
     }
@@ -118,7 +118,7 @@ fn is_too_large(error: &axum::Error) -> bool {
 impl Entrance {
     /// Stores an update before it counts as received.
     async fn store(&self, behind: &Behind, body: &[u8]) -> Verdict {
-        let persona = &behind.live.persona.name;
+        let persona = &behind.live.name;
         // As with polling, a character that isn't one costs itself and not the message.
         let Some(update) = open(&String::from_utf8_lossy(body)) else {
             // It arrived whole, so it would be the same again, and its chat would wait behind it for a day.

@@ -12,11 +12,11 @@ use maskarad::clock::{Dice, SystemClock};
 use maskarad::config::environment::Environment;
 use maskarad::config::manifest;
 use maskarad::config::persona::Persona;
-use maskarad::daemon::{self, Booted, Wire};
+use maskarad::daemon::{self, Fleet, Wire};
 use maskarad::generator::{GenerateRequest, Generator, GeneratorError, LocalGenerator};
 use maskarad::http;
 use maskarad::lifecycle::{Ended, Lifecycle};
-use maskarad::live::Voice;
+use maskarad::live::{Character, Voice};
 use maskarad::pacing::Guides;
 use maskarad::store::{Retention, Store};
 use maskarad::telegram::webhook::{Doors, WebhookWire};
@@ -74,6 +74,8 @@ pub(crate) struct Host {
     recorder: Arc<Recorder>,
     models: Vec<LoadedModel>,
     lifecycle: Lifecycle,
+    /// Its bots.
+    pub(crate) fleet: Arc<Fleet>,
 }
 
 impl Host {
@@ -112,7 +114,7 @@ impl Host {
 
     async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
-        let booted: Vec<Booted> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
+        let booted: Vec<Character> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
         let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
         let app = Arc::new(App::new(Parts {
@@ -129,8 +131,8 @@ impl Host {
         http::start(listener, &app, Arc::clone(&doors), &lifecycle);
         let webhook = Some(WebhookWire { base: format!("http://{address}"), doors });
         let wire = Wire { api_url: tg.api_url().parse().unwrap(), http: reqwest::Client::new(), webhook };
-        daemon::start(&app, booted, &wire, Retention::default(), &lifecycle);
-        Self { app, engine, address, recorder, models, lifecycle }
+        let fleet = daemon::start(&app, booted, &wire, Retention::default(), &lifecycle).await;
+        Self { app, engine, address, recorder, models, lifecycle, fleet }
     }
 
     /// Stops it as SIGTERM would.
@@ -188,10 +190,11 @@ impl Host {
     }
 }
 
-fn boot(engine: &Engine, persona: Persona) -> Booted {
+/// A persona with its weights.
+pub(crate) fn boot(engine: &Engine, persona: Persona) -> Character {
     let model = maskarad::live::load(engine, &persona.model).unwrap();
     let voice = Voice::new(&persona, model, engine).unwrap();
-    Booted { persona: Arc::new(persona), voice }
+    Character { persona: Arc::new(persona), voice }
 }
 
 /// What a bot has said after it had nothing more to say for a while.
