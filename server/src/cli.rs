@@ -10,6 +10,7 @@ mod forget;
 mod generate;
 mod input;
 mod logging;
+mod manual;
 mod model;
 mod output;
 mod persona;
@@ -77,6 +78,11 @@ enum Command {
     Persona(persona::Command),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
+    /// Write the completions of a shell to standard output.
+    Completions(manual::Completions),
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Manual(manual::Manual),
     /// Delete everything that is kept of a chat or a person, also while the daemon runs.
     Forget(forget::Arguments),
 }
@@ -103,6 +109,8 @@ pub fn run() -> anyhow::Result<()> {
         Command::Eval(arguments) => eval::run(&arguments, &config),
         Command::Persona(command) => persona::run(&command, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
+        Command::Completions(arguments) => manual::completions(&arguments),
+        Command::Manual(arguments) => manual::manual(&arguments),
         Command::Forget(arguments) => forget::run(&arguments, &config),
     }
 }

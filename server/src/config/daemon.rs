@@ -26,6 +26,9 @@ const DEFAULT_FILE: &str = "maskarad.yaml";
 /// The official Bot API server.
 const OFFICIAL: &str = "api.telegram.org";
 
+/// The credential with the database's URL.
+const DATABASE_URL: &str = "maskarad_database-url";
+
 /// Settings of the whole daemon.
 #[derive(Clone, Debug)]
 pub struct DaemonConfig {
@@ -188,6 +191,8 @@ fn store(settings: &mut Settings<'_>, environment: Environment<'_>) -> StoreConf
     let path = settings.path("store.path");
     let state = environment.folder("STATE_DIRECTORY").unwrap_or_default();
     let url = settings.parsed("store.url", "a postgres:// URL (not shown: it may hold a password)", postgres);
+    // Under systemd a password needs no variable: the unit loads /etc/maskarad/credentials.
+    let url = url.or_else(|| environment.credential(DATABASE_URL).ok().as_deref().and_then(postgres));
     StoreConfig {
         target: match url {
             Some(url) => StoreTarget::Postgres(url),

@@ -1,5 +1,6 @@
 //! The process environment and the folder of credentials, behind a lookup that tests replace. The only reader of either.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Environment variables, by a lookup.
@@ -22,6 +23,12 @@ pub enum CredentialError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Whoever has an account on the machine can read it.
+    #[error("{} is readable by everybody; `chmod o= {}` first", path.display(), path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl CredentialError {
@@ -30,6 +37,7 @@ impl CredentialError {
         match self {
             Self::NoFolder => true,
             Self::Unreadable { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+            Self::Open { .. } => false,
         }
     }
 }
@@ -70,6 +78,19 @@ impl<'a> Environment<'a> {
             Err(source) => Err(CredentialError::Unreadable { path, source }),
         }
     }
+}
+
+/// The content of a file with a secret, without the white space around it.
+///
+/// # Errors
+/// No such file, one that can't be read, or one that everybody can.
+pub(crate) fn secret_file(path: &Path) -> Result<String, CredentialError> {
+    let unreadable = |source| CredentialError::Unreadable { path: path.to_owned(), source };
+    let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(CredentialError::Open { path: path.to_owned() });
+    }
+    Ok(std::fs::read_to_string(path).map_err(unreadable)?.trim().to_owned())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this module is the one that reads the environment")]

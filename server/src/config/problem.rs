@@ -70,6 +70,11 @@ impl<'a> Report<'a> {
         Self { file, text, problems: Vec::new() }
     }
 
+    /// The folder of the file, which its relative paths start from.
+    pub(super) fn folder(&self) -> &'a Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
     /// Notes a problem at a place in the file.
     pub(super) fn note(&mut self, key: &str, location: Location, message: impl fmt::Display) {
         let mut problem = Problem::of_file(self.file, key, message);

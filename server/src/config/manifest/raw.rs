@@ -32,6 +32,7 @@ records! {
     struct Token {
         env: Option<String>,
         credential: Option<String>,
+        file: Option<String>,
         optional: bool,
     }
 

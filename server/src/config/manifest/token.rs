@@ -3,7 +3,7 @@
 use serde_saphyr::{Location, Spanned};
 
 use super::raw;
-use crate::config::environment::{CredentialError, Environment};
+use crate::config::environment::{self, Environment};
 use crate::config::problem::Report;
 use crate::config::secret::Secret;
 
@@ -14,11 +14,12 @@ pub(super) fn token(
     report: &mut Report<'_>,
 ) -> Option<Secret> {
     let Spanned { value: token, referenced: location, .. } = token?;
-    let text = match (&token.env, &token.credential) {
-        (Some(name), None) => of_variable(name, token.optional, environment, (location, report)),
-        (None, Some(name)) => of_credential(name, token.optional, environment, (location, report)),
+    let text = match (&token.env, &token.credential, &token.file) {
+        (Some(name), None, None) => of_variable(name, token.optional, environment, (location, report)),
+        (None, Some(name), None) => of_credential(name, token.optional, environment, (location, report)),
+        (None, None, Some(path)) => of_file(path, token.optional, (location, report)),
         _ => {
-            report.note("token", location, "expected either { env: NAME } or { credential: name }");
+            report.note("token", location, "expected one of { env: NAME }, { credential: name } and { file: path }");
             None
         }
     }?;
@@ -71,8 +72,22 @@ fn of_credential(
     match environment.credential(name) {
         Ok(text) => Some(text),
         Err(error) if optional && error.is_absence() => None,
-        Err(error @ (CredentialError::NoFolder | CredentialError::Unreadable { .. })) => {
+        Err(error) => {
             report.note("token.credential", location, format!("`{name}` can't be read: {error}"));
+            None
+        }
+    }
+}
+
+/// A file that the daemon reads itself, relative to the manifest: it is there at a reload, when systemd brings no new
+/// credentials.
+fn of_file(path: &str, optional: bool, (location, report): (Location, &mut Report<'_>)) -> Option<String> {
+    let path = report.folder().join(path);
+    match environment::secret_file(&path) {
+        Ok(text) => Some(text),
+        Err(error) if optional && error.is_absence() => None,
+        Err(error) => {
+            report.note("token.file", location, format!("can't be read: {error}"));
             None
         }
     }
