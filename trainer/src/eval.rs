@@ -81,10 +81,10 @@ pub struct Report {
     pub base_answers: Score,
     /// The persona's perplexity of answers as a share of the base's.
     pub perplexity_ratio: f64,
-    /// On all text, as `run_clm.py` defines it.
-    pub text: Score,
+    /// On all text, as `run_clm.py` defines it; `None` where that is shorter than a block.
+    pub text: Option<Score>,
     /// The base, likewise.
-    pub base_text: Score,
+    pub base_text: Option<Score>,
     /// Tokens of a block of that.
     pub block: usize,
     /// How varied the replies are.
@@ -137,7 +137,7 @@ pub enum EvalError {
     #[error(transparent)]
     Corpus(#[from] CorpusError),
     /// No held-out dialogue has an answer of the persona.
-    #[error("{}: has no answers of the persona to measure on; check whom `persona` names", .0.display())]
+    #[error("{}: has no answers of the persona to measure on; check whom `persona` names, or hold out more (`held_out`)", .0.display())]
     NoAnswers(PathBuf),
     /// A checkpoint has no tokenizer.
     #[error("the checkpoint has no tokenizer; add the base's tokenizer files to its folder")]
@@ -172,7 +172,7 @@ pub fn evaluate(subject: &Subject<'_>, options: &Options, progress: &dyn Progres
         progress.begin(&format!("perplexity of the {what}: text"), Some((held.text.len() / positions) as u64));
         let text = perplexity::blocks(model, &held.text, positions, progress)?;
         progress.end();
-        Ok::<_, EngineError>((answers, text))
+        Ok::<_, EngineError>((answers, Some(text).filter(|text| text.tokens > 0)))
     };
     let (answers, text) = score("persona", model)?;
     let (base_answers, base_text) = score("base", base)?;

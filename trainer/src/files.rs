@@ -34,15 +34,21 @@ pub struct AtomicFile {
 }
 
 impl AtomicFile {
-    /// Begins a file that will stand at `path`; its folder is made where it isn't there.
+    /// Begins a file that will stand at `path`; its folder is made where it isn't there. Of a symbolic link it is the file
+    /// behind it.
     ///
     /// # Errors
-    /// The folder can't be made or written to.
+    /// The folder can't be made or written to; or what stands at the path is no regular file, such as a device.
     pub fn create(path: &Path) -> Result<Self, FileError> {
-        let folder = folder_of(path);
+        let path = behind(path)?;
+        let folder = folder_of(&path);
         std::fs::create_dir_all(folder).map_err(FileError::at(folder))?;
-        let file = part::create(path, folder).map_err(FileError::at(folder))?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::with_capacity(1 << 18, file) })
+        let file = part::create(&path, folder).map_err(FileError::at(folder))?;
+        if let Ok(former) = std::fs::metadata(&path) {
+            // Whoever kept it to themselves goes on doing so.
+            file.as_file().set_permissions(former.permissions()).map_err(FileError::at(&path))?;
+        }
+        Ok(Self { path, file: BufWriter::with_capacity(1 << 18, file) })
     }
 
     /// Puts the file in its place.
@@ -53,7 +59,6 @@ impl AtomicFile {
         let located = |source| FileError { path: self.path.clone(), source };
         let file = self.file.into_inner().map_err(|error| located(error.into_error()))?;
         file.as_file().sync_all().map_err(located)?;
-        readable(file.as_file()).map_err(located)?;
         file.persist(&self.path).map_err(|error| located(error.error))?;
         let folder = folder_of(&self.path);
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(FileError::at(folder))
@@ -90,14 +95,20 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Temporary files are their owner's alone; these become as readable as others.
-fn readable(file: &File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+/// The file that a path means: itself, or what a symbolic link leads to. Only a regular one may be replaced.
+fn behind(path: &Path) -> Result<PathBuf, FileError> {
+    let real = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => std::fs::canonicalize(path).map_err(FileError::at(path))?,
+        _ => path.to_owned(),
+    };
+    match std::fs::metadata(&real) {
+        Ok(found) if !found.is_file() => {
+            let what = if found.is_dir() { "is a folder" } else { "is no regular file" };
+            let source = std::io::Error::other(format!("{what} and can't be replaced; name a file"));
+            Err(FileError { path: path.to_owned(), source })
+        }
+        _ => Ok(real),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -114,5 +125,28 @@ mod tests {
         drop(abandoned);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "first");
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_over_stays_what_it_was() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        let folder = tempfile::tempdir().unwrap();
+        let [real, link] = ["real.txt", "link.txt"].map(|name| folder.path().join(name));
+        std::fs::write(&real, "first").unwrap();
+        std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&real, &link).unwrap();
+        write(&link, "second").unwrap();
+        assert_eq!(std::fs::read_to_string(&real).unwrap(), "second");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+
+        for path in [Path::new("/dev/null"), folder.path()] {
+            let error = write(path, "third").unwrap_err().to_string();
+            assert!(error.contains("name a file"), "{error}");
+        }
+        symlink(folder.path().join("nowhere"), folder.path().join("broken")).unwrap();
+        assert!(write(&folder.path().join("broken"), "fourth").is_err());
     }
 }

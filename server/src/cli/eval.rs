@@ -156,7 +156,10 @@ fn tell(report: &Report, out: &Path) -> anyhow::Result<()> {
     let mut line = |what: &str, figures: String| writeln!(output, "{what:<12}{figures}");
     let beside = |own: f64, base: f64| format!("{own:.2} (base {base:.2}, ratio {:.3})", own / base);
     line("answers", format!("perplexity {}", beside(answers.perplexity, base_answers.perplexity)))?;
-    line("text", format!("perplexity {}", beside(text.perplexity, base_text.perplexity)))?;
+    match (text, base_text) {
+        (Some(own), Some(base)) => line("text", format!("perplexity {}", beside(own.perplexity, base.perplexity)))?,
+        _ => line("text", "not measured: what is held out is shorter than one block".to_owned())?,
+    }
     line("accuracy", format!("{:.3} of answers (base {:.3})", answers.accuracy, base_answers.accuracy))?;
     line("variety", format!("distinct-1 {:.3}, distinct-2 {:.3}", diversity.distinct_1, diversity.distinct_2))?;
     let (own, human) = (lengths.generated.median, lengths.human.median);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, CommandFactory};
 use maskarad_engine::{
-    Engine, Event, Finished, GenerationConfig, LoadedModel, Precision, Request, StopReason, Timings,
+    Engine, Event, Finished, GenerationConfig, LoadedModel, MAX_NEW_TOKENS, Precision, Request, StopReason, Timings,
 };
 use serde::Serialize;
 
@@ -140,8 +140,10 @@ fn request(arguments: &Arguments, model: &LoadedModel, text: Option<&str>) -> an
         window.max_new_tokens,
     );
     let mut generation = parameters(arguments, model);
-    // Zero new tokens are a mistake that the engine names; the window would make it one.
-    generation.max_new_tokens = arguments.max_new_tokens.min(window.max_new_tokens);
+    // Too many are a mistake that the engine names, as are none.
+    if arguments.max_new_tokens <= MAX_NEW_TOKENS {
+        generation.max_new_tokens = arguments.max_new_tokens.min(window.max_new_tokens);
+    }
     Ok(Request { model: model.key(), prompt, generation, want_logits: arguments.logits })
 }
 

@@ -35,6 +35,8 @@ pub struct Workshop {
     pub sources: Vec<Source>,
     /// What it is measured by.
     pub held_out: HeldOut,
+    /// Whose lines are left out of every source, by id or name.
+    pub forget: Vec<String>,
     /// What is masked, cut or left out; `None`: nothing.
     pub clean: Option<CleanOptions>,
     /// What the classifier keeps; `None`: all.
@@ -126,7 +128,8 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
         train.persona = clean.as_ref().map(sections::author).unwrap_or_default();
     }
     let persona = persona?;
-    Some(Workshop { source: file.to_owned(), persona, sources, held_out, others, clean, filter, train, eval })
+    let (source, forget) = (file.to_owned(), raw.forget);
+    Some(Workshop { source, persona, sources, held_out, others, forget, clean, filter, train, eval })
 }
 
 #[cfg(test)]

@@ -206,7 +206,10 @@ impl Cleaner<'_> {
     }
 
     fn fate(&mut self, mut turn: Turn) -> Fate {
-        let Some(text) = self.actions.apply(&turn.text, &mut self.report.altered) else {
+        // What is repeated as context was counted where it was said.
+        let mut repeated = BTreeMap::new();
+        let altered = if turn.context { &mut repeated } else { &mut self.report.altered };
+        let Some(text) = self.actions.apply(&turn.text, altered) else {
             return self.gone("identifies somebody");
         };
         turn.text = text;

@@ -18,8 +18,10 @@ const NOBODY: &str = "…";
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Forgotten {
-    /// Their turns.
-    pub turns: u64,
+    /// Their messages.
+    pub messages: u64,
+    /// The same messages, repeated as context of others.
+    pub repeats: u64,
     /// Dialogues of which nothing is left.
     pub dialogues: u64,
     /// Texts of others in which their name stood.
@@ -32,6 +34,9 @@ pub enum ForgetError {
     /// The corpus can't be read or written.
     #[error(transparent)]
     Corpus(#[from] CorpusError),
+    /// The file has a second name, under which it would stay as it is.
+    #[error("{}: has another name elsewhere (a hard link), under which they would stay; remove that first", .0.display())]
+    HasAnotherName(PathBuf),
     /// They were found again afterwards.
     #[error("{}: somebody wrote to it meanwhile, and they are in it again; run this once more", .0.display())]
     StillThere(PathBuf),
@@ -49,6 +54,7 @@ impl From<FileError> for ForgetError {
 /// # Errors
 /// The corpus can't be read or written; it is as it was then.
 pub fn forget(corpus: &Path, authors: &[String], names: bool) -> Result<Forgotten, ForgetError> {
+    has_one_name(corpus)?;
     let person = Person::find(corpus, authors, names)?;
     let mut forgotten = Forgotten::default();
     let mut writer = Writer::create(corpus)?;
@@ -68,6 +74,14 @@ pub fn forget(corpus: &Path, authors: &[String], names: bool) -> Result<Forgotte
         Some(error) => Err(error),
         None => Ok(forgotten),
     }
+}
+
+fn has_one_name(corpus: &Path) -> Result<(), ForgetError> {
+    #[cfg(unix)]
+    if std::fs::metadata(corpus).is_ok_and(|found| std::os::unix::fs::MetadataExt::nlink(&found) > 1) {
+        return Err(ForgetError::HasAnotherName(corpus.to_owned()));
+    }
+    Ok(())
 }
 
 /// Who is forgotten.
@@ -104,7 +118,7 @@ impl<'a> Person<'a> {
         let is_in = self.is_in(&dialogue);
         let fate = |mut turn: Turn| {
             if self.wrote(&turn) {
-                forgotten.turns += 1;
+                *(if turn.context { &mut forgotten.repeats } else { &mut forgotten.messages }) += 1;
                 return Fate::Gone;
             }
             let text = self.written.as_ref().map(|written| written.replace(&turn.text));
@@ -160,9 +174,20 @@ mod tests {
         let first = vec![turn(0, "а", false), turn(1, "б", false), turn(2, "Петя, привет", false)];
         let path = written(folder.path(), &[first, vec![turn(1, "в", false)], vec![turn(0, "г", false)]]);
         let forgotten = forget(&path, &["Петя".to_owned()], true).unwrap();
-        assert_eq!(forgotten, Forgotten { turns: 2, dialogues: 1, mentions: 1 });
+        assert_eq!(forgotten, Forgotten { messages: 2, repeats: 0, dialogues: 1, mentions: 1 });
         assert_eq!(texts(&path), [vec!["а"], vec!["…, привет"], vec!["г"]]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no copy stays behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_second_name_would_keep_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path(), &[vec![turn(0, "а", false)]]);
+        std::fs::hard_link(&path, folder.path().join("other.jsonl")).unwrap();
+        let error = forget(&path, &["Вася".to_owned()], false).unwrap_err().to_string();
+        assert!(error.contains("hard link"), "{error}");
+        assert_eq!(texts(&path), [vec!["а"]]);
     }
 
     #[test]

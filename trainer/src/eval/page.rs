@@ -20,7 +20,7 @@ pub fn page(name: &str, report: &Report) -> String {
         table {
             tr { th {} th { "persona" } th { "base" } th { "ratio" } th { "accuracy" } th { "of base" } }
             (scores("answers only", report.answers, report.base_answers))
-            (scores(&text, report.text, report.base_text))
+            @if let (Some(own), Some(base)) = (report.text, report.base_text) { (scores(&text, own, base)) }
         }
         h2 { "Replies beside people's answers" }
         (beside(report))

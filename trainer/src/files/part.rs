@@ -14,7 +14,12 @@ pub(super) fn create(path: &Path, folder: &Path) -> Result<NamedTempFile> {
     let prefix = prefix(path);
     sweep(&prefix, folder);
     loop {
-        let part = tempfile::Builder::new().prefix(&prefix).suffix(SUFFIX).tempfile_in(folder)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(SUFFIX);
+        // Temporary files are their owner's alone; these become as readable as the umask lets others be.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let part = builder.tempfile_in(folder)?;
         match part.as_file().try_lock() {
             // Another process that sweeps may have had it in the moment before it was locked.
             Ok(()) if !part.path().exists() => {}

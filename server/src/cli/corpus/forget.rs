@@ -3,8 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
-use maskarad_trainer::corpus::forget::forget;
+use maskarad_trainer::corpus::forget::{Forgotten, forget};
+use maskarad_trainer::corpus::record::Reader;
 
 use crate::cli::output::Output;
 
@@ -23,20 +25,34 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    // Before the first is altered, so that a slip of the pen alters none.
+    for corpus in &arguments.corpora {
+        Reader::open(corpus)?;
+    }
     let mut output = Output::open();
+    let mut nobody = true;
     for corpus in &arguments.corpora {
         let forgotten = forget(corpus, &arguments.author, arguments.names)?;
-        let (turns, dialogues) = (forgotten.turns, forgotten.dialogues);
-        write!(
-            output,
-            "{}: {turns} messages removed, {dialogues} dialogues of which nothing is left",
-            corpus.display()
-        )?;
-        match forgotten.mentions {
+        nobody &= forgotten == Forgotten::default();
+        let Forgotten { messages, repeats, dialogues, mentions } = forgotten;
+        write!(output, "{}: {messages} messages removed", corpus.display())?;
+        if repeats > 0 {
+            write!(output, " (and {repeats} repetitions of them as context)")?;
+        }
+        write!(output, ", {dialogues} dialogues of which nothing is left")?;
+        match mentions {
             0 => writeln!(output)?,
             mentions => writeln!(output, ", named in {mentions} messages of others")?,
         }
     }
-    writeln!(output, "Exports, other corpora and checkpoints that were made of these are as they were.")?;
+    if nobody {
+        let authors = arguments.author.join(", ");
+        bail!("nobody there is called {authors}; `maskarad corpus stats` lists who speaks");
+    }
+    writeln!(
+        output,
+        "Exports, other corpora, reports and checkpoints that were made of these are as they were. A workshop imports its \
+         sources again: name them under `forget` of its file, too."
+    )?;
     Ok(())
 }

@@ -3,9 +3,10 @@
 mod others;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use maskarad_trainer::corpus::import::pairing::Rules;
@@ -48,6 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let rules = Rules { gap, burst, context: arguments.context };
     let mut options = ImportOptions { format: arguments.format, rules, ..ImportOptions::default() };
     arguments.others.set(&mut options, &arguments.output);
+    for input in arguments.inputs.iter().filter(|input| is_same(input, &arguments.output)) {
+        bail!("{}: is what is imported; write the corpus to another file", input.display());
+    }
     let report = import(&arguments.inputs, &arguments.output, &options, &Bar::default())?;
     let mut output = Output::open();
     if arguments.json {
@@ -56,6 +60,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         write!(output, "{}", table(&report))?;
     }
     Ok(())
+}
+
+/// Whether two paths are one file that is there.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// Names of formats, for the help and for complaints.

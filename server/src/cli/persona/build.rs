@@ -59,9 +59,11 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let (progress, stop) = (Bar::default(), stop_at_a_signal()?);
     let builder = Builder { workshop: &workshop, folder: &folder, config, progress: &progress, stop: &stop };
     Road { folder: folder.clone(), from }.go(&builder.stages(), &mut |step, verdict| tell(step, verdict))?;
+    builder.go_on()?;
     if workshop.eval.gate {
         builder.gate(&builder.corpus())?;
     }
+    builder.go_on()?;
     place(&workshop, &builder.model())
 }
 

@@ -3,14 +3,14 @@
 mod paths;
 mod texts;
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use maskarad_trainer::corpus::import::Format;
+use maskarad_trainer::files;
 
 use self::paths::relative;
 use self::texts::Told;
@@ -62,9 +62,9 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     if let Some(file) = there {
         bail!("{}: is there already; choose another name, or write over it with --force", file.display());
     }
-    write(&manifest, &texts::manifest(&told, &config.personas)?, arguments.force)?;
-    write(&workshop, &texts::workshop(&told, &config.personas.join(workshop::FOLDER))?, arguments.force)?;
-    workshop::load(&workshop)?;
+    let texts =
+        [texts::manifest(&told, &config.personas)?, texts::workshop(&told, &config.personas.join(workshop::FOLDER))?];
+    put([&manifest, &workshop], texts)?;
     output::tell(format_args!("written: {} and {}", manifest.display(), workshop.display()));
     output::tell(format_args!("Look them over, then make the persona with: maskarad persona build {name}"));
     Ok(())
@@ -91,6 +91,14 @@ fn complete(arguments: &Arguments, name: &PersonaName, config: &DaemonConfig) ->
     }
     if sources.is_empty() {
         bail!("no source is named; give at least one with --source PATH");
+    }
+    for source in &sources {
+        let Some(text) = source.to_str() else {
+            bail!("{}: isn't UTF-8, as a path in a workshop file must be; rename it first", source.display());
+        };
+        if !text.contains("://") && !source.exists() {
+            bail!("{text}: isn't there; name an export, a file or a folder with --source");
+        }
     }
     let mut answers = arguments.answers.clone();
     if answers.is_empty() {
@@ -123,15 +131,18 @@ impl Asking {
     }
 }
 
-fn write(file: &Path, text: &str, force: bool) -> anyhow::Result<()> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
+/// Writes manifest and workshop file. Where what was said makes no sound ones, whatever stood there stands there again.
+fn put(files: [&Path; 2], texts: [String; 2]) -> anyhow::Result<()> {
+    let former = files.map(|file| std::fs::read(file).ok());
+    for (file, text) in files.into_iter().zip(texts) {
+        files::write(file, text)?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(force).truncate(force).create_new(!force);
-    let written = options.open(file).and_then(|mut open| open.write_all(text.as_bytes()));
-    match written {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!("{}: is there already", file.display()),
-        written => written.with_context(|| format!("{} can't be written", file.display())),
+    let Err(problems) = workshop::load(files[1]) else { return Ok(()) };
+    for (file, former) in files.into_iter().zip(former) {
+        match former {
+            Some(former) => files::write(file, former)?,
+            None => std::fs::remove_file(file).with_context(|| format!("{} can't be removed", file.display()))?,
+        }
     }
+    Err(problems).context("nothing was written, for the files would be refused")
 }

@@ -12,6 +12,7 @@ records! {
         manifest: Required<String>,
         sources: Vec<Spanned<Source>>,
         held_out: HeldOut,
+        forget: Vec<String>,
         others: Vec<Spanned<Source>>,
         clean: Option<Entries>,
         filter: Option<Entries>,

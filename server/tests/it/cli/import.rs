@@ -87,6 +87,17 @@ fn killed_at_ten_moments_it_gives_the_same_file_in_the_end() {
 }
 
 #[test]
+fn an_export_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = export(folder.path(), 200);
+    let before = std::fs::read(&input).unwrap();
+    let input = input.to_str().unwrap();
+    let run = maskarad(&["corpus", "import", input, "-o", input], &[], "");
+    assert!(run.code == Some(1) && run.stderr.contains("write the corpus to another file"), "{}", run.stderr);
+    assert!(std::fs::read(input).unwrap() == before);
+}
+
+#[test]
 fn it_tells_what_it_kept_and_what_not() {
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (export(folder.path(), 2000), folder.path().join("corpus.jsonl"));

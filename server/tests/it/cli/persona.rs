@@ -83,11 +83,51 @@ fn a_new_persona_is_written_once() {
         ("persona new Toy", "is no name"),
         ("persona new other --base lines.jsonl", "is no checkpoint folder"),
         ("persona new other --base personas/models/tiny", "no source is named"),
+        ("persona new other --base personas/models/tiny --source nowhere.json", "isn't there"),
         ("persona build other", "other.yaml: can't be read"),
     ] {
         let (code, told) = scene.run(arguments);
         assert!(code == Some(1) && told.contains(expected), "{told}");
     }
+}
+
+#[test]
+fn what_makes_no_sound_files_leaves_none() {
+    let scene = Scene::new();
+    let flags = "--base personas/models/tiny --source lines.jsonl --display-name=";
+    let (code, told) = scene.run(&format!("persona new other {flags}"));
+    assert!(code == Some(1) && told.contains("nothing was written"), "{told}");
+    assert!(!scene.path("personas/other.yaml").exists() && !scene.path("personas/workshop/other.yaml").exists());
+    scene.succeed(&format!("persona new toy {FLAGS}"));
+    let before = std::fs::read(scene.path("personas/toy.yaml")).unwrap();
+    let (code, told) = scene.run(&format!("persona new toy {flags} --force"));
+    assert!(code == Some(1), "{told}");
+    assert!(std::fs::read(scene.path("personas/toy.yaml")).unwrap() == before);
+}
+
+/// Somebody who is named under `forget` is in none of a build's corpora, however often it is built.
+#[test]
+fn who_is_forgotten_by_the_workshop_stays_forgotten() {
+    let scene = Scene::new();
+    scene.write_toy();
+    scene.succeed("persona build toy");
+    let corpora = || ["imported", "held-out"].map(|name| scene.path(&format!("workshop/toy/{name}.jsonl")));
+    let texts = || corpora().map(|path| std::fs::read_to_string(path).unwrap()).concat();
+    assert!(texts().contains("вопрос 3?"));
+    let told = scene.succeed(&format!(
+        "corpus forget {} --author first",
+        corpora().map(|path| path.display().to_string()).join(" ")
+    ));
+    assert!(told.contains("under `forget`") && !texts().contains("вопрос 3?"), "{told}");
+    let (code, told) = scene.run(&format!("corpus forget {} --author nobody", corpora()[0].display()));
+    assert!(code == Some(1) && told.contains("nobody there is called nobody"), "{told}");
+
+    let file = scene.path("personas/workshop/toy.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}forget: [first]\n")).unwrap();
+    let (_, told) = scene.run("persona build toy");
+    assert!(told.contains("import  begins"), "{told}");
+    assert!(!texts().contains("вопрос 3?") && texts().contains("ответ"), "{told}");
 }
 
 #[test]

@@ -26,7 +26,12 @@ impl Builder<'_> {
             options: format!("{:?} {generation:?} {reply:?} {filter:?} {:?}", self.workshop.eval, self.format()),
             inputs: inputs.chain(base).collect(),
             outputs: vec![self.file("eval.json"), self.file("eval.html")],
-            work: Box::new(move |_| self.tell(&self.measure(&self.model(), options.clone())?)),
+            work: Box::new(move |_| {
+                self.go_on()?;
+                let report = self.measure(&self.model(), options.clone())?;
+                self.go_on()?;
+                self.tell(&report)
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use maskarad_dialog::Format;
 use maskarad_trainer::corpus::clean::{CleanOptions, clean};
@@ -71,6 +71,12 @@ impl Builder<'_> {
         Format { template: persona.template.clone(), rules: persona.prompt.clone() }
     }
 
+    /// Ends the build where somebody asked for that; the same command goes on from here.
+    pub(super) fn go_on(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.stop.load(Ordering::Relaxed), "was stopped; the same command goes on from there");
+        Ok(())
+    }
+
     fn import(&self) -> Stage<'_> {
         let Workshop { sources, held_out, others, .. } = self.workshop;
         let (share, kept): (_, &[Source]) = match held_out {
@@ -87,7 +93,13 @@ impl Builder<'_> {
         };
         Stage {
             step: Step::Import,
-            options: format!("{} {} {share:?} {told:?}", kept.len(), others.len()),
+            options: format!(
+                "{} {} {share:?} {:?} {:?} {told:?}",
+                kept.len(),
+                others.len(),
+                self.workshop.forget,
+                self.workshop.train.persona
+            ),
             inputs: files.collect(),
             outputs: vec![corpora.learned.clone(), corpora.held_out.clone(), corpora.others.clone()],
             work: Box::new(move |own| sources::all(self.workshop, &corpora, own, self.progress)),

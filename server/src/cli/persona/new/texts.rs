@@ -86,7 +86,7 @@ train:
   warmup_ratio: 0.05
   per_device_train_batch_size: 8
   lora: {{ r: 16, lora_alpha: 32, lora_dropout: 0.05, target_modules: [c_attn, c_proj, c_fc] }}
-  early_stopping_patience: 2
+  # early_stopping_patience: 2  # ends when what is held out gets no better; wants some hundreds of dialogues
   seed: 42
 
 # `gate` keeps a persona that is worse than the one in its place from replacing it.
