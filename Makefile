@@ -3,10 +3,11 @@ SHELL := /bin/bash
 PERSONA ?= avtobus
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
+CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +18,9 @@ run: build ## Builds and talks with a persona in the terminal (PERSONA=polkson f
 
 build: setup ## Builds the release binary, target/release/maskarad
 	cargo build --release --locked --bin maskarad
+
+deb: build $(TOOLS)/cargo-deb-$(CARGO_DEB_VERSION) ## Builds the Debian package, target/debian/maskarad_*.deb
+	scripts/package.sh
 
 test: setup ## Runs every test, on a PostgreSQL of its own
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
@@ -88,4 +92,9 @@ $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION):
 $(TOOLS)/cargo-fuzz-$(CARGO_FUZZ_VERSION):
 	cargo fuzz --version 2>/dev/null | grep -q '$(CARGO_FUZZ_VERSION)' || \
 	cargo install --locked cargo-fuzz --version $(CARGO_FUZZ_VERSION) --root $(TOOLS)
+	@mkdir -p $(TOOLS) && touch $@
+
+$(TOOLS)/cargo-deb-$(CARGO_DEB_VERSION):
+	cargo deb --version 2>/dev/null | grep -q '$(CARGO_DEB_VERSION)' || \
+	cargo install --locked cargo-deb --version $(CARGO_DEB_VERSION) --root $(TOOLS)
 	@mkdir -p $(TOOLS) && touch $@
