@@ -18,6 +18,7 @@ use crate::housekeeping;
 use crate::lifecycle::Lifecycle;
 use crate::live::Voice;
 use crate::load;
+use crate::metrics;
 use crate::pump::{Pump, Work};
 use crate::queue::Queue;
 use crate::standing::Standing;
@@ -63,6 +64,7 @@ pub fn start(app: &Arc<App>, personas: Vec<Booted>, wire: &Wire, retention: Rete
     for (index, (token, booted)) in with_token.into_iter().enumerate() {
         let delay = STAGGER * u32::try_from(index.saturating_sub(AT_ONCE)).unwrap_or(u32::MAX);
         app.standings.set(&booted.persona.name, Standing::Starting);
+        metrics::introduce(&booted.persona.name, &booted.voice);
         let bot = Bot { app: Arc::clone(app), booted, token, wire: wire.clone(), lifecycle: lifecycle.clone() };
         let refused = Arc::clone(&refused);
         lifecycle.spawn("persona", async move {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use maskarad_engine::Engine;
+use maskarad_engine::{Engine, Observer};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{location, model, runtime};
@@ -17,6 +18,7 @@ use crate::daemon::{self, Booted, Wire};
 use crate::generator::LocalGenerator;
 use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
+use crate::metrics::{self, EngineWatch, Exporter, Scrape};
 use crate::store;
 use crate::telegram::connect;
 use crate::telegram::webhook::{Doors, WebhookWire};
@@ -37,10 +39,12 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
         config.personas.display(),
         loaded.personas[0].name,
     );
-    let engine = Engine::start(config.engine.clone())?;
+    let exporter = config.metrics_listen.map(|_| metrics::install()).transpose()?;
+    let watch = exporter.as_ref().map(|_| Box::new(EngineWatch::new()) as Box<dyn Observer>);
+    let engine = Engine::start_observed(config.engine.clone(), watch)?;
     let booted = boot(&engine, loaded)?;
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, engine.clone(), booted))?;
+    let ended = runtime.block_on(serve(config, engine.clone(), exporter, booted))?;
     runtime.shutdown_background();
     engine.shutdown();
     anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
@@ -62,8 +66,14 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Booted>, Problems> {
     if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
 }
 
-async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> anyhow::Result<Ended> {
+async fn serve(
+    config: &DaemonConfig,
+    engine: Engine,
+    exporter: Option<Exporter>,
+    personas: Vec<Booted>,
+) -> anyhow::Result<Ended> {
     let location = location(config)?;
+    let scraped = scraped(config, exporter).await?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
     let listener = match config.listen {
@@ -91,6 +101,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
     if let Some(listener) = listener {
         http::start(listener, &app, doors, &lifecycle);
     }
+    if let Some((listener, exporter)) = scraped {
+        let scrape = Scrape { app: Arc::clone(&app), engine: engine.clone(), exporter };
+        metrics::start(listener, scrape, &lifecycle);
+    }
     daemon::start(&app, personas, &wire, config.store.retention, &lifecycle);
     lifecycle.spawn("engine", watch(engine, lifecycle.stopping().clone()));
     let ended = lifecycle.run().await;
@@ -100,6 +114,12 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Booted>) -> 
         tracing::warn!("the store could not be closed in time");
     }
     Ok(ended)
+}
+
+/// Where Prometheus will be answered, and with what.
+async fn scraped(config: &DaemonConfig, exporter: Option<Exporter>) -> anyhow::Result<Option<(TcpListener, Exporter)>> {
+    let (Some(address), Some(exporter)) = (config.metrics_listen, exporter) else { return Ok(None) };
+    Ok(Some((http::bind_for("http.metrics_listen", address).await?, exporter)))
 }
 
 /// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.

@@ -11,6 +11,7 @@ use super::poll::{Batch, PollError, Poller};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::live::LivePersona;
+use crate::metrics;
 use crate::standing::Standing;
 
 /// Pause after updates none of which was new.
@@ -81,7 +82,10 @@ impl Intake {
                     NOTHING_NEW
                 }
                 Err(PollError::Unauthorized) => return Stopped::Unauthorized,
-                Err(PollError::Flood(wait)) => wait,
+                Err(PollError::Flood(wait)) => {
+                    metrics::flooded(&self.live.persona.name, metrics::Call::Poll);
+                    wait
+                }
                 Err(PollError::Webhook) => {
                     self.delete_webhook().await;
                     backoff.next(&self.app.dice)
@@ -113,6 +117,7 @@ impl Intake {
             match self.app.store.accept(self.live.bot_id, &batch.updates, self.app.clock.now()).await {
                 Ok(new) => {
                     tracing::debug!(persona = %self.live.persona.name, count = batch.updates.len(), new, "updates stored");
+                    metrics::updates_received(&self.live.persona.name, new);
                     self.live.inbox.notify_one();
                     return Some(new);
                 }
