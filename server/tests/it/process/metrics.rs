@@ -20,6 +20,8 @@ use crate::support::host::SOON;
 
 /// How long the daemon is at work before the dashboard is looked at: a few scrapes, a second apart.
 const AT_WORK: Duration = Duration::from_secs(12);
+/// Between two rounds of it: other tests run beside this one.
+const BREATH: Duration = Duration::from_millis(100);
 
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
@@ -39,8 +41,8 @@ async fn every_metric_is_told_and_nobody_is() {
     let daemon = stage.serve(&listen.each_ref().map(|(name, address)| (*name, address.as_str())));
     let load = Load::new(&stage);
     load.flood();
-    let messages = load.round();
-    stage.answered(&messages, &daemon).await;
+    stage.answered(&load.commands(), &daemon).await;
+    stage.answered(&load.round(), &daemon).await;
 
     assert_eq!(get(public, "/metrics").await.0, 404, "the public listener tells nothing");
     assert_eq!(get(private, "/healthz").await.0, 404);
@@ -113,15 +115,22 @@ fn promtool_finds_nothing_wrong() {
 async fn no_panel_and_no_alert_is_empty() {
     let Some(program) = program() else { return };
     let stage = Stage::new().await;
+    for (name, token) in [("avtobus", "AVTOBUS_TOKEN"), ("polkson", "POLKSON_TOKEN")] {
+        let access = "access: { per_user_hourly: 100000, per_chat_hourly: 100000 }";
+        let model = format!("model: {{ path: {:?} }}", stage.model);
+        stage.write_manifest(name, &format!("name: {name}\ntoken: {{ env: {token} }}\n{access}\n{model}\n"));
+    }
     let listen = free();
     let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &listen.to_string())]);
     stage.answers(0, &daemon).await;
     let prometheus = Prometheus::start(&program, listen).await;
     let load = Load::new(&stage);
     load.flood();
+    stage.answered(&load.commands(), &daemon).await;
     let begun = Instant::now();
     while begun.elapsed() < AT_WORK {
         stage.answered(&load.round(), &daemon).await;
+        tokio::time::sleep(BREATH).await;
     }
     let mut empty = Vec::new();
     for query in dashboard().into_iter().chain(alerts()) {

@@ -32,17 +32,19 @@ impl<'a> Load<'a> {
         self.stage.tg.fault(FaultSpec::new(fault).method("sendMessage").times(1));
     }
 
-    /// Everybody writes to the first bot, somebody to the second, and an administrator commands the first in the group.
+    /// Everybody writes to the first bot, and somebody to the second.
     pub(super) fn round(&self) -> Vec<MessageRef> {
-        let [avtobus, polkson] = &self.stage.bots;
         let mut messages = self.stage.everybody_writes(WORDS);
-        messages.push(self.stage.people[1].writes_private(polkson, WORDS));
-        for command in ["/context 3", "/insanity off"] {
-            let (name, argument) = command.split_once(' ').unwrap();
-            let text = format!("{name}@{} {argument}", avtobus.username());
-            messages.push(self.stage.people[0].writes(&self.group, &text));
-        }
+        messages.push(self.stage.people[1].writes_private(&self.stage.bots[1], WORDS));
         messages
+    }
+
+    /// An administrator commands the first bot in the group. Nobody gets many answers of this kind within an hour.
+    pub(super) fn commands(&self) -> Vec<MessageRef> {
+        let username = self.stage.bots[0].username();
+        let commands = [("/context", "3"), ("/insanity", "off")];
+        let commands = commands.map(|(name, argument)| format!("{name}@{username} {argument}"));
+        commands.map(|text| self.stage.people[0].writes(&self.group, &text)).to_vec()
     }
 
     /// What no metric may tell: ids, tokens, words.
