@@ -18,9 +18,9 @@ run: build ## Builds and talks with a persona in the terminal (PERSONA=polkson f
 build: setup ## Builds the release binary, target/release/maskarad
 	cargo build --release --locked --bin maskarad
 
-test: setup ## Runs every test, on a PostgreSQL of its own
-	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
-	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked -- --test-threads=4
+test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prometheus
+	@scripts/prometheus.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 cargo test --workspace --locked -- --test-threads=4
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

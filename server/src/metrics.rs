@@ -1,5 +1,5 @@
-//! Numbers for whoever watches the daemon over time: what is counted, and how. Knows no chat, no person and no text: what a
-//! label may hold is in [`names`].
+//! Numbers for whoever watches the daemon over time: what is counted, and how. Knows no chat, no person and no text: what
+//! labels there are is in `metrics/names.rs`.
 //!
 //! The rest of the program calls the functions below, which do nothing until [`install`] was called, for the recorder is the
 //! process's own.
@@ -111,6 +111,15 @@ pub fn introduce(persona: &PersonaName, voice: &Voice) {
     }
     for (part, bytes) in [("base", voice.model.memory()), ("adapter", voice.model.adapter_memory())] {
         gauge(&names::PERSONA_WEIGHTS, &[("persona", persona.as_str()), ("part", part)]).set(bytes as f64);
+    }
+}
+
+/// A persona was taken out: from now on nothing is known of it, which no alert takes for trouble.
+pub fn dismiss(persona: &PersonaName) {
+    let persona = ("persona", persona.as_str());
+    gauge(&names::PERSONA_UP, &[persona]).set(f64::NAN);
+    for part in ["base", "adapter"] {
+        gauge(&names::PERSONA_WEIGHTS, &[persona, ("part", part)]).set(f64::NAN);
     }
 }
 
@@ -229,3 +238,6 @@ fn labels(metric: &Metric, with: &[(&'static str, &str)]) -> Vec<Label> {
     debug_assert!(with.iter().map(|(label, _)| label).eq(metric.labels), "{metric:?} has other labels");
     with.iter().map(|(label, value)| Label::new(*label, (*value).to_owned())).collect()
 }
+
+#[cfg(test)]
+mod tests;

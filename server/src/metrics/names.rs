@@ -1,4 +1,4 @@
-//! Every metric of the daemon: its name, its labels and what it tells. Dashboard, alerts and tests go by this list.
+//! Every metric of the daemon: its name, its labels and what it tells. Dashboard, alerts and their tests go by this list.
 
 /// One metric.
 #[derive(Clone, Copy, Debug)]
