@@ -22,9 +22,9 @@ build: setup ## Builds the release binary, target/release/maskarad
 deb: build $(TOOLS)/cargo-deb-$(CARGO_DEB_VERSION) ## Builds the Debian package, target/debian/maskarad_*.deb
 	scripts/package.sh
 
-test: setup ## Runs every test, on a PostgreSQL of its own
-	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
-	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 cargo test --workspace --locked -- --test-threads=4
+test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prometheus
+	@scripts/prometheus.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 cargo test --workspace --locked -- --test-threads=4
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

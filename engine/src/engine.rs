@@ -14,6 +14,7 @@ use crate::kernels::{InstructionSet, Kernels};
 use crate::key::{ModelKey, Precision};
 use crate::model::Compute;
 use crate::model::loaded::LoadedModel;
+use crate::observer::Observer;
 use crate::scheduler::Limits;
 use crate::sequence::Sequence;
 use crate::worker::{Cancelled, Job, Worker};
@@ -67,10 +68,18 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Start`] where the system refuses a thread.
     pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        Self::start_observed(config, None)
+    }
+
+    /// As [`Engine::start`]; `observer` is told of each step.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn start_observed(config: EngineConfig, observer: Option<Box<dyn Observer>>) -> Result<Self, EngineError> {
         let limits = Limits { kv_memory: config.kv_memory, max_batch: config.max_batch.max(1) };
         let compute = Compute::start(config.threads.max(1), config.instruction_set)?;
         let kernels = compute.kernels;
-        let worker = Worker::start(limits, compute, config.max_waiting)?;
+        let worker = Worker::start(limits, compute, config.max_waiting, observer)?;
         let loader = Loader::new(config.cache.clone());
         let (models, loading) = Default::default();
         Ok(Self(Arc::new(Shared { config, kernels, worker, loader, models, loading })))
@@ -266,44 +275,4 @@ impl CancelHandle {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::synthetic::{Shape, write_checkpoint};
-
-    /// Loads a folder that somebody overwrites each of the first so many times that it is read.
-    fn load_overwritten(times: u64) -> (Engine, Result<LoadedModel, LoadError>, ModelKey) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        write_checkpoint(path, Shape::TINY, 0).unwrap();
-        let engine = Engine::start(EngineConfig { threads: 1, ..EngineConfig::default() }).unwrap();
-        let read = Cell::new(0);
-        let result = engine.load_with(path, Precision::F32, |key| {
-            let contents = engine.0.loader.read(path, key);
-            read.set(read.get() + 1);
-            if read.get() <= times {
-                write_checkpoint(path, Shape::TINY, read.get()).unwrap();
-            }
-            contents
-        });
-        let now = engine.0.loader.identify(path).unwrap().content();
-        (engine, result, ModelKey::new(now, Precision::F32))
-    }
-
-    #[test]
-    fn a_checkpoint_that_was_overwritten_is_read_again() {
-        for times in [0, 1] {
-            let (engine, model, now) = load_overwritten(times);
-            assert_eq!(model.unwrap().key(), now);
-            assert_eq!(engine.loaded_models(), [now]);
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_that_keeps_changing_is_refused() {
-        let (engine, model, _) = load_overwritten(2);
-        assert!(matches!(model, Err(LoadError::Changing { .. })));
-        assert_eq!(engine.loaded_models(), []);
-    }
-}
+mod tests;

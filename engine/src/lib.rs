@@ -13,6 +13,7 @@ pub mod generation;
 mod kernels;
 pub mod key;
 pub mod model;
+pub mod observer;
 mod packed;
 mod region;
 pub mod sampling;
@@ -33,5 +34,6 @@ pub use generation::{
 pub use kernels::{InstructionSet, UnknownInstructionSet};
 pub use key::{ModelKey, Precision};
 pub use model::loaded::LoadedModel;
+pub use observer::{Observer, Step};
 pub use packed::PackedError;
 pub use tokenizer::{TextStream, Tokenizer, TokenizerError};

@@ -16,6 +16,7 @@ use self::clock::Stopwatch;
 use crate::error::EngineError;
 use crate::generation::Event;
 use crate::model::Compute;
+use crate::observer::{Observer, Step};
 use crate::scheduler::{Limits, Report, Reports, Scheduler, SequenceId};
 use crate::sequence::Sequence;
 
@@ -53,7 +54,12 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(limits: Limits, compute: Compute, max_waiting: usize) -> Result<Self, EngineError> {
+    pub(crate) fn start(
+        limits: Limits,
+        compute: Compute,
+        max_waiting: usize,
+        observer: Option<Box<dyn Observer>>,
+    ) -> Result<Self, EngineError> {
         let (sender, jobs) = sync_channel(max_waiting.max(1));
         let waiting = Waiting { count: Arc::default(), limit: max_waiting.max(1) };
         let (stopped, turns) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
@@ -65,6 +71,7 @@ impl Worker {
             waiting: waiting.clone(),
             stopped: stopped.clone(),
             turns: turns.clone(),
+            observer,
             next_id: 0,
         };
         let thread = std::thread::Builder::new()
@@ -130,6 +137,10 @@ impl Waiting {
         }
     }
 
+    fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
     fn leave(&self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
     }
@@ -144,6 +155,7 @@ struct Loop {
     waiting: Waiting,
     stopped: Arc<AtomicBool>,
     turns: Arc<AtomicU64>,
+    observer: Option<Box<dyn Observer>>,
     next_id: u64,
 }
 
@@ -160,12 +172,25 @@ impl Loop {
             self.cancel();
             let admitted = self.scheduler.admit();
             self.report(admitted);
+            let batch = self.scheduler.running();
             let reports = self.scheduler.step(&mut self.compute);
             self.report(reports);
+            self.observe(batch);
         }
         for (_, running) in self.running.drain() {
             // The reader may be gone, which is as good.
             let _ = running.events.try_send(Event::Failed(EngineError::Stopped));
+        }
+    }
+
+    fn observe(&mut self, batch: usize) {
+        if let Some(observer) = &mut self.observer {
+            observer.stepped(&Step {
+                batch,
+                running: self.scheduler.running(),
+                waiting: self.waiting.count(),
+                kv_bytes: self.scheduler.kv_bytes(),
+            });
         }
     }
 

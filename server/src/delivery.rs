@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{ChatId, ChatKey, MessageId};
 use crate::live::LivePersona;
+use crate::metrics;
 use crate::pump::{Rest, Work};
 use crate::store::{self, Author, Finish, HistoryMessage, Job, MOST_ATTEMPTS, Outcome, Reply, Sent};
 use crate::transport::{Outgoing, TransportError};
@@ -97,6 +98,7 @@ impl Sending<'_> {
         let (chat, reply_to) = (self.job.conversation.chat, Some(self.job.message));
         let outgoing = Outgoing { chat, text: self.reply.text.clone(), reply_to };
         let sent = self.live.transport.send(&outgoing).await;
+        metrics::sent(&self.live.name, &sent);
         if let Err(error) = &sent {
             tracing::warn!(persona = %self.live.name, job = self.job.id.0, attempt, %error, "a reply was not delivered");
         }
@@ -140,6 +142,9 @@ impl Sending<'_> {
             persona = %job.conversation.persona, job = job.id.0, trigger = job.trigger.as_str(),
             seconds = (at - job.created_at).as_seconds_f64(), "delivered"
         );
+        if job.trigger != Trigger::Notice {
+            metrics::replied(&job.conversation.persona, at - job.created_at);
+        }
         let said = message.filter(|_| job.trigger != Trigger::Notice).map(|id| HistoryMessage {
             conversation: job.conversation.clone(),
             id,
@@ -190,6 +195,9 @@ impl Sending<'_> {
     async fn finish(&self, outcome: Outcome, reason: Option<String>, delivered: Option<HistoryMessage>) {
         let finish = Finish { job: self.job.id, outcome, reason, delivered, at: self.app.clock.now() };
         self.insist(|| self.app.store.finish(&self.live.lease, &finish)).await;
+        if self.job.trigger != Trigger::Notice {
+            metrics::reply_ended(&self.live.name, outcome);
+        }
         self.app.jobs.notify_one();
     }
 

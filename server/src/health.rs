@@ -12,8 +12,9 @@ use axum::{Json, Router};
 use tokio_util::sync::CancellationToken;
 
 use self::report::{Report, Seen, Status};
-use self::watch::Watch;
+use self::watch::{Answer, Watch};
 use crate::app::App;
+use crate::store::Backlog;
 
 /// Knows how the daemon is.
 pub struct Health {
@@ -30,6 +31,14 @@ impl Health {
     /// Asks the store for those who want to know, until the daemon stops.
     pub async fn run(self: Arc<Self>, stopping: CancellationToken) {
         self.store.run(Arc::clone(&self.app.store), stopping).await;
+    }
+
+    /// How much waits in the store; `None` where it doesn't answer.
+    pub async fn backlog(&self) -> Option<Backlog> {
+        match self.store.answer().await {
+            Answer::There(backlog) => Some(backlog),
+            Answer::Away(..) => None,
+        }
     }
 
     async fn report(&self) -> Report {

@@ -1,5 +1,5 @@
 //! The HTTP listener: connections, how long they may dawdle, how many there may be, and how they end. What is answered is
-//! the business of [`crate::telegram::webhook`] and [`crate::health`].
+//! the business of [`crate::telegram::webhook`], [`crate::health`] and [`crate::metrics`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -35,20 +35,35 @@ const AFTER_A_FAILURE: Duration = Duration::from_millis(100);
 /// # Errors
 /// When the address is taken, or isn't one of this machine's.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let advice = "set http.listen to another address, or stop whoever has this one";
+    bind_for("http.listen", address).await
+}
+
+/// Opens the listener whose address is this setting.
+///
+/// # Errors
+/// When the address is taken, or isn't one of this machine's.
+pub async fn bind_for(setting: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("http.listen: {address} can't be listened at ({advice})"))
+    listener.with_context(|| {
+        let advice = format!("set {setting} to another address, or stop whoever has this one");
+        format!("{setting}: {address} can't be listened at ({advice})")
+    })
 }
 
 /// Starts to answer: webhooks, and questions after the daemon's health.
 pub fn start(listener: TcpListener, app: &Arc<App>, doors: Arc<Doors>, lifecycle: &Lifecycle) {
-    if let Ok(address) = listener.local_addr() {
-        tracing::info!(%address, "listening");
-    }
     let health = Health::new(Arc::clone(app));
     let routes = webhook::routes(Arc::clone(app), doors).merge(health::routes(Arc::clone(&health)));
     lifecycle.spawn("health", health.run(lifecycle.stopping().clone()));
-    lifecycle.spawn("http", serve(listener, routes, lifecycle.stopping().clone()));
+    start_routes("http", listener, routes, lifecycle);
+}
+
+/// Starts to answer these routes; `name` is the task's.
+pub fn start_routes(name: &'static str, listener: TcpListener, routes: Router, lifecycle: &Lifecycle) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, name, "listening");
+    }
+    lifecycle.spawn(name, serve(listener, routes, lifecycle.stopping().clone()));
 }
 
 /// Serves until the daemon stops; then lets the requests under way finish.

@@ -32,6 +32,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod live;
 pub mod load;
+pub mod metrics;
 pub mod pump;
 pub mod queue;
 pub mod router;

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::Conversation;
 use crate::live::LivePersona;
+use crate::metrics;
 use crate::pump::{Rest, Work};
 use crate::store::{self, Finish, Job, JobId, Lease, Outcome};
 use maker::Maker;
@@ -79,7 +80,9 @@ impl Queue {
         tracing::error!(job = job.0, %error, "the making of a reply died");
         let reason = Some("a defect of the daemon".to_owned());
         let finish = Finish { job, outcome: Outcome::Failed, reason, delivered: None, at: self.app.clock.now() };
-        self.app.store.finish(lease, &finish).await
+        self.app.store.finish(lease, &finish).await?;
+        metrics::reply_ended(&lease.persona, Outcome::Failed);
+        Ok(())
     }
 
     /// The commit of a failed claim may have worked, and only its answer been lost; nobody would take the job up then.

@@ -18,6 +18,7 @@ use moka::future::Cache;
 use crate::app::App;
 use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
 use crate::live::LivePersona;
+use crate::metrics;
 use crate::pump::{Rest, Work};
 use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
@@ -170,7 +171,10 @@ impl Router {
         for update in routed {
             self.announce(&update.effects).await;
         }
-        applied?;
+        // Of updates that had been routed before, by a commit whose answer was lost, each was counted then or never.
+        if applied? > 0 {
+            metrics::routed(&self.live.name, routed);
+        }
         for Routed { update_id, outcome, .. } in routed {
             tracing::debug!(persona = %self.live.name, update_id, outcome, "routed");
         }

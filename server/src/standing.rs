@@ -23,6 +23,27 @@ pub enum Standing {
     Refused,
 }
 
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Self; 5] = [Self::Starting, Self::Standby, Self::Polling, Self::Webhook, Self::Refused];
+
+    /// The name that `/readyz` and the metrics tell.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Standby => "standby",
+            Self::Polling => "polling",
+            Self::Webhook => "webhook",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether this daemon takes the persona's updates.
+    pub fn is_serving(self) -> bool {
+        matches!(self, Self::Polling | Self::Webhook)
+    }
+}
+
 /// A persona's standing, with what troubles it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {

@@ -45,6 +45,7 @@ mod rows;
 mod settings;
 mod sql;
 mod sqlite;
+mod timing;
 mod types;
 mod writing;
 

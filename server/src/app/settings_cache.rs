@@ -7,6 +7,7 @@ use moka::future::Cache;
 use moka::ops::compute::Op;
 
 use crate::chat::ChatKey;
+use crate::metrics;
 use crate::store::{ChatSettings, Result};
 
 /// How long settings are believed, should a change of theirs have been missed.
@@ -26,7 +27,9 @@ impl SettingsCache {
         key: &ChatKey,
         read: impl AsyncFnOnce() -> Result<Option<ChatSettings>>,
     ) -> Result<Option<ChatSettings>> {
-        if let Some(settings) = self.0.get(key).await {
+        let known = self.0.get(key).await;
+        metrics::cache_asked(metrics::Cache::Settings, known.is_some());
+        if let Some(settings) = known {
             return Ok(settings);
         }
         let put = async |known: Option<Entry<_, _>>| match known {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use maskarad_engine::Engine;
+use maskarad_engine::{Engine, Observer};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{location, model, runtime};
@@ -18,6 +19,7 @@ use crate::generator::LocalGenerator;
 use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
 use crate::live::Character;
+use crate::metrics::{self, EngineWatch, Exporter, Scrape};
 use crate::reload::{Reloader, Watch};
 use crate::store;
 use crate::supervisor::Supervisor;
@@ -39,10 +41,12 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
         config.personas.display(),
         loaded.personas[0].name,
     );
-    let engine = Engine::start(config.engine.clone())?;
+    let exporter = config.metrics_listen.map(|_| metrics::install()).transpose()?;
+    let watch = exporter.as_ref().map(|_| Box::new(EngineWatch::new()) as Box<dyn Observer>);
+    let engine = Engine::start_observed(config.engine.clone(), watch)?;
     let personas = boot(&engine, loaded)?;
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, engine.clone(), personas))?;
+    let ended = runtime.block_on(serve(config, engine.clone(), exporter, personas))?;
     runtime.shutdown_background();
     engine.shutdown();
     anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
@@ -71,8 +75,14 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Character>, Problems> {
     if problems.is_empty() { Ok(booted) } else { Err(Problems(problems)) }
 }
 
-async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Character>) -> anyhow::Result<Ended> {
+async fn serve(
+    config: &DaemonConfig,
+    engine: Engine,
+    exporter: Option<Exporter>,
+    personas: Vec<Character>,
+) -> anyhow::Result<Ended> {
     let location = location(config)?;
+    let scraped = scraped(config, exporter).await?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
     let listener = match config.listen {
@@ -99,6 +109,10 @@ async fn serve(config: &DaemonConfig, engine: Engine, personas: Vec<Character>) 
     let lifecycle = Lifecycle::default();
     if let Some(listener) = listener {
         http::start(listener, &app, doors, &lifecycle);
+    }
+    if let Some((listener, exporter)) = scraped {
+        let scrape = Scrape { app: Arc::clone(&app), engine: engine.clone(), exporter };
+        metrics::start(listener, scrape, &lifecycle);
     }
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
@@ -137,6 +151,12 @@ async fn supervise(
         supervisor.stopping();
     });
     supervisor.ready(&fleet).await;
+}
+
+/// Where Prometheus will be answered, and with what.
+async fn scraped(config: &DaemonConfig, exporter: Option<Exporter>) -> anyhow::Result<Option<(TcpListener, Exporter)>> {
+    let (Some(address), Some(exporter)) = (config.metrics_listen, exporter) else { return Ok(None) };
+    Ok(Some((http::bind_for("http.metrics_listen", address).await?, exporter)))
 }
 
 /// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.

@@ -36,6 +36,8 @@ pub struct DaemonConfig {
     pub telegram: TelegramConfig,
     /// Where webhooks and health are listened for; `None` for nowhere.
     pub listen: Option<SocketAddr>,
+    /// Where Prometheus is answered; `None` for nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// What the engine may use.
     pub engine: EngineConfig,
     /// Where state is kept.
@@ -132,6 +134,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
+        metrics_listen: metrics(&mut settings),
         engine: engine::read(&mut settings, environment),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
@@ -140,6 +143,14 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         log: log(&mut settings),
     };
     settings.finish().map(|()| config)
+}
+
+/// Never where webhooks come in, which is open to the world.
+fn metrics(settings: &mut Settings<'_>) -> Option<SocketAddr> {
+    let public = settings.take("http.listen").and_then(|setting| setting.text().parse::<SocketAddr>().ok());
+    let other = |address: &SocketAddr| Some(*address) != public;
+    let expected = "an address such as 127.0.0.1:9464, and another than http.listen";
+    settings.parsed("http.metrics_listen", expected, |text| text.parse().ok().filter(other))
 }
 
 fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {

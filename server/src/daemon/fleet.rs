@@ -17,6 +17,7 @@ use crate::config::persona::Updates;
 use crate::config::secret::Secret;
 use crate::lifecycle::{DRAIN, Lifecycle};
 use crate::live::{Character, Current};
+use crate::metrics;
 use crate::standing::Standing;
 
 /// Bots that may introduce themselves at once; the official server accepts about 20 new clients a minute.
@@ -83,6 +84,7 @@ impl Fleet {
         for name in gone {
             if let Some(member) = members.remove(&name) {
                 changes.retired.push(self.take_out(&name, member).await);
+                metrics::dismiss(&name);
                 changes.removed.push(name);
             }
         }
@@ -121,6 +123,7 @@ impl Fleet {
         }
         if !now.is_like(&character) {
             changes.changed.push(name.clone());
+            metrics::introduce(name, &character.voice);
             changes.retired.push(member.current.set(character));
         }
         Some(member)
@@ -137,6 +140,7 @@ impl Fleet {
             wire.doors.add(name);
         }
         self.app.standings.set(name, Standing::Starting);
+        metrics::introduce(name, &character.voice);
         let stopping = self.lifecycle.stopping().child_token();
         let current = Current::new(character);
         let bot = Bot {

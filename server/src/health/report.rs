@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::watch::Answer;
 use crate::chat::PersonaName;
-use crate::standing::{self, Standing};
+use crate::standing;
 use crate::store::{Backlog, Writing};
 
 /// A failed write is told of for so long after the last one: whoever has something to record tries again within seconds, so
@@ -84,7 +84,7 @@ pub(super) fn report(seen: Seen) -> Report {
     if !seen.engine_alive {
         reasons.push("the engine has died".to_owned());
     }
-    let serving = |report: &standing::Report| matches!(report.state, Standing::Polling | Standing::Webhook);
+    let serving = |report: &standing::Report| report.state.is_serving();
     if !seen.personas.values().any(serving) {
         reasons.push("no persona is served by this daemon".to_owned());
     }

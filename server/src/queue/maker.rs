@@ -13,6 +13,7 @@ use crate::backoff::Backoff;
 use crate::chat::{ChatKind, MessageId};
 use crate::generator::{GenerateRequest, GeneratorError};
 use crate::live::{Character, LivePersona};
+use crate::metrics;
 use crate::prompt::{self, Scene, Turn};
 use crate::reply;
 use crate::settings::EffectiveSettings;
@@ -101,6 +102,7 @@ impl Maker {
                 let reason = Some(reason.clone());
                 let finish = Finish { job: self.lead.id, outcome: *outcome, reason, delivered: None, at: now };
                 self.app.store.finish(&self.live.lease, &finish).await?;
+                metrics::reply_ended(&self.live.name, *outcome);
             }
             Made::Interrupted => self.app.store.release(&self.live.lease, self.lead.id).await?,
         }
@@ -225,9 +227,10 @@ impl Maker {
                 Err(GeneratorError::Refused(reason)) => return Err(failed(reason)),
             }
         };
+        let tokens = metrics::generated_tokens(&self.live.name);
         while let Some(event) = events.next().await {
             match event {
-                Event::Token { .. } => {}
+                Event::Token { .. } => tokens.increment(1),
                 Event::Finished(finished) => {
                     self.note(&finished);
                     return Ok(finished.text.unwrap_or_default());
@@ -239,13 +242,15 @@ impl Maker {
         Err(Made::Interrupted)
     }
 
-    /// Where the time of a generation went; `make load` reads it.
+    /// Where the time of a generation went; `make load` reads it in the log.
     fn note(&self, finished: &Finished) {
         let Timings { queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens } = finished.timings;
         let (persona, job, stop) = (&self.live.name, self.lead.id.0, finished.stop_reason);
         tracing::debug!(
             %persona, job, ?stop, queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens, "generated"
         );
+        let first_token = Duration::try_from_secs_f64((queue_ms + prompt_ms) / 1e3).unwrap_or_default();
+        metrics::generated(persona, prompt_tokens, first_token);
     }
 }
 

@@ -6,6 +6,7 @@ use super::Router;
 use super::message::Heard;
 use crate::access::{self, Allowance, LastHour};
 use crate::chat::UserId;
+use crate::metrics;
 use crate::store::{self, Effect};
 use crate::trigger::Trigger;
 
@@ -78,7 +79,9 @@ impl Router {
 
     /// Whether the persona doesn't answer this person.
     pub(super) async fn is_blocked(&self, user: UserId) -> store::Result<bool> {
-        if let Some(blocked) = self.blocked.get(&user).await {
+        let known = self.blocked.get(&user).await;
+        metrics::cache_asked(metrics::Cache::Blocked, known.is_some());
+        if let Some(blocked) = known {
             return Ok(blocked);
         }
         let blocked = self.app.store.is_blocked(&self.live.name, user).await?;

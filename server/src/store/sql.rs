@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::dialect::{Dialect, Session};
 use super::error::StoreError;
 use super::locks::Locks;
+use super::timing::counted;
 use super::writing::{WriteLog, Writing};
 use super::{
     Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
@@ -36,10 +37,13 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// Runs one call without a transaction: it is a single statement that only reads.
 macro_rules! read {
     ($store:ident, $module:ident::$function:ident($($argument:expr),*)) => {{
-        let mut connection = $store.reader().await?;
-        let work = async { $module::$function(&mut Session::<D>::on(&mut connection), $($argument),*).await };
-        let done = timeout(DEADLINE, work).await;
-        in_time(done, &mut connection)
+        let work = async {
+            let mut connection = $store.reader().await?;
+            let work = async { $module::$function(&mut Session::<D>::on(&mut connection), $($argument),*).await };
+            let done = timeout(DEADLINE, work).await;
+            in_time(done, &mut connection)
+        };
+        counted(stringify!($module), work).await
     }};
 }
 
@@ -58,7 +62,7 @@ macro_rules! write {
             let done = timeout(DEADLINE, work).await;
             in_time(done, &mut connection)
         };
-        let done = done.await;
+        let done = counted(stringify!($module), done).await;
         under_way.end(Instant::now(), done)
     }};
 }
@@ -279,11 +283,11 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 
     async fn prune(&self, retention: &Retention, now: OffsetDateTime) -> Result<Pruned> {
-        prune::prune(self, retention, now).await
+        counted("prune", prune::prune(self, retention, now)).await
     }
 
     async fn forget(&self, forget: &Forget, tracer: &Tracer, now: OffsetDateTime) -> Result<Forgotten> {
-        forget::forget(self, forget, tracer, now).await
+        counted("forget", forget::forget(self, forget, tracer, now)).await
     }
 
     async fn close(&self) {

@@ -13,6 +13,7 @@ use super::error::translate;
 use super::send;
 use crate::chat::{ChatId, ChatRef, MessageId, ThreadId, UserId};
 use crate::config::secret::Secret;
+use crate::metrics;
 use crate::transport::{Outgoing, Transport, TransportError};
 
 /// How long an administrator's answer is believed; `chat_member` updates drop it sooner.
@@ -61,7 +62,9 @@ impl Transport for TelegramClient {
     }
 
     async fn is_admin(&self, chat: ChatId, user: UserId) -> Result<bool, TransportError> {
-        if let Some(known) = self.admins.get(&(chat, user)).await {
+        let known = self.admins.get(&(chat, user)).await;
+        metrics::cache_asked(metrics::Cache::Admins, known.is_some());
+        if let Some(known) = known {
             return Ok(known);
         }
         let Ok(id) = u64::try_from(user.0) else { return Ok(false) };

@@ -12,6 +12,7 @@ use super::poll::{Batch, PollError, Poller};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::live::LivePersona;
+use crate::metrics;
 use crate::standing::Standing;
 
 /// Pause after updates none of which was new.
@@ -86,7 +87,10 @@ impl Intake {
                     NOTHING_NEW
                 }
                 Err(PollError::Unauthorized) => return Stopped::Unauthorized,
-                Err(PollError::Flood(wait)) => wait,
+                Err(PollError::Flood(wait)) => {
+                    metrics::flooded(&self.live.name, metrics::Call::Poll);
+                    wait
+                }
                 Err(PollError::Webhook) => {
                     self.delete_webhook().await;
                     backoff.next(&self.app.dice)
@@ -118,6 +122,7 @@ impl Intake {
             match self.app.store.accept(self.live.bot_id, &batch.updates, self.app.clock.now()).await {
                 Ok(new) => {
                     tracing::debug!(persona = %self.live.name, count = batch.updates.len(), new, "updates stored");
+                    metrics::updates_received(&self.live.name, new);
                     self.live.inbox.notify_one();
                     return Some(new);
                 }

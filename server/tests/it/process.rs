@@ -4,6 +4,7 @@ mod burst;
 mod crash;
 mod full_log;
 mod memory;
+mod metrics;
 mod proxy;
 mod secrecy;
 mod signals;

@@ -17,6 +17,7 @@ fn nothing_written_means_the_defaults() {
     let config = read("", &[]).unwrap();
     assert_eq!(config.telegram.api_url.as_str(), "https://api.telegram.org/");
     assert!(config.telegram.proxy.is_none() && config.telegram.webhook.is_none() && config.listen.is_none());
+    assert_eq!(config.metrics_listen, None);
     let cache = Some("cache".into());
     assert_eq!(config.engine, maskarad_engine::EngineConfig { cache, ..maskarad_engine::EngineConfig::default() });
     assert_eq!(config.store.target, StoreTarget::Sqlite(PathBuf::from("maskarad.db")));
@@ -52,6 +53,7 @@ fn the_example_says_the_defaults() {
     assert_eq!(full.telegram.proxy.unwrap().expose(), "socks5h://127.0.0.1:1080");
     assert!(matches!(full.store.target, StoreTarget::Postgres(_)));
     assert_eq!(full.listen, Some(([127, 0, 0, 1], 8443).into()));
+    assert_eq!(full.metrics_listen, Some(([127, 0, 0, 1], 9464).into()));
     assert_eq!(full.telegram.webhook.as_deref(), Some("https://bots.example.org"));
 }
 

@@ -15,7 +15,7 @@ fn seen(personas: &[(&str, Standing)]) -> Seen {
     let report = |state| Report { state, trouble: None };
     let personas = personas.iter().map(|(name, state)| (PersonaName::parse(name).unwrap(), report(*state)));
     Seen {
-        store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4 }),
+        store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4, ..Backlog::default() }),
         writing: Writing::default(),
         engine_alive: true,
         full: false,

@@ -1,6 +1,7 @@
 //! How much waits.
 
 use serde::Serialize;
+use time::OffsetDateTime;
 
 /// How much waits, in rows, over all personas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,4 +14,13 @@ pub struct Backlog {
     pub ambient: u64,
     /// Replies and notices to be sent.
     pub ready: u64,
+    /// Replies that are being made.
+    #[serde(skip)]
+    pub running: u64,
+    /// Replies and notices on their way.
+    #[serde(skip)]
+    pub sending: u64,
+    /// When the oldest message was accepted whose answer nobody has begun to make.
+    #[serde(skip)]
+    pub oldest: Option<OffsetDateTime>,
 }

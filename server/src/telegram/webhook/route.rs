@@ -19,6 +19,7 @@ use axum::routing::post;
 
 use super::doors::{Behind, Doors, Knock};
 use crate::app::App;
+use crate::metrics;
 use crate::telegram::envelope::open;
 
 /// Where Telegram repeats the secret.
@@ -128,6 +129,7 @@ impl Entrance {
         match self.app.store.accept(behind.live.bot_id, &[update], self.app.clock.now()).await {
             Ok(new) => {
                 tracing::debug!(%persona, new, "an update is stored");
+                metrics::updates_received(persona, new);
                 if behind.failing.swap(false, Ordering::Relaxed) {
                     tracing::info!(%persona, "updates can be stored again");
                 }

@@ -43,7 +43,8 @@ async fn what_waits_is_counted(database: TestDatabase) {
         .await;
     enqueue(store, [job(&place(6), 4, Trigger::Reply)]).await;
     store.claim(&lease(), &lead(pending_job(store, &place(6), 4).await.id), NOW).await.unwrap();
-    assert_eq!(store.backlog().await.unwrap(), Backlog { unrouted: 2, directed: 1, ambient: 1, ready: 1 });
+    let counts = Backlog { unrouted: 2, directed: 1, ambient: 1, ready: 1, running: 1, ..Backlog::default() };
+    assert_eq!(store.backlog().await.unwrap(), Backlog { oldest: Some(NOW), ..counts });
 }
 
 async fn updates_are_applied_together_or_not_at_all(database: TestDatabase) {

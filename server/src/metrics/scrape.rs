@@ -1,0 +1,109 @@
+//! `GET /metrics`: what is counted as it happens, and beside it what is looked up only when somebody asks.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use maskarad_engine::Engine;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use super::{Exporter, gauge, names};
+use crate::app::App;
+use crate::health::Health;
+use crate::http;
+use crate::lifecycle::Lifecycle;
+use crate::standing::Standing;
+use crate::store::Backlog;
+
+/// The version of the text format.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whom a scrape asks.
+pub struct Scrape {
+    /// The daemon.
+    pub app: Arc<App>,
+    /// Its engine.
+    pub engine: Engine,
+    /// What was counted.
+    pub exporter: Exporter,
+}
+
+/// A scrape's state.
+struct Looker {
+    scrape: Scrape,
+    health: Arc<Health>,
+    up_since: Instant,
+}
+
+/// Starts to answer Prometheus at a listener of its own.
+pub fn start(listener: TcpListener, scrape: Scrape, lifecycle: &Lifecycle) {
+    let health = Health::new(Arc::clone(&scrape.app));
+    lifecycle.spawn("metrics database", Arc::clone(&health).run(lifecycle.stopping().clone()));
+    lifecycle.spawn("metrics upkeep", scrape.exporter.clone().keep(lifecycle.stopping().clone()));
+    let looker = Arc::new(Looker { scrape, health, up_since: Instant::now() });
+    let routes = Router::new().route("/metrics", get(answer)).with_state(looker);
+    http::start_routes("metrics", listener, routes, lifecycle);
+}
+
+async fn answer(State(looker): State<Arc<Looker>>) -> impl IntoResponse {
+    looker.look().await;
+    ([(CONTENT_TYPE, TEXT)], looker.scrape.exporter.render())
+}
+
+impl Looker {
+    async fn look(&self) {
+        let Scrape { app, engine, .. } = &self.scrape;
+        gauge(&names::UPTIME, &[]).set(self.up_since.elapsed().as_secs_f64());
+        gauge(&names::WEIGHTS, &[]).set(engine.weights_memory() as f64);
+        gauge(&names::KV_LIMIT, &[]).set(engine.config().kv_memory as f64);
+        if let Some(bytes) = resident_memory() {
+            gauge(&names::MEMORY, &[]).set(bytes as f64);
+        }
+        personas(app);
+        let backlog = self.health.backlog().await;
+        gauge(&names::DATABASE_UP, &[]).set(f64::from(u8::from(backlog.is_some())));
+        // Of a database that is away the last that was known stays.
+        if let Some(backlog) = backlog {
+            waiting(app, &backlog);
+        }
+    }
+}
+
+fn personas(app: &App) {
+    let standings = app.standings.all();
+    for standing in Standing::ALL {
+        let count = standings.values().filter(|report| report.state == standing).count();
+        gauge(&names::PERSONAS, &[("standing", standing.as_str())]).set(count as f64);
+    }
+    for (persona, report) in &standings {
+        let up = u8::from(report.state.is_serving());
+        gauge(&names::PERSONA_UP, &[("persona", persona.as_str())]).set(f64::from(up));
+    }
+}
+
+fn waiting(app: &App, backlog: &Backlog) {
+    let states = [
+        ("pending", backlog.directed + backlog.ambient),
+        ("running", backlog.running),
+        ("ready", backlog.ready),
+        ("sending", backlog.sending),
+    ];
+    for (state, count) in states {
+        gauge(&names::JOBS, &[("state", state)]).set(count as f64);
+    }
+    gauge(&names::UNROUTED, &[]).set(backlog.unrouted as f64);
+    let waited = backlog.oldest.map_or(0.0, |oldest| (app.clock.now() - oldest).as_seconds_f64().max(0.0));
+    gauge(&names::OLDEST, &[]).set(waited);
+}
+
+/// The memory of this process, where the system tells.
+fn resident_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,149 @@
+//! Metrics of the real program: what is told, what isn't, and whether dashboard and alerts find it.
+
+mod exposition;
+mod load;
+mod prometheus;
+mod queries;
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
+
+use maskarad::metrics::{ALL, Kind};
+
+use self::exposition::Exposition;
+use self::load::Load;
+use self::prometheus::{Prometheus, program, promtool};
+use self::queries::{alerts, dashboard, ops};
+use super::Stage;
+use crate::support::host::SOON;
+
+/// How long the daemon is at work before the dashboard is looked at: a few scrapes, a second apart.
+const AT_WORK: Duration = Duration::from_secs(12);
+/// Between two rounds of it: other tests run beside this one.
+const BREATH: Duration = Duration::from_millis(100);
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_metric_is_told_and_nobody_is() {
+    let stage = Stage::new().await;
+    let (public, private) = (free(), free());
+    let listen = [("MASKARAD_HTTP_LISTEN", public), ("MASKARAD_HTTP_METRICS_LISTEN", private)]
+        .map(|(name, address)| (name, address.to_string()));
+    let daemon = stage.serve(&listen.each_ref().map(|(name, address)| (*name, address.as_str())));
+    let load = Load::new(&stage);
+    load.flood();
+    stage.answered(&load.commands(), &daemon).await;
+    stage.answered(&load.round(), &daemon).await;
+
+    assert_eq!(get(public, "/metrics").await.0, 404, "the public listener tells nothing");
+    assert_eq!(get(private, "/healthz").await.0, 404);
+    let (status, text) = get(private, "/metrics").await;
+    assert_eq!(status, 200);
+    let told = Exposition::read(&text);
+    told.holds_every_metric();
+    told.labels_are_bounded();
+    for secret in load.secrets() {
+        assert!(!text.contains(&secret), "{secret} is told:\n{text}");
+    }
+
+    let avtobus = [("persona", "avtobus")];
+    let people = stage.people.len() as f64;
+    assert!(told.sum("maskarad_updates_received_total", &avtobus) >= people, "{text}");
+    assert_eq!(told.sum("maskarad_triggers_total", &[("persona", "avtobus"), ("trigger", "private")]), people);
+    assert_eq!(told.sum("maskarad_telegram_floods_total", &[("call", "send")]), 1.0);
+    assert_eq!(told.sum("maskarad_sends_total", &[("result", "flood")]), 1.0);
+    assert!(told.sum("maskarad_reply_seconds_count", &avtobus) >= people);
+    assert!(told.sum("maskarad_generated_tokens_total", &avtobus) > people);
+    assert!(told.sum("maskarad_engine_batch_size_count", &[]) > people);
+    assert!(told.sum("maskarad_persona_weights_bytes", &[("part", "base")]) > 0.0);
+    assert!(told.sum("maskarad_resident_memory_bytes", &[]) > 1e6);
+    assert_eq!(told.sum("maskarad_personas", &[("standing", "polling")]), 2.0);
+    assert_eq!(told.sum("maskarad_database_up", &[]), 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_never_share_the_public_address() {
+    let stage = Stage::new().await;
+    let address = free().to_string();
+    let both = [("MASKARAD_HTTP_LISTEN", address.as_str()), ("MASKARAD_HTTP_METRICS_LISTEN", address.as_str())];
+    stage.serve(&both).refuses(&["http.metrics_listen: expected", "another than http.listen"]).await;
+    let _taken = TcpListener::bind(&address).unwrap();
+    let taken = [("MASKARAD_HTTP_METRICS_LISTEN", address.as_str())];
+    stage.serve(&taken).refuses(&["http.metrics_listen: ", "can't be listened at", "in use"]).await;
+}
+
+#[test]
+fn dashboard_and_alerts_ask_for_metrics_that_there_are() {
+    let mut asked = BTreeSet::new();
+    for query in dashboard().into_iter().chain(alerts()) {
+        for name in queries::metrics_in(&query.expr) {
+            let known = ALL.iter().find(|metric| {
+                let parts: &[&str] = match metric.kind {
+                    Kind::Histogram(_) => &["_bucket", "_sum", "_count"],
+                    Kind::Counter | Kind::Gauge => &[""],
+                };
+                parts.iter().any(|part| name == format!("{}{part}", metric.name))
+            });
+            asked.insert(known.unwrap_or_else(|| panic!("{name} of {:?} is no metric", query.title)).name);
+        }
+    }
+    let unseen: Vec<_> = ALL.iter().map(|metric| metric.name).filter(|name| !asked.contains(name)).collect();
+    assert!(unseen.is_empty(), "no panel and no alert shows {unseen:?}");
+}
+
+#[test]
+fn promtool_finds_nothing_wrong() {
+    let Some(promtool) = promtool() else { return };
+    for arguments in [["check", "rules", "prometheus/alerts.yml"], ["check", "config", "prometheus/prometheus.yml"]] {
+        let [check, what, file] = arguments;
+        let done = std::process::Command::new(&promtool).args([check, what]).arg(ops(file)).output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&said));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_panel_and_no_alert_is_empty() {
+    let Some(program) = program() else { return };
+    let stage = Stage::new().await;
+    for (name, token) in [("avtobus", "AVTOBUS_TOKEN"), ("polkson", "POLKSON_TOKEN")] {
+        let access = "access: { per_user_hourly: 100000, per_chat_hourly: 100000 }";
+        let model = format!("model: {{ path: {:?} }}", stage.model);
+        stage.write_manifest(name, &format!("name: {name}\ntoken: {{ env: {token} }}\n{access}\n{model}\n"));
+    }
+    let listen = free();
+    let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &listen.to_string())]);
+    stage.answers(0, &daemon).await;
+    let prometheus = Prometheus::start(&program, listen).await;
+    let load = Load::new(&stage);
+    load.flood();
+    stage.answered(&load.commands(), &daemon).await;
+    let begun = Instant::now();
+    while begun.elapsed() < AT_WORK {
+        stage.answered(&load.round(), &daemon).await;
+        tokio::time::sleep(BREATH).await;
+    }
+    let mut empty = Vec::new();
+    for query in dashboard().into_iter().chain(alerts()) {
+        let deadline = Instant::now() + SOON / 12;
+        let mut said = prometheus.query(&query.expr).await;
+        // The load goes on, for what is asked may be an average of the last seconds.
+        while !queries::tells_something(&said) && Instant::now() < deadline {
+            stage.answered(&load.round(), &daemon).await;
+            said = prometheus.query(&query.expr).await;
+        }
+        if !queries::tells_something(&said) {
+            empty.push(format!("{}: {}\n    {said}", query.title, query.expr));
+        }
+    }
+    assert!(empty.is_empty(), "{}\n{}", empty.join("\n"), prometheus.log());
+}
