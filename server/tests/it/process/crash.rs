@@ -11,17 +11,24 @@ on_both!(a_killed_daemon_loses_no_message);
 async fn a_killed_daemon_loses_no_message(database: TestDatabase) {
     let stage = Stage::new().await;
     let target = if database.url().starts_with("postgres") { "DATABASE_URL" } else { "MASKARAD_STORE_PATH" };
-    let mut first = stage.serve(&[(target, database.url())]);
-    stage.answers(0, &first).await;
-    let mut messages = stage.everybody_writes("расскажи что-нибудь");
-    while database.sql("select state from jobs where state = 'running'").await.is_empty() {
-        assert!(first.started.elapsed() < SOON, "no reply is ever under way\n{}", first.tail());
+    let running = async || database.sql("select state from jobs where state = 'running'").await;
+    let mut messages = Vec::new();
+    // On a busy machine the replies may be there before the kill strikes.
+    for attempt in 0.. {
+        let mut first = stage.serve(&[(target, database.url())]);
+        stage.answers(0, &first).await;
+        messages.extend(stage.everybody_writes("расскажи что-нибудь"));
+        while running().await.is_empty() {
+            assert!(first.started.elapsed() < SOON, "no reply is ever under way\n{}", first.tail());
+        }
+        first.child.kill().unwrap();
+        first.child.wait().unwrap();
+        messages.extend(stage.everybody_writes("ты жив?"));
+        if !running().await.is_empty() {
+            break;
+        }
+        assert!(attempt < 10, "it was never killed in the middle of a reply");
     }
-    first.child.kill().unwrap();
-    first.child.wait().unwrap();
-    messages.extend(stage.everybody_writes("ты жив?"));
-    let running = database.sql("select state from jobs where state = 'running'").await;
-    assert!(!running.is_empty(), "it was killed in the middle of a reply");
     let unfinished = database.sql("select cast(chat_id as text) from jobs where state <> 'done'").await;
     let sent = stage.tg.sent_count(&stage.bots[0]);
 
