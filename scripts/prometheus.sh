@@ -19,4 +19,4 @@ as_root sh -ec '
     fi
     apt-get update -q
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends prometheus
-    deb-systemd-helper disable prometheus.service >/dev/null 2>&1 || true' >&2
+    rm -f /etc/systemd/system/multi-user.target.wants/prometheus.service' >&2

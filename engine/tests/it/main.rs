@@ -8,6 +8,7 @@ mod batching;
 mod fairness;
 mod full_size;
 mod memory;
+mod observer;
 mod oracle;
 mod packed_cache;
 mod parity;

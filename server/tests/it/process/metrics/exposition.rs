@@ -68,6 +68,13 @@ impl Exposition {
         }
     }
 
+    /// Everything but the numbers.
+    pub(super) fn words(&self) -> String {
+        let labels = self.samples.iter().flat_map(|sample| sample.labels.iter().map(|(label, value)| (label, value)));
+        let words = self.help.iter().chain(labels).map(|(name, words)| format!("{name} {words}"));
+        words.collect::<Vec<_>>().join("\n")
+    }
+
     /// The sum of a metric's numbers with these labels.
     pub(super) fn sum(&self, name: &str, with: &[(&str, &str)]) -> f64 {
         let has =
