@@ -5,6 +5,7 @@ mod backup;
 mod chat;
 mod check;
 mod corpus;
+mod doctor;
 mod eval;
 mod forget;
 mod generate;
@@ -44,6 +45,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   maskarad chat avtobus                       talk with a persona here in the terminal
+  maskarad doctor                             what keeps it from working, and how to mend it
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
   maskarad generate --model personas/models/mini-ru --greedy 'Привет'
@@ -61,6 +63,12 @@ enum Command {
     Serve,
     /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
     Check(check::Arguments),
+    /// Find out what keeps it from working here, and how to mend it.
+    ///
+    /// Looks at settings, manifests, tokens, what each bot may see and who else uses it, database, checkpoints and their speed,
+    /// memory, clock, disk, limits and the systemd unit, and changes none of them. Exit status: 1 when something is an error,
+    /// 0 otherwise.
+    Doctor(doctor::Arguments),
     /// Talk with a persona in the terminal; needs no token and no database.
     Chat(chat::Arguments),
     /// Continue a text, or token ids, with a checkpoint.
@@ -87,7 +95,11 @@ enum Command {
 /// Whatever kept it from being done. A command line that can't be understood ends the process with code 2.
 pub fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let config = settings(&cli)?;
+    let config = settings(&cli);
+    if let (Command::Doctor(arguments), Err(problems)) = (&cli.command, &config) {
+        return doctor::run(arguments, Err(problems));
+    }
+    let config = config?;
     let default_filter = match cli.command {
         Command::Serve | Command::Check(_) => "info",
         _ => "warn",
@@ -96,6 +108,7 @@ pub fn run() -> anyhow::Result<()> {
     match cli.command {
         Command::Serve => serve::run(&config),
         Command::Check(arguments) => check::run(&arguments, &config),
+        Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
         Command::Corpus(command) => corpus::run(&command),

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
 pub use backup::{BackupError, Existing, backup};
+pub use condition::{Condition, examine};
 pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
@@ -24,6 +25,7 @@ pub use writing::{Failing, Writing};
 mod backlog;
 mod backup;
 mod bots;
+mod condition;
 mod connect;
 mod dialect;
 mod effects;

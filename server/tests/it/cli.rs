@@ -3,6 +3,7 @@
 mod backup;
 mod chat;
 mod check;
+mod doctor;
 mod eval;
 mod filter;
 mod forget;
