@@ -16,6 +16,7 @@ mod output;
 mod persona;
 mod progress;
 mod serve;
+mod status;
 mod train;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   maskarad chat avtobus                       talk with a persona here in the terminal
+  maskarad status --watch                     how the running daemon fares
   maskarad doctor                             what keeps it from working, and how to mend it
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
@@ -63,6 +65,11 @@ enum Command {
     Serve,
     /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
     Check(check::Arguments),
+    /// Tell how the running daemon fares: its personas, their chats, replies, memory and last errors.
+    ///
+    /// Asks the daemon where `http.listen` says, and shows what the database knows where that isn't to be had. Exit status: 1 when
+    /// the daemon doesn't answer or serves nobody.
+    Status(status::Arguments),
     /// Find out what keeps it from working here, and how to mend it.
     ///
     /// Looks at settings, manifests, tokens, what each bot may see and who else uses it, database, checkpoints and their speed,
@@ -108,6 +115,7 @@ pub fn run() -> anyhow::Result<()> {
     match cli.command {
         Command::Serve => serve::run(&config),
         Command::Check(arguments) => check::run(&arguments, &config),
+        Command::Status(arguments) => status::run(&arguments, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),

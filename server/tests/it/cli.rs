@@ -13,6 +13,7 @@ mod import_others;
 mod output;
 mod persona;
 mod serve;
+mod status;
 mod train;
 
 use std::io::Write;
