@@ -4,6 +4,7 @@
 mod backup;
 mod chat;
 mod check;
+mod checkpoint;
 mod corpus;
 mod doctor;
 mod eval;
@@ -51,6 +52,7 @@ const EXAMPLES: &str = "Examples:
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
   maskarad generate --model personas/models/mini-ru --greedy 'Привет'
+  maskarad model pull ai-forever/rugpt3small_based_on_gpt2
   maskarad backup /backups/maskarad.db        copy the state while the daemon runs
   maskarad forget --user 123456789            delete everything that is kept of a person";
 
@@ -80,6 +82,9 @@ enum Command {
     Chat(chat::Arguments),
     /// Continue a text, or token ids, with a checkpoint.
     Generate(generate::Arguments),
+    /// Look at a checkpoint, or fetch one from the Hugging Face hub.
+    #[command(subcommand)]
+    Model(checkpoint::Command),
     /// Build a corpus: import, clean, filter, look at it, forget somebody.
     #[command(subcommand)]
     Corpus(corpus::Command),
@@ -119,6 +124,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
+        Command::Model(command) => checkpoint::run(&command, &config),
         Command::Corpus(command) => corpus::run(&command),
         Command::Train(arguments) => train::run(&arguments, &config),
         Command::Eval(arguments) => eval::run(&arguments, &config),

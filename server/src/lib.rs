@@ -27,6 +27,7 @@ pub mod delivery;
 pub mod health;
 pub mod housekeeping;
 pub mod http;
+pub mod hub;
 pub mod lifecycle;
 pub mod live;
 pub mod load;

@@ -10,6 +10,7 @@ mod forget;
 mod generate;
 mod import;
 mod import_others;
+mod model;
 mod output;
 mod persona;
 mod serve;
