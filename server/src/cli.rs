@@ -16,6 +16,7 @@ mod model;
 mod output;
 mod persona;
 mod progress;
+mod replay;
 mod serve;
 mod status;
 mod train;
@@ -95,6 +96,11 @@ enum Command {
     /// Make a persona: write its files, or run the whole road of its workshop file.
     #[command(subcommand)]
     Persona(persona::Command),
+    /// Predict what a persona would do in an exported chat, before insanity is switched on.
+    ///
+    /// Runs every message through triggers and pacing on a simulated clock, with insanity off and on. Hourly caps aren't
+    /// simulated, nor replies to the persona's own messages.
+    Replay(replay::Arguments),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Delete everything that is kept of a chat or a person, also while the daemon runs.
@@ -129,6 +135,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Train(arguments) => train::run(&arguments, &config),
         Command::Eval(arguments) => eval::run(&arguments, &config),
         Command::Persona(command) => persona::run(&command, &config),
+        Command::Replay(arguments) => replay::run(&arguments, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Forget(arguments) => forget::run(&arguments, &config),
     }

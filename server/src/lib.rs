@@ -9,6 +9,7 @@ pub mod attempts;
 pub mod command;
 pub mod pacing;
 pub mod prompt;
+pub mod replay;
 pub mod reply;
 pub mod settings;
 pub mod texts;

@@ -13,6 +13,7 @@ mod import_others;
 mod model;
 mod output;
 mod persona;
+mod replay;
 mod serve;
 mod status;
 mod train;

@@ -166,7 +166,7 @@ async fn a_cut_is_gone_on_from() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     is_whole(folder.path());
     hub.mood(|mood| {
-        assert!(mood.ranges.len() == 2 && !mood.ranges.contains(&"bytes=0-".to_owned()), "{:?}", mood.ranges)
+        assert!(mood.ranges.len() == 2 && !mood.ranges.contains(&"bytes=0-".to_owned()), "{:?}", mood.ranges);
     });
 }
 
