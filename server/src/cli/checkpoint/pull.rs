@@ -28,7 +28,7 @@ pub(in crate::cli) struct Arguments {
     /// The folder to make [default: models/NAME].
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
-    /// The hub or a mirror of it [default: $HF_ENDPOINT, or https://huggingface.co].
+    /// The hub or a mirror of it [default: $HF_ENDPOINT, or the official hub].
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
 }
