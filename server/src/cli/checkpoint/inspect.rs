@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use maskarad_engine::{Engine, EngineConfig, ModelConfig, Precision, Tokenizer};
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::output::Output;
@@ -28,12 +27,12 @@ pub(in crate::cli) struct Arguments {
 }
 
 /// What is told, in its order; what isn't known is left out.
-#[derive(Debug, Default, Serialize)]
-struct Told(serde_json::Map<String, Value>);
+#[derive(Debug, Default)]
+struct Told(Vec<(String, Value)>);
 
 impl Told {
     fn tell(&mut self, key: &str, value: impl Into<Value>) {
-        self.0.insert(key.to_owned(), value.into());
+        self.0.push((key.to_owned(), value.into()));
     }
 }
 
@@ -48,12 +47,12 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     };
     let mut output = Output::open();
     if arguments.json {
-        writeln!(output, "{}", serde_json::to_string_pretty(&told)?)?;
+        writeln!(output, "{}", serde_json::to_string_pretty(&told.0.into_iter().collect::<Value>())?)?;
         return Ok(());
     }
     for (key, value) in &told.0 {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        writeln!(output, "{:<18} {value}", key.replace('_', " "))?;
+        writeln!(output, "{:<20} {value}", key.replace('_', " "))?;
     }
     Ok(())
 }

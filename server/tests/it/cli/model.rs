@@ -223,7 +223,7 @@ fn a_checkpoint_is_told_of() {
     let run = inspect(&mini(), &[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     for told in [
-        "architecture       GPT-2, ",
+        "architecture         GPT-2, ",
         "positions",
         "vocabulary",
         "rudialogpt (its tokenizer",
