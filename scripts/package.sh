@@ -19,4 +19,4 @@ gzip -9n "$package"/man/*
 for shell in bash zsh fish; do
     target/release/maskarad completions "$shell" > "$package/completions/$shell"
 done
-cargo deb --locked --package maskarad --no-build --no-strip --target-dir target "$@"
+cargo deb --locked --package maskarad --no-build --no-strip "$@"

@@ -4,7 +4,9 @@
 mod backup;
 mod chat;
 mod check;
+mod checkpoint;
 mod corpus;
+mod doctor;
 mod eval;
 mod forget;
 mod generate;
@@ -15,7 +17,9 @@ mod model;
 mod output;
 mod persona;
 mod progress;
+mod replay;
 mod serve;
+mod status;
 mod train;
 
 use std::path::PathBuf;
@@ -45,9 +49,12 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   maskarad chat avtobus                       talk with a persona here in the terminal
+  maskarad status --watch                     how the running daemon fares
+  maskarad doctor                             what keeps it from working, and how to mend it
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
   maskarad generate --model personas/models/mini-ru --greedy 'Привет'
+  maskarad model pull ai-forever/rugpt3small_based_on_gpt2
   maskarad backup /backups/maskarad.db        copy the state while the daemon runs
   maskarad forget --user 123456789            delete everything that is kept of a person";
 
@@ -62,10 +69,24 @@ enum Command {
     Serve,
     /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
     Check(check::Arguments),
+    /// Tell how the running daemon fares: its personas, their chats, replies, memory and last errors.
+    ///
+    /// Asks the daemon where `http.listen` says, and shows what the database knows where that isn't to be had. Exit status: 1 when
+    /// the daemon doesn't answer or serves nobody.
+    Status(status::Arguments),
+    /// Find out what keeps it from working here, and how to mend it.
+    ///
+    /// Looks at settings, manifests, tokens, what each bot may see and who else uses it, database, checkpoints and their speed,
+    /// memory, clock, disk, limits and the systemd unit, and changes none of them. Exit status: 1 when something is an error,
+    /// 0 otherwise.
+    Doctor(doctor::Arguments),
     /// Talk with a persona in the terminal; needs no token and no database.
     Chat(chat::Arguments),
     /// Continue a text, or token ids, with a checkpoint.
     Generate(generate::Arguments),
+    /// Look at a checkpoint, or fetch one from the Hugging Face hub.
+    #[command(subcommand)]
+    Model(checkpoint::Command),
     /// Build a corpus: import, clean, filter, look at it, forget somebody.
     #[command(subcommand)]
     Corpus(corpus::Command),
@@ -76,6 +97,11 @@ enum Command {
     /// Make a persona: write its files, or run the whole road of its workshop file.
     #[command(subcommand)]
     Persona(persona::Command),
+    /// Predict what a persona would do in an exported chat, before insanity is switched on.
+    ///
+    /// Runs every message through triggers and pacing on a simulated clock, with insanity off and on. Hourly caps aren't
+    /// simulated, nor replies to the persona's own messages.
+    Replay(replay::Arguments),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Write the completions of a shell to standard output.
@@ -93,7 +119,11 @@ enum Command {
 /// Whatever kept it from being done. A command line that can't be understood ends the process with code 2.
 pub fn run() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let config = settings(&cli)?;
+    let config = settings(&cli);
+    if let (Command::Doctor(arguments), Err(problems)) = (&cli.command, &config) {
+        return doctor::run(arguments, Err(problems));
+    }
+    let config = config?;
     let default_filter = match cli.command {
         Command::Serve | Command::Check(_) => "info",
         _ => "warn",
@@ -102,12 +132,16 @@ pub fn run() -> anyhow::Result<()> {
     match cli.command {
         Command::Serve => serve::run(&config),
         Command::Check(arguments) => check::run(&arguments, &config),
+        Command::Status(arguments) => status::run(&arguments, &config),
+        Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
         Command::Chat(arguments) => chat::run(&arguments, &config),
         Command::Generate(arguments) => generate::run(&arguments, &config),
+        Command::Model(command) => checkpoint::run(&command, &config),
         Command::Corpus(command) => corpus::run(&command),
         Command::Train(arguments) => train::run(&arguments, &config),
         Command::Eval(arguments) => eval::run(&arguments, &config),
         Command::Persona(command) => persona::run(&command, &config),
+        Command::Replay(arguments) => replay::run(&arguments, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),

@@ -1,31 +1,46 @@
-//! Health for whoever watches the daemon: `GET /healthz` says that it lives, `GET /readyz` whether it can serve, and why not.
+//! Health for whoever watches the daemon: `GET /healthz` says that it lives, `GET /readyz` whether it can serve, and why not;
+//! `GET /status` adds what each persona has done and takes, for `maskarad status`.
 
 mod report;
+mod status;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::report::{Report, Seen, Status};
+use self::status::{SeenBesides, Weights};
 use self::watch::{Answer, Watch};
 use crate::app::App;
-use crate::store::Backlog;
+use crate::chat::PersonaName;
+use crate::store::{Backlog, Tally};
+
+/// How long tallies are believed: counting them reads a day of jobs.
+const FRESH: Duration = Duration::from_secs(2);
+/// How long they are waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Knows how the daemon is.
 pub struct Health {
     app: Arc<App>,
     store: Watch,
+    since: Instant,
+    /// The last tallies. Whoever asks while they are counted waits, so that they are never counted twice at once.
+    tallies: Mutex<Option<(Instant, Vec<Tally>)>>,
 }
 
 impl Health {
     /// Of this daemon.
     pub fn new(app: Arc<App>) -> Arc<Self> {
-        Arc::new(Self { app, store: Watch::new() })
+        Arc::new(Self { app, store: Watch::new(), since: Instant::now(), tallies: Mutex::default() })
     }
 
     /// Asks the store for those who want to know, until the daemon stops.
@@ -41,25 +56,78 @@ impl Health {
         }
     }
 
-    async fn report(&self) -> Report {
-        report::report(Seen {
-            store: self.store.answer().await,
+    async fn report(&self) -> (Report, bool) {
+        let store = self.store.answer().await;
+        let there = matches!(store, Answer::There(_));
+        let report = report::report(Seen {
+            store,
             writing: self.app.store.writing(),
             engine_alive: self.app.generator.is_alive(),
             full: self.app.load.is_full(),
             flooded: self.app.load.is_flooded(),
             personas: self.app.standings.all(),
-        })
+        });
+        (report, there)
+    }
+
+    async fn status(&self) -> status::Status {
+        let (report, there) = self.report().await;
+        let counting = async { if there { self.tallies().await } else { None } };
+        let tallies = tokio::time::timeout(PATIENCE, counting).await.unwrap_or_default();
+        let (up, resident, weights) = (self.since.elapsed(), resident(), self.weights());
+        status::status(report, SeenBesides { up, resident, weights, tallies })
+    }
+
+    async fn tallies(&self) -> Option<Vec<Tally>> {
+        let mut known = self.tallies.lock().await;
+        if let Some((_, tallies)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            return Some(tallies.clone());
+        }
+        match self.app.store.tallies(self.app.clock.now()).await {
+            Ok(tallies) => Some(known.insert((Instant::now(), tallies)).1.clone()),
+            Err(error) => {
+                tracing::warn!(%error, "what the personas have done can't be counted");
+                None
+            }
+        }
+    }
+
+    fn weights(&self) -> BTreeMap<PersonaName, Weights> {
+        let weights = self.app.roster.all().into_iter().map(|live| {
+            let model = &live.character().voice.model;
+            let base = model.key().base().to_string();
+            let weights = Weights { base, base_bytes: model.memory(), adapter_bytes: model.adapter_memory() };
+            (live.name.clone(), weights)
+        });
+        weights.collect()
     }
 }
 
 /// The routes. They are meant for this machine: no proxy should pass them on.
 pub fn routes(health: Arc<Health>) -> Router {
-    Router::new().route("/healthz", get(async || "alive\n")).route("/readyz", get(ready)).with_state(health)
+    let alive = get(async || "alive\n");
+    Router::new()
+        .route("/healthz", alive)
+        .route("/readyz", get(ready))
+        .route("/status", get(everything))
+        .with_state(health)
 }
 
 async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) {
-    let report = health.report().await;
+    let (report, _) = health.report().await;
     let able = report.status != Status::Unavailable;
     (if able { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(report))
+}
+
+/// Always 200: whoever asks wants to know, and reads the answer.
+async fn everything(State(health): State<Arc<Health>>) -> Json<status::Status> {
+    Json(health.status().await)
+}
+
+/// What this process takes of memory.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
 }

@@ -25,7 +25,7 @@ use crate::transport::TransportError;
 use crate::trigger::Trigger;
 
 /// The database's calls, grouped by what they are about.
-pub const OPERATIONS: [&str; 14] = [
+pub const OPERATIONS: [&str; 15] = [
     "backlog",
     "bots",
     "effects",
@@ -39,6 +39,7 @@ pub const OPERATIONS: [&str; 14] = [
     "prune",
     "queue",
     "settings",
+    "tally",
     "other",
 ];
 

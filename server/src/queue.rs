@@ -23,7 +23,7 @@ use maker::Maker;
 const PENDING_AT_ONCE: u32 = 200;
 
 /// How long before it may leave a reply is made: making it takes about as long.
-const AHEAD: Duration = Duration::from_secs(1);
+pub(crate) const AHEAD: Duration = Duration::from_secs(1);
 /// How long a conversation rests after the store failed it.
 const AFTER_AN_ERROR: Rest = Rest(Duration::from_secs(1));
 

@@ -11,19 +11,21 @@ use time::OffsetDateTime;
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
 pub use backup::{BackupError, Existing, backup};
+pub use condition::{Condition, examine};
 pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use location::Location;
 pub use types::{
-    Author, Backlog, BotId, ChatSettings, Claim, Effect, Finish, Forget, Forgotten, HistoryMessage, Job, JobId,
-    JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed, Sent,
-    StoredUpdate, Subject, Taken, Trace, Tracer,
+    Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage, Job,
+    JobId, JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed,
+    Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
 mod backlog;
 mod backup;
 mod bots;
+mod condition;
 mod connect;
 mod dialect;
 mod effects;
@@ -45,6 +47,7 @@ mod rows;
 mod settings;
 mod sql;
 mod sqlite;
+mod tally;
 mod timing;
 mod types;
 mod writing;
@@ -93,6 +96,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// How much waits.
     async fn backlog(&self) -> Result<Backlog>;
+
+    /// What each persona has done lately, by name; those that nobody ever wrote to are left out.
+    async fn tallies(&self, now: OffsetDateTime) -> Result<Vec<Tally>>;
 
     /// Ends the oldest pending jobs that nobody asked for as [`Outcome::Overloaded`], at most so many; returns how many.
     async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64>;

@@ -5,13 +5,21 @@ mod connection;
 
 mod input;
 
-use std::{future::pending, io, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    io,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, DefaultBodyLimit, Request, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, DATE},
+    },
     response::Response,
 };
 use serde_json::{Value, json};
@@ -54,12 +62,12 @@ async fn answer(
 ) -> Response {
     let admitted = match admit(&shared, request).await {
         Ok(admitted) => admitted,
-        Err(error) => return refusal(&error),
+        Err(error) => return dated(&shared, refusal(&error)),
     };
     match carry_out(&shared, &admitted).await {
         Reply::Say(status, body) => {
             close(&shared, &admitted, Outcome::Answered(status.as_u16()));
-            respond(status, body)
+            dated(&shared, respond(status, body))
         }
         Reply::HangUp(outcome) => {
             close(&shared, &admitted, outcome);
@@ -143,7 +151,17 @@ fn refusal(error: &ApiError) -> Response {
 fn respond(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Adds the time of the emulator's clock, as the real server tells its own.
+fn dated(shared: &Shared, mut response: Response) -> Response {
+    let now = u64::try_from(shared.look(|world| world.now())).unwrap_or_default();
+    let now = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(now));
+    if let Ok(now) = HeaderValue::from_str(&now) {
+        response.headers_mut().insert(DATE, now);
+    }
     response
 }
 

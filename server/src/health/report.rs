@@ -36,7 +36,7 @@ pub(super) struct Report {
     reasons: Vec<String>,
     store: StoreReport,
     engine: &'static str,
-    personas: BTreeMap<PersonaName, standing::Report>,
+    pub(super) personas: BTreeMap<PersonaName, standing::Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backlog: Option<Backlog>,
 }
@@ -141,4 +141,4 @@ impl StoreReport {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -45,7 +45,7 @@ async fn migrate(connection: &mut PgConnection) -> Result<()> {
     migrator.run_direct(None, connection, false).await.map_err(|error| migration_error(error, &migrator))
 }
 
-fn migrator() -> Migrator {
+pub(super) fn migrator() -> Migrator {
     let state = include_str!("../../../migrations/postgres/0001_state.sql");
     let outbox = include_str!("../../../migrations/postgres/0002_outbox.sql");
     Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))

@@ -38,6 +38,11 @@ pub(super) fn update(row: &impl StoredRow) -> Result<StoredUpdate> {
     })
 }
 
+/// A persona's name.
+pub(super) fn persona(row: &impl StoredRow) -> Result<PersonaName> {
+    word(row, "persona", PersonaName::parse)
+}
+
 /// A persona in one place.
 pub(super) fn conversation(row: &impl StoredRow) -> Result<Conversation> {
     let ChatKey { persona, transport, chat } = chat_key(row)?;
@@ -117,11 +122,13 @@ pub(super) fn text(row: &impl StoredRow, column: &'static str) -> Result<String>
     required(row.text(column)?, column)
 }
 
-fn time(row: &impl StoredRow, column: &'static str) -> Result<OffsetDateTime> {
+/// An instant that is always there.
+pub(super) fn time(row: &impl StoredRow, column: &'static str) -> Result<OffsetDateTime> {
     required(row.time(column)?, column)
 }
 
-fn word<T>(row: &impl StoredRow, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T> {
+/// A word that `parse` knows.
+pub(super) fn word<T>(row: &impl StoredRow, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<T> {
     required(optional_word(row, column, parse)?, column)
 }
 

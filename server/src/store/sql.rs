@@ -18,8 +18,8 @@ use super::timing::counted;
 use super::writing::{WriteLog, Writing};
 use super::{
     Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
-    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tracer, backlog, bots,
-    effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings,
+    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, backlog,
+    bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -149,6 +149,10 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn backlog(&self) -> Result<Backlog> {
         read!(self, backlog::count())
+    }
+
+    async fn tallies(&self, now: OffsetDateTime) -> Result<Vec<Tally>> {
+        read!(self, tally::tallies(now))
     }
 
     async fn shed(&self, count: u64, now: OffsetDateTime) -> Result<u64> {

@@ -68,7 +68,7 @@ fn pool(size: u32) -> SqlitePoolOptions {
         .max_lifetime(None)
 }
 
-fn migrator() -> Migrator {
+pub(super) fn migrator() -> Migrator {
     let state = include_str!("../../../migrations/sqlite/0001_state.sql");
     let outbox = include_str!("../../../migrations/sqlite/0002_outbox.sql");
     Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))

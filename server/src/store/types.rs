@@ -8,6 +8,7 @@ pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
 pub use retention::{Pruned, Retention};
 pub use settings::ChatSettings;
+pub use tally::{Failure, Tally};
 pub use update::{BotId, RawUpdate, StoredUpdate};
 
 mod backlog;
@@ -18,4 +19,5 @@ mod lease;
 mod message;
 mod retention;
 mod settings;
+mod tally;
 mod update;

@@ -1,7 +1,7 @@
 //! One call of the Bot API in our own words: for polling, because the raw JSON of updates must be kept, and for sending,
 //! because it matters whether a call that failed may have been carried out.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -65,6 +65,19 @@ impl Caller {
     /// # Errors
     /// Where there is no answer of the Bot API's; a refusal is an answer.
     pub async fn call(&self, method: &str, parameters: &Value, timeout: Duration) -> Result<Answer, CallError> {
+        self.call_dated(method, parameters, timeout).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, with the time that the server's `Date` header tells.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn call_dated(
+        &self,
+        method: &str,
+        parameters: &Value,
+        timeout: Duration,
+    ) -> Result<(Answer, Option<SystemTime>), CallError> {
         let url = format!("{}{method}", self.base.expose());
         let response = self.http.post(url).json(parameters).timeout(timeout).send().await.map_err(|error| {
             let not_done = error.is_connect() || error.is_builder();
@@ -72,8 +85,11 @@ impl Caller {
             if not_done { CallError::NotDone(told) } else { CallError::Unknown(told) }
         })?;
         let status = response.status();
+        let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| httpdate::parse_http_date(date).ok());
         let text = response.text().await.map_err(|error| CallError::Unknown(network(&error)))?;
-        serde_json::from_str(&text).map_err(|_| unreadable(status))
+        let answer = serde_json::from_str(&text).map_err(|_| unreadable(status))?;
+        Ok((answer, date))
     }
 }
 

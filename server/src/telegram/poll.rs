@@ -85,7 +85,8 @@ impl Poller {
     }
 }
 
-fn read_answer(answer: Answer) -> Result<Batch, PollError> {
+/// What the answer to `getUpdates` means.
+pub(super) fn read_answer(answer: Answer) -> Result<Batch, PollError> {
     match (answer.ok, answer.error_code) {
         (true, _) => {
             let updates = answer.result.map(|result| serde_json::from_str(result.get()));

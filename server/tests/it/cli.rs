@@ -3,15 +3,19 @@
 mod backup;
 mod chat;
 mod check;
+mod doctor;
 mod eval;
 mod filter;
 mod forget;
 mod generate;
 mod import;
 mod import_others;
+mod model;
 mod output;
 mod persona;
+mod replay;
 mod serve;
+mod status;
 mod train;
 
 use std::io::Write;

@@ -19,4 +19,5 @@ mod rush;
 mod schema;
 mod sends;
 mod settings;
+mod tallies;
 mod texts;

@@ -24,6 +24,11 @@ fn seen(personas: &[(&str, Standing)]) -> Seen {
     }
 }
 
+/// What is said when all is well.
+pub(in crate::health) fn ready(names: &[&str]) -> super::Report {
+    report(seen(&names.iter().map(|name| (*name, Standing::Polling)).collect::<Vec<_>>()))
+}
+
 fn said(seen: Seen) -> Value {
     serde_json::to_value(report(seen)).unwrap()
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use maskarad::store::{self, Location, StoreError};
+use maskarad::store::{self, Condition, Location, StoreError};
 use maskarad::trigger::Trigger;
 use sqlx::{Connection, SqliteConnection};
 
@@ -15,6 +15,7 @@ on_both!(
     state_survives_a_restart,
     two_stores_share_a_database,
     a_newer_schema_is_refused,
+    a_look_tells_how_far_the_schema_is,
     a_closed_store_is_unavailable
 );
 
@@ -46,6 +47,17 @@ async fn two_stores_share_a_database(database: TestDatabase) {
     };
     tokio::join!(writing(database.store(), 0), writing(&*other, 1000));
     assert_eq!(other.unrouted(BOT, &[], 1000).await.unwrap().len(), 100);
+}
+
+async fn a_look_tells_how_far_the_schema_is(database: TestDatabase) {
+    let look = async || store::examine(&database.location()).await;
+    assert_eq!(look().await.unwrap(), Condition::Current);
+    database.sql("delete from _sqlx_migrations where version = 2").await;
+    assert_eq!(look().await.unwrap(), Condition::Behind(1));
+    database.sql("update _sqlx_migrations set version = 9001").await;
+    assert!(matches!(look().await, Err(StoreError::Newer { found: 9001, known: 2 })));
+    database.sql("drop table _sqlx_migrations").await;
+    assert_eq!(look().await.unwrap(), Condition::Behind(2));
 }
 
 async fn a_newer_schema_is_refused(mut database: TestDatabase) {
