@@ -99,7 +99,7 @@ fn place(workshop: &Workshop, model: &Path) -> anyhow::Result<()> {
     }
     put(model, destination, |_| true)?;
     output::tell(format_args!(
-        "host    {} holds it now; a daemon that runs takes it up with its next start",
+        "host    {} holds it now; a daemon that runs takes it up at a reload (SIGHUP)",
         destination.display()
     ));
     Ok(())

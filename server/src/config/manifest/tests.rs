@@ -149,6 +149,25 @@ fn a_credential_is_read_from_its_folder() {
 }
 
 #[test]
+fn a_token_file_lies_beside_its_manifest_and_is_nobody_elses() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, token) = (folder.path().join("p.yaml"), folder.path().join("token"));
+    let parsed = |text: &str| parse(&manifest, &minimal(text), Environment::new(&variables));
+    assert_eq!(parsed("token: { file: token, optional: true }").unwrap().token, None);
+    assert!(parsed("token: { file: token }").unwrap_err().to_string().contains("token.file"));
+    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    for (mode, sound) in [(0o600, true), (0o640, true), (0o644, false)] {
+        std::fs::set_permissions(&token, std::fs::Permissions::from_mode(mode)).unwrap();
+        match parsed("token: { file: token }") {
+            Ok(persona) => assert!(sound && persona.token.unwrap().expose() == TOKEN),
+            Err(problems) => assert!(!sound && problems.to_string().contains("readable by everybody"), "{problems}"),
+        }
+    }
+}
+
+#[test]
 fn a_folder_tells_the_problems_of_all_its_files_and_what_clashes() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();

@@ -13,8 +13,8 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ("token: { env: NO_TOKEN }", "4:8", "no bot token"),
     ("token: { credential: avtobus }", "4:8", "$CREDENTIALS_DIRECTORY is not set"),
     ("token: { credential: ../secret }", "4:8", "expected the name of a file"),
-    ("token: { env: A, credential: b }", "4:8", "expected either"),
-    ("token: {}", "4:8", "expected either"),
+    ("token: { env: A, credential: b }", "4:8", "expected one of"),
+    ("token: {}", "4:8", "expected one of"),
     ("token: { enw: A }", "4:10", "enw"),
     (
         "token: { env: 123456789:AAExampleExampleExampleExample_-abc }",
