@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let rules = Rules { gap, burst, context: arguments.context };
     let mut options = ImportOptions { format: arguments.format, rules, ..ImportOptions::default() };
     arguments.others.set(&mut options, &arguments.output);
-    for input in arguments.inputs.iter().filter(|input| is_same(input, &arguments.output)) {
+    if let Some(input) = arguments.inputs.iter().find(|input| is_same(input, &arguments.output)) {
         bail!("{}: is what is imported; write the corpus to another file", input.display());
     }
     let report = import(&arguments.inputs, &arguments.output, &options, &Bar::default())?;
