@@ -65,8 +65,16 @@ async fn an_answer_is_a_reply_in_plain_text_without_previews() {
     assert_eq!(field("reply_parameters")["message_id"], asked.message_id.0);
     assert_eq!(field("reply_parameters")["allow_sending_without_reply"], true);
     assert!(!sent.params.contains_key("parse_mode"), "what looks like markup is text");
+    // A reply that is there before the sign has gone out needs none; among a few some are slower.
+    let mut last = sent;
+    for _ in 0..10 {
+        if !bot.chat_actions().is_empty() {
+            break;
+        }
+        last = scene.answer(boris.writes(group, "автобус, а ещё?")).await;
+    }
     let typing = bot.chat_actions();
     assert!(typing.iter().all(|action| action.chat_id == group.id() && action.action == "typing"), "{typing:?}");
-    assert!(!typing.is_empty() && typing[0].at <= sent.at, "shown while it was being made");
+    assert!(!typing.is_empty() && typing[0].at <= last.at, "shown while it was being made");
     host.stop().await;
 }
