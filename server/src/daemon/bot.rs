@@ -92,7 +92,7 @@ impl Bot {
         self.app.standings.set(&self.name, Standing::Refused);
         tracing::error!(
             persona = %self.name,
-            "the token was refused; get a new one from @BotFather, put it in place and reload (SIGHUP); the others go on"
+            "the token was refused; get a new one from @BotFather, put it in place and restart, or reload where it is in a file; the others go on"
         );
         Ended::Refused
     }
