@@ -90,7 +90,7 @@ fn manifests(config: &DaemonConfig, findings: &mut Findings) -> Personas {
     loaded.problems.0.extend(webhook::problems(config, &loaded.personas));
     for problem in &loaded.problems.0 {
         let (check, mend) = match problem.key.as_str() {
-            "token" | "token.env" | "token.credential" => {
+            "token" | "token.env" | "token.credential" | "token.file" => {
                 ("token", "ask @BotFather for a token (/newbot) and put it where the manifest says")
             }
             _ => ("manifest", "personas/avtobus.yaml shows every key with what it may hold"),
