@@ -17,11 +17,8 @@ use crate::chat::{ChatId, ChatKind, ChatRef, Conversation, MessageId, PersonaNam
 use crate::pacing::{Guides, Pacer};
 use crate::queue::AHEAD;
 use crate::queue::plan::plan;
-use crate::store::{Claim, Job, JobId};
+use crate::store::{Claim, Job, JobId, MOST_AMBIENT};
 use crate::trigger::Trigger;
-
-/// Messages that triggered insanity or chance and wait in a conversation; beyond, the oldest go, as the store sees to.
-const MOST_AMBIENT: usize = 20;
 
 /// A message that would be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +93,8 @@ impl Stage {
             reply: None,
             created_at: call.at,
         });
-        if self.pending.iter().filter(|job| ambient(job)).count() > MOST_AMBIENT
+        // Beyond so many the oldest go, as the store sees to.
+        if self.pending.iter().filter(|job| ambient(job)).count() > MOST_AMBIENT as usize
             && let Some(oldest) = self.pending.iter().position(ambient)
         {
             self.pending.remove(oldest);

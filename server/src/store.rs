@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
+pub use self::jobs::MOST_AMBIENT;
 pub use backup::{BackupError, Existing, backup};
 pub use condition::{Condition, examine};
 pub use connect::{connect, open};

@@ -47,7 +47,7 @@ pub(super) async fn enqueue<D: Dialect>(
 }
 
 /// Pending jobs of one conversation that nobody asked for; older ones are coalesced.
-const MOST_AMBIENT: u32 = 20;
+pub const MOST_AMBIENT: u32 = 20;
 
 /// Coalesces the oldest pending jobs of a conversation that nobody asked for, where they are too many.
 pub(super) async fn thin_out<D: Dialect>(
