@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
-pub use self::jobs::MOST_AMBIENT;
 pub use backup::{BackupError, Existing, backup};
 pub use condition::{Condition, examine};
 pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
+pub use jobs::MOST_AMBIENT;
 pub use location::Location;
 pub use types::{
     Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage, Job,
