@@ -7,7 +7,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package test persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package test dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ try-package: deb ## Tries the package on a clean Debian that systemd boots in a 
 test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prometheus
 	@scripts/prometheus.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 cargo test --workspace --locked -- --test-threads=4
+
+dashboard: setup ## A minute of load before a real Prometheus: no panel may be empty; draws docs/images/dashboard.svg
+	@scripts/prometheus.sh && mkdir -p docs/images && MASKARAD_REQUIRE_PROMETHEUS=1 \
+	cargo test --workspace --locked --test it -- --ignored --nocapture the_dashboard_after_a_minute
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

@@ -17,11 +17,12 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::report::{Report, Seen, Status};
-use self::status::{SeenBesides, Weights};
+use self::status::{SeenBesides, Usage, Weights};
 use self::watch::{Answer, Watch};
 use crate::app::App;
 use crate::chat::PersonaName;
 use crate::store::{Backlog, Tally};
+use crate::usage;
 
 /// How long tallies are believed: counting them reads a day of jobs.
 const FRESH: Duration = Duration::from_secs(2);
@@ -74,8 +75,9 @@ impl Health {
         let (report, there) = self.report().await;
         let counting = async { if there { self.tallies().await } else { None } };
         let tallies = tokio::time::timeout(PATIENCE, counting).await.unwrap_or_default();
-        let (up, resident, weights) = (self.since.elapsed(), resident(), self.weights());
-        status::status(report, SeenBesides { up, resident, weights, tallies })
+        let (weights, usages) = (self.weights(), self.usages());
+        let (up, resident) = (self.since.elapsed(), usage::resident_memory());
+        status::status(report, SeenBesides { up, resident, weights, usages, tallies })
     }
 
     async fn tallies(&self) -> Option<Vec<Tally>> {
@@ -101,6 +103,14 @@ impl Health {
         });
         weights.collect()
     }
+
+    fn usages(&self) -> BTreeMap<PersonaName, Usage> {
+        let usages = self.app.roster.all().into_iter().map(|live| {
+            let (kv_bytes, tokens_per_second) = (live.usage.kv_bytes(), live.usage.tokens_per_second());
+            (live.name.clone(), Usage { kv_bytes, tokens_per_second })
+        });
+        usages.collect()
+    }
 }
 
 /// The routes. They are meant for this machine: no proxy should pass them on.
@@ -122,12 +132,4 @@ async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Report>) 
 /// Always 200: whoever asks wants to know, and reads the answer.
 async fn everything(State(health): State<Arc<Health>>) -> Json<status::Status> {
     Json(health.status().await)
-}
-
-/// What this process takes of memory.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
 }

@@ -39,6 +39,7 @@ pub mod pump;
 pub mod queue;
 pub mod router;
 pub mod standing;
+pub mod usage;
 
 #[cfg(test)]
 mod testing;

@@ -12,6 +12,7 @@ use crate::config::persona::{ModelSpec, Persona};
 use crate::prompt::{self, Markers, PromptError, Turn, Window};
 use crate::store::{BotId, Lease, StoreError};
 use crate::transport::Transport;
+use crate::usage::Usage;
 
 /// Loads the weights that a manifest names, or finds them in memory.
 ///
@@ -118,6 +119,8 @@ pub struct LivePersona {
     pub lease: Lease,
     /// Its way to its chats.
     pub transport: Arc<dyn Transport>,
+    /// What it takes of the engine.
+    pub usage: Usage,
     /// How often its intake came round.
     pub turns: Turns,
     /// Rung when its inbox has news.
@@ -165,6 +168,7 @@ impl LivePersona {
             me,
             lease,
             transport,
+            usage: Usage::default(),
             turns: Turns::default(),
             inbox: Notify::new(),
             doubted: Notify::new(),

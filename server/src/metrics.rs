@@ -118,7 +118,9 @@ pub fn introduce(persona: &PersonaName, voice: &Voice) {
 /// A persona was taken out: from now on nothing is known of it, which no alert takes for trouble.
 pub fn dismiss(persona: &PersonaName) {
     let persona = ("persona", persona.as_str());
-    gauge(&names::PERSONA_UP, &[persona]).set(f64::NAN);
+    for metric in [&names::PERSONA_UP, &names::PERSONA_KV, &names::PERSONA_SPEED] {
+        gauge(metric, &[persona]).set(f64::NAN);
+    }
     for part in ["base", "adapter"] {
         gauge(&names::PERSONA_WEIGHTS, &[persona, ("part", part)]).set(f64::NAN);
     }

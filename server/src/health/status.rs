@@ -17,6 +17,8 @@ pub(super) struct SeenBesides {
     pub(super) resident: Option<u64>,
     /// What the weights of each persona that is up take, by what they are shared under.
     pub(super) weights: BTreeMap<PersonaName, Weights>,
+    /// What each persona that is up takes of the engine.
+    pub(super) usages: BTreeMap<PersonaName, Usage>,
     /// What each has done; nothing is known while the store is away.
     pub(super) tallies: Option<Vec<Tally>>,
 }
@@ -32,8 +34,18 @@ pub(super) struct Weights {
     pub(super) adapter_bytes: usize,
 }
 
+/// What a persona takes of the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Usage {
+    /// Keys and values of the replies under way.
+    pub(super) kv_bytes: usize,
+    /// How fast each of its latest replies came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tokens_per_second: Option<f64>,
+}
+
 /// What is said. Holds no token and no text of a chat, because nothing that goes into it does.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Status {
     version: &'static str,
     up_seconds: u64,
@@ -46,7 +58,7 @@ pub(super) struct Status {
 }
 
 /// What a persona has done, and what it takes.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 struct Work {
     #[serde(skip_serializing_if = "Option::is_none")]
     chats: Option<u64>,
@@ -58,16 +70,18 @@ struct Work {
     last_failure: Option<Failure>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<Weights>,
+    #[serde(flatten)]
+    usage: Option<Usage>,
 }
 
 /// Puts together what is said of the personas of this daemon; what the store knows of others is left out.
 pub(super) fn status(report: Report, seen: SeenBesides) -> Status {
-    let SeenBesides { up, resident, mut weights, tallies } = seen;
+    let SeenBesides { up, resident, mut weights, usages, tallies } = seen;
     let known = tallies.is_some();
     let mut tallies: BTreeMap<PersonaName, Tally> =
         tallies.into_iter().flatten().map(|tally| (tally.persona.clone(), tally)).collect();
     let work = report.personas.keys().map(|name| {
-        let weights = weights.remove(name);
+        let (weights, usage) = (weights.remove(name), usages.get(name).copied());
         let work = match tallies.remove(name) {
             Some(tally) => Work {
                 chats: Some(tally.chats),
@@ -75,10 +89,11 @@ pub(super) fn status(report: Report, seen: SeenBesides) -> Status {
                 replies_hour: Some(tally.replies_hour),
                 last_failure: tally.last_failure,
                 weights,
+                usage,
             },
             None => {
                 let none = known.then_some(0);
-                Work { chats: none, replies_day: none, replies_hour: none, last_failure: None, weights }
+                Work { chats: none, replies_day: none, replies_hour: none, last_failure: None, weights, usage }
             }
         };
         (name.clone(), work)
@@ -118,6 +133,7 @@ mod tests {
             up: Duration::from_secs(90),
             resident: Some(1 << 20),
             weights: [(name("a"), weights)].into(),
+            usages: [(name("a"), Usage { kv_bytes: 5, tokens_per_second: Some(80.5) })].into(),
             tallies: Some(vec![tally("a"), tally("elsewhere")]),
         };
         let mut said = serde_json::to_value(status(ready(&["a", "b"]), seen)).unwrap();
@@ -126,6 +142,7 @@ mod tests {
         {
           "a": {
             "chats": 3,
+            "kv_bytes": 5,
             "last_failure": {
               "at": "2026-09-01T12:00:00Z",
               "outcome": "rejected",
@@ -133,6 +150,7 @@ mod tests {
             },
             "replies_day": 20,
             "replies_hour": 2,
+            "tokens_per_second": 80.5,
             "weights": {
               "adapter_bytes": 1,
               "base": "abc",
@@ -150,7 +168,7 @@ mod tests {
 
     #[test]
     fn nothing_is_made_up_while_the_store_is_away() {
-        let seen = SeenBesides { up: Duration::ZERO, resident: None, weights: BTreeMap::new(), tallies: None };
+        let seen = SeenBesides { up: Duration::ZERO, resident: None, weights: BTreeMap::new(), usages: BTreeMap::new(), tallies: None };
         let said = serde_json::to_value(status(ready(&["a"]), seen)).unwrap();
         assert_eq!(said["work"], json!({ "a": {} }));
     }

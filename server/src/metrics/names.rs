@@ -86,6 +86,10 @@ metrics! {
         "Weights of all loaded models, what personas share counted once.";
     PERSONA_WEIGHTS = Kind::Gauge, "maskarad_persona_weights_bytes", ["persona", "part"],
         "Weights that a persona speaks with: its base, which others may share, and its adapter.";
+    PERSONA_KV = Kind::Gauge, "maskarad_persona_kv_bytes", ["persona"],
+        "Keys and values of a persona's replies that have come to their first token.";
+    PERSONA_SPEED = Kind::Gauge, "maskarad_persona_tokens_per_second", ["persona"],
+        "How fast each of a persona's latest replies came, from its first token on; nothing before the first reply.";
     DATABASE_SECONDS = Kind::Histogram(DATABASE), "maskarad_database_seconds", ["operation"],
         "Time of calls of the database, waiting for a connection included.";
     DATABASE_ERRORS = Kind::Counter, "maskarad_database_errors_total", ["operation"],

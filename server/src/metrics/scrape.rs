@@ -18,6 +18,7 @@ use crate::http;
 use crate::lifecycle::Lifecycle;
 use crate::standing::Standing;
 use crate::store::Backlog;
+use crate::usage;
 
 /// The version of the text format.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -60,7 +61,7 @@ impl Looker {
         gauge(&names::UPTIME, &[]).set(self.up_since.elapsed().as_secs_f64());
         gauge(&names::WEIGHTS, &[]).set(engine.weights_memory() as f64);
         gauge(&names::KV_LIMIT, &[]).set(engine.config().kv_memory as f64);
-        if let Some(bytes) = resident_memory() {
+        if let Some(bytes) = usage::resident_memory() {
             gauge(&names::MEMORY, &[]).set(bytes as f64);
         }
         personas(app);
@@ -83,6 +84,13 @@ fn personas(app: &App) {
         let up = u8::from(report.state.is_serving());
         gauge(&names::PERSONA_UP, &[("persona", persona.as_str())]).set(f64::from(up));
     }
+    for live in app.roster.all() {
+        let persona = ("persona", live.name.as_str());
+        gauge(&names::PERSONA_KV, &[persona]).set(live.usage.kv_bytes() as f64);
+        if let Some(speed) = live.usage.tokens_per_second() {
+            gauge(&names::PERSONA_SPEED, &[persona]).set(speed);
+        }
+    }
 }
 
 fn waiting(app: &App, backlog: &Backlog) {
@@ -98,12 +106,4 @@ fn waiting(app: &App, backlog: &Backlog) {
     gauge(&names::UNROUTED, &[]).set(backlog.unrouted as f64);
     let waited = backlog.oldest.map_or(0.0, |oldest| (app.clock.now() - oldest).as_seconds_f64().max(0.0));
     gauge(&names::OLDEST, &[]).set(waited);
-}
-
-/// The memory of this process, where the system tells.
-fn resident_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes * 1024)
 }

@@ -228,9 +228,14 @@ impl Maker {
             }
         };
         let tokens = metrics::generated_tokens(&self.live.name);
+        let kv_bytes = voice.model.kv_bytes(prompt.len() + request.generation.max_new_tokens);
+        let mut held = None;
         while let Some(event) = events.next().await {
             match event {
-                Event::Token { .. } => tokens.increment(1),
+                Event::Token { .. } => {
+                    held.get_or_insert_with(|| self.live.usage.hold(kv_bytes));
+                    tokens.increment(1);
+                }
                 Event::Finished(finished) => {
                     self.note(&finished);
                     return Ok(finished.text.unwrap_or_default());
@@ -251,6 +256,7 @@ impl Maker {
         );
         let first_token = Duration::try_from_secs_f64((queue_ms + prompt_ms) / 1e3).unwrap_or_default();
         metrics::generated(persona, prompt_tokens, first_token);
+        self.live.usage.generated(&finished.timings);
     }
 }
 

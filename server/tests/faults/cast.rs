@@ -124,14 +124,13 @@ impl Cast {
         self.rooms.iter().position(|room| room.title == title).expect("there is such a group")
     }
 
-    /// Writes the manifests.
-    pub(crate) fn write_manifests(&self, folder: &Path) {
-        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru");
+    /// Writes the manifests, alike but for names and triggers.
+    pub(crate) fn write_manifests(&self, folder: &Path, generation: &str) {
         for part in &self.parts {
             let Part { name, insane, chance, .. } = part;
             let text = format!(
-                "name: {name}\ntoken: {{ env: {variable} }}\nmodel: {{ path: {model:?} }}\ntemplate: rudialogpt\n\
-                 generation: {{ max_new_tokens: 10 }}\ntriggers: {{ names: [{call}], chance: {chance} }}\n\
+                "name: {name}\ntoken: {{ env: {variable} }}\ntemplate: rudialogpt\n{generation}\n\
+                 triggers: {{ names: [{call}], chance: {chance} }}\n\
                  chat_defaults: {{ insanity: {insane} }}\n\
                  access: {{ per_user_hourly: 1000000, per_chat_hourly: 1000000 }}\n",
                 variable = part.variable(),
@@ -156,6 +155,12 @@ impl Cast {
 }
 
 impl Part {
+    /// Which weights a manifest asks for, and how long a reply may be.
+    pub(crate) fn generation(precision: &str, tokens: usize) -> String {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru");
+        format!("model: {{ path: {model:?}, precision: {precision} }}\ngeneration: {{ max_new_tokens: {tokens} }}")
+    }
+
     /// The variable that holds its token.
     pub(crate) fn variable(&self) -> String {
         format!("{}_TOKEN", self.name.to_uppercase())

@@ -39,7 +39,8 @@ async fn play(act: &str, kind: Kind, seed: u64) -> Option<Report> {
         "kills" => kills::play(ground, seed, kills::Extent { kills: setting("FAULTS_KILLS", 1000), messages }).await,
         "errors" => {
             let (outages, kills) = (setting("FAULTS_OUTAGES", 50), setting("FAULTS_ERROR_KILLS", 50));
-            errors::play(ground, seed, errors::Extent { messages: messages / 4, outages, kills }).await
+            let reloads = setting("FAULTS_RELOADS", 50);
+            errors::play(ground, seed, errors::Extent { messages: messages / 4, outages, kills, reloads }).await
         }
         "standby" => standby::play(ground, seed, setting("FAULTS_TAKE_OVERS", 20)).await,
         other => panic!("FAULTS_ACTS: {other:?} is none of kills, errors and standby"),

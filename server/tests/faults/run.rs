@@ -32,6 +32,9 @@ impl Slot {
     }
 }
 
+/// How long a reload may take, on a machine that does other things, too.
+const RELOAD: Duration = Duration::from_secs(60);
+
 /// A running daemon; killed when dropped.
 pub(crate) struct Run {
     child: Child,
@@ -85,6 +88,36 @@ impl Run {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.log.clone()
+    }
+
+    /// SIGHUP, and waits until it says this once more.
+    pub(crate) async fn reload(&mut self, says: &str) {
+        let deadline = Instant::now() + RELOAD;
+        // Before it listens to the signal it would die of it.
+        while !self.hears_hangups() {
+            self.still_runs();
+            assert!(Instant::now() < deadline, "it never listens to SIGHUP\n{}", self.tail());
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+        let before = self.said(says);
+        let asked = Command::new("kill").args(["-s", "HUP", &self.child.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        while self.said(says) == before {
+            self.still_runs();
+            assert!(Instant::now() < deadline, "it never says {says:?}\n{}", self.tail());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn said(&self, words: &str) -> usize {
+        std::fs::read_to_string(&self.log).unwrap_or_default().lines().filter(|line| line.contains(words)).count()
+    }
+
+    /// By the mask of signals that it catches.
+    fn hears_hangups(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
     }
 
     /// From now on its files may not grow beyond so many bytes; `None` ends that.

@@ -12,7 +12,7 @@ async fn short(kind: Kind) {
     let report = kills::play(ground, SEED, Extent { kills: 15, messages: 150 }).await;
     check(report);
     let Some(ground) = Ground::new(kind).await else { return };
-    let report = errors::play(ground, SEED, errors::Extent { messages: 150, outages: 2, kills: 3 }).await;
+    let report = errors::play(ground, SEED, errors::Extent { messages: 150, outages: 2, kills: 3, reloads: 4 }).await;
     check(report);
     let Some(ground) = Ground::new(kind).await else { return };
     check(standby::play(ground, SEED, 2).await);

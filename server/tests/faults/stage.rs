@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use maskarad_testbed::{Bot, ChatId, Testbed};
 
-use crate::cast::{Cast, MADDENED};
+use crate::cast::{Cast, MADDENED, Part};
 use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::ground::Ground;
@@ -54,7 +54,7 @@ impl Stage {
             folder.disable_cleanup(true);
         }
         std::fs::create_dir(folder.path().join("personas")).unwrap();
-        cast.write_manifests(&folder.path().join("personas"));
+        cast.write_manifests(&folder.path().join("personas"), &Part::generation("int8", 10));
         let logs = Logs::new(folder.path().join("logs"), keep());
         Self {
             tg,
@@ -126,6 +126,16 @@ impl Stage {
             assert!(status.success(), "the daemon ended with {status}\n{}", tail.join("\n"));
             self.logs.finished(log);
         }
+    }
+
+    /// The folder of manifests.
+    pub(crate) fn personas(&self) -> PathBuf {
+        self.folder.path().join("personas")
+    }
+
+    /// Has the daemon read its manifests again; it must say this of them.
+    pub(crate) async fn reload(&mut self, says: &str) {
+        self.daemons.last_mut().expect("it was started").run.reload(says).await;
     }
 
     /// Waits until the daemon asks for updates with all its tokens.

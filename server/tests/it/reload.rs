@@ -1,14 +1,16 @@
 //! Live manifests: whoever isn't concerned doesn't notice, and weights are swapped between replies.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maskarad::config::persona::Persona;
 use maskarad::config::problem::{Problem, Problems};
+use maskarad::generator::GenerateRequest;
 use maskarad::live::Character;
 use maskarad::reload::Reloader;
+use maskarad_engine::{Engine, EngineConfig, Event, Request};
 use maskarad_testbed::{Bot, BotSpec, MessageRef, Testbed, User, UserSpec};
 
 use crate::support::database::{TestDatabase, on_both};
@@ -65,7 +67,7 @@ impl Talk {
     async fn end(self, tg: &Testbed, bots: &[&Bot]) {
         self.task.abort();
         let written = self.written.lock().unwrap().clone();
-        let mut last = std::collections::HashMap::new();
+        let mut last = HashMap::new();
         for message in &written {
             last.insert(message.chat_id, *message);
         }
@@ -142,6 +144,43 @@ async fn another_token_brings_it_up_again_and_nothing_is_lost(database: TestData
     host.stop().await;
 }
 
+/// Asserts that all attempts at a reply were made with the same weights, that both were in use, and that each reply is, to the
+/// letter, what these weights say alone to the same prompt: so that no token of it is of others.
+async fn no_reply_mixes_two(host: &Host, database: &TestDatabase, personas: [Persona; 2]) {
+    let alone = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
+    let characters = personas.map(|persona| boot(&alone, persona));
+    let mut requests: HashMap<i64, Vec<GenerateRequest>> = HashMap::new();
+    for request in host.requests() {
+        requests.entry(request.job).or_default().push(request);
+    }
+    let mut compared = HashMap::new();
+    for (job, attempts) in requests {
+        let last = attempts.last().unwrap();
+        assert!(attempts.iter().all(|attempt| attempt.model == last.model), "job {job} was tried with two models");
+        let reply = format!("select reply from jobs where id = {job} and outcome = 'answered'");
+        let [reply]: [_; 1] = database.sql(&reply).await.try_into().unwrap();
+        let character = characters.iter().find(|character| character.voice.model.key() == last.model).unwrap();
+        let said = says(&alone, last).await;
+        let said = maskarad::reply::clean(&character.persona, &character.voice.markers, &said);
+        assert_eq!(said, maskarad::reply::Outcome::Text(reply.unwrap()), "job {job}");
+        *compared.entry(last.model).or_insert(0) += 1;
+    }
+    println!("replies made again alone, by model: {compared:?}");
+    assert_eq!(compared.len(), 2, "both spoke");
+}
+
+async fn says(engine: &Engine, request: &GenerateRequest) -> String {
+    let GenerateRequest { model, prompt, generation, .. } = request.clone();
+    let mut events = engine.generate(Request { model, prompt, generation, want_logits: false }).unwrap();
+    loop {
+        match events.next().await {
+            Some(Event::Finished(finished)) => return finished.text.unwrap_or_default(),
+            Some(Event::Token { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 on_both!(weights_are_swapped_between_replies_and_the_old_ones_go);
 
 async fn weights_are_swapped_between_replies_and_the_old_ones_go(database: TestDatabase) {
@@ -164,8 +203,7 @@ async fn weights_are_swapped_between_replies_and_the_old_ones_go(database: TestD
         assert_eq!(changes.changed.len(), 1);
     }
     talk.end(&tg, &[&bot]).await;
-    let models: HashSet<_> = host.requests().iter().map(|request| request.model).collect();
-    assert_eq!(models.len(), 2, "both spoke");
+    no_reply_mixes_two(&host, &database, ["int8", "f32"].map(with)).await;
     host.until(|host| host.engine.loaded_models().len() == 1).await;
     assert_eq!(host.engine.weights_memory(), memory, "memory returns to its level");
     let failed =

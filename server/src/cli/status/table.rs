@@ -9,7 +9,8 @@ use time::{Duration, OffsetDateTime};
 use super::told::{Failure, Standing, Told, Work};
 
 const MIB: u64 = 1 << 20;
-const HEAD: [&str; 7] = ["PERSONA", "STATE", "CHATS", "REPLIES/DAY", "LAST HOUR", "MEMORY", "LAST ERROR"];
+const HEAD: [&str; 8] =
+    ["PERSONA", "STATE", "CHATS", "REPLIES/DAY", "LAST HOUR", "TOKENS/S", "MEMORY", "LAST ERROR"];
 
 /// Everything, to be printed.
 pub(super) fn render(told: &Told, now: OffsetDateTime) -> String {
@@ -60,7 +61,7 @@ fn table(told: &Told, now: OffsetDateTime) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [String; 7] {
+fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [String; 8] {
     let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     [
         name.to_owned(),
@@ -68,6 +69,7 @@ fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [St
         number(work.chats),
         number(work.replies_day),
         rate(work.replies_hour),
+        work.tokens_per_second.map_or_else(|| "?".to_owned(), |speed| format!("{speed:.0}")),
         memory(work),
         last_error(standing, work.last_failure.as_ref(), now),
     ]
@@ -132,16 +134,16 @@ mod tests {
             "resident_bytes": 100 * MIB, "backlog": { "unrouted": 0, "directed": 1, "ambient": 2, "ready": 3 },
             "personas": { "avtobus": { "state": "polling" }, "polkson": { "state": "polling", "trouble": "no connection" } },
             "work": {
-                "avtobus": { "chats": 3, "replies_day": 120, "replies_hour": 30, "weights": weights(0), "last_failure": failure },
+                "avtobus": { "chats": 3, "replies_day": 120, "replies_hour": 30, "tokens_per_second": 84.6, "weights": weights(0), "last_failure": failure },
                 "polkson": { "chats": 0, "replies_day": 0, "replies_hour": 0, "weights": weights(MIB) },
             },
         });
         insta::assert_snapshot!(rendered(said), @r"
         degraded, maskarad 0.1.0, up 2 h, 100 MiB of memory, 8 of them shared weights
           polkson: no connection
-         PERSONA  STATE    CHATS  REPLIES/DAY  LAST HOUR     MEMORY         LAST ERROR
-         avtobus  polling  3      120          30 (0.5/min)  8 MiB          2 h ago: rejected: Bad Request: chat not found
-         polkson  polling  0      0            0 (0.0/min)   8 MiB + 1 MiB  no connection
+         PERSONA  STATE    CHATS  REPLIES/DAY  LAST HOUR     TOKENS/S  MEMORY         LAST ERROR
+         avtobus  polling  3      120          30 (0.5/min)  85        8 MiB          2 h ago: rejected: Bad Request: chat not found
+         polkson  polling  0      0            0 (0.0/min)   ?         8 MiB + 1 MiB  no connection
         waiting: 0 updates, 1 messages that ask for an answer, 2 that insanity or chance would answer, 3 replies to be sent
         ");
     }

@@ -38,6 +38,8 @@ pub(super) struct Work {
     pub(super) replies_hour: Option<u64>,
     pub(super) last_failure: Option<Failure>,
     pub(super) weights: Option<Weights>,
+    pub(super) kv_bytes: Option<u64>,
+    pub(super) tokens_per_second: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -81,7 +83,7 @@ impl Told {
                 replies_day: Some(tally.replies_day),
                 replies_hour: Some(tally.replies_hour),
                 last_failure,
-                weights: None,
+                ..Work::default()
             };
             told.work.insert(name.clone(), work);
             told.personas.insert(name, Standing { state: "unknown".to_owned(), trouble: None });

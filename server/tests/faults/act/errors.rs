@@ -2,6 +2,7 @@
 //! that dies or is full, groups that move, people who block, clocks that jump, and kills among all that.
 
 mod outage;
+mod reload;
 mod trouble;
 
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(crate) struct Extent {
     /// How often the database goes away.
     pub(crate) outages: usize,
     pub(crate) kills: usize,
+    /// How often the manifests change.
+    pub(crate) reloads: usize,
 }
 
 /// Plays the act.
@@ -39,7 +42,7 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let mut stage = Stage::new(ground, seed).await;
     stage.open().await;
     let mut trouble = Trouble::new(seed);
-    let (mut outages, mut moves, mut longer, mut steps) = (0, 0, LONGER, 0);
+    let (mut outages, mut moves, mut reloads, mut longer, mut steps) = (0, 0, 0, LONGER, 0);
     while stage.crowd.count < extent.messages || (trouble.is_owing() && longer > 0) {
         steps += 1;
         longer -= usize::from(stage.crowd.count >= extent.messages);
@@ -56,6 +59,9 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
         } else if moves < due_moves.min(MOVING.len()) {
             migrate(&mut stage, MOVING[moves]).await;
             moves += 1;
+        } else if reloads < come(extent.reloads).min(extent.reloads) {
+            reloads += 1;
+            reload::strike(&mut stage, reloads).await;
         }
         stage.crowd.ask_for_nothing(&stage.tg, &stage.cast, &mut stage.script);
         let pause = stage.dice.up_to(Duration::from_millis(120));
@@ -66,6 +72,7 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     let mut report = stage.finish(&title, 0).await;
     report.line(&format!("{steps} steps"));
     report.line(&format!("outages of the database: {outages} ({})", outage::kind(&stage.ground)));
+    report.line(&format!("manifests changed: {reloads} times"));
     for missing in trouble.never_fired() {
         report.fail(format!("a fault never fired: {missing}"));
     }

@@ -2,11 +2,13 @@
 
 mod exposition;
 mod load;
+mod picture;
 mod prometheus;
 mod queries;
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use maskarad::metrics::{ALL, Kind};
@@ -138,6 +140,19 @@ fn promtool_finds_nothing_wrong() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_panel_and_no_alert_is_empty() {
     let Some(program) = program() else { return };
+    observe(&program, AT_WORK, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "more than a minute of load; make dashboard runs it, and keeps the picture"]
+async fn the_dashboard_after_a_minute_of_load() {
+    let picture = ops("../docs/images/dashboard.svg");
+    observe(&program().expect("scripts/prometheus.sh brings it"), Duration::from_secs(70), Some(&picture)).await;
+    println!("every panel and every alert tells something; drawn in {}", picture.display());
+}
+
+/// Lets two personas work for so long under the eyes of a real Prometheus, and asks it whatever dashboard and alerts ask.
+async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
     let stage = Stage::new().await;
     for (name, token) in [("avtobus", "AVTOBUS_TOKEN"), ("polkson", "POLKSON_TOKEN")] {
         let access = "access: { per_user_hourly: 100000, per_chat_hourly: 100000 }";
@@ -147,12 +162,12 @@ async fn no_panel_and_no_alert_is_empty() {
     let listen = free();
     let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &listen.to_string())]);
     stage.answers(0, &daemon).await;
-    let prometheus = Prometheus::start(&program, listen).await;
+    let prometheus = Prometheus::start(program, listen).await;
     let load = Load::new(&stage);
     load.flood();
     stage.answered(&load.commands(), &daemon).await;
     let begun = Instant::now();
-    while begun.elapsed() < AT_WORK {
+    while begun.elapsed() < at_work {
         stage.answered(&load.round(), &daemon).await;
         tokio::time::sleep(BREATH).await;
     }
@@ -170,4 +185,7 @@ async fn no_panel_and_no_alert_is_empty() {
         }
     }
     assert!(empty.is_empty(), "{}\n{}", empty.join("\n"), prometheus.log());
+    if let Some(file) = picture {
+        picture::draw(&prometheus, file).await;
+    }
 }

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::queries::ops;
+use super::queries::{Query, ops};
 use crate::support::host::SOON;
 
 /// The server, where it is installed.
@@ -35,6 +35,26 @@ fn find(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: {name} not found (scripts/prometheus.sh brings it)");
     }
     found
+}
+
+/// One line of an answer over time.
+pub(super) struct Series {
+    pub(super) legend: String,
+    /// Seconds since the epoch, and the value.
+    pub(super) points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    fn read(line: &Value, legend: &str) -> Self {
+        let labels = line["metric"].as_object().unwrap();
+        let legend = labels.iter().fold(legend.to_owned(), |legend, (label, value)| {
+            legend.replace(&format!("{{{{{label}}}}}"), value.as_str().unwrap_or_default())
+        });
+        let points = line["values"].as_array().unwrap().iter().map(|point| {
+            (point[0].as_f64().unwrap(), point[1].as_str().and_then(|value| value.parse().ok()).unwrap_or(f64::NAN))
+        });
+        Self { legend, points: points.collect() }
+    }
 }
 
 /// A Prometheus at work; killed when dropped.
@@ -93,6 +113,18 @@ impl Prometheus {
             reqwest::Client::new().post(url).form(&[("query", expr)]).send().await.unwrap().json().await.unwrap();
         assert_eq!(said["status"], "success", "{expr}: {said}");
         said["data"]["result"].clone()
+    }
+
+    /// The answer to a query, second by second over the last so many.
+    pub(super) async fn over_time(&self, query: &Query, seconds: u32) -> Vec<Series> {
+        let url = format!("http://{}/api/v1/query_range", self.address);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        let times = [("start", now - f64::from(seconds)), ("end", now), ("step", 1.0)];
+        let mut form = times.map(|(name, value)| (name, value.to_string())).to_vec();
+        form.push(("query", query.expr.clone()));
+        let said: Value = reqwest::Client::new().post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let lines = said["data"]["result"].as_array().unwrap_or_else(|| panic!("{}: {said}", query.expr));
+        lines.iter().map(|line| Series::read(line, &query.legend)).collect()
     }
 
     /// What it has logged.

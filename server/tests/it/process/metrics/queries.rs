@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(super) struct Query {
     pub(super) title: String,
     pub(super) expr: String,
+    /// How Grafana is to name each line of the answer: a text with `{{label}}`s.
+    pub(super) legend: String,
 }
 
 /// A file of the folder `ops`.
@@ -18,25 +20,57 @@ pub(super) fn ops(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../ops").canonicalize().unwrap().join(file)
 }
 
-/// What the dashboard's panels ask, with Grafana's variables replaced as for all personas and a window of some scrapes.
-pub(super) fn dashboard() -> Vec<Query> {
+/// Where a panel is, in cells of Grafana's grid.
+#[derive(Debug, Deserialize)]
+pub(super) struct Place {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    pub(super) w: i32,
+    pub(super) h: i32,
+}
+
+/// A panel of the dashboard; rows, which ask nothing, are among them.
+#[derive(Debug)]
+pub(super) struct Panel {
+    pub(super) title: String,
+    /// `stat`, `timeseries` or `row`.
+    pub(super) kind: String,
+    pub(super) unit: String,
+    pub(super) place: Place,
+    pub(super) queries: Vec<Query>,
+}
+
+/// The dashboard's panels.
+pub(super) fn panels() -> Vec<Panel> {
     let text = std::fs::read_to_string(ops("grafana/maskarad.json")).unwrap();
     let dashboard: Value = serde_json::from_str(&text).unwrap();
-    let panels = dashboard["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
-    let mut queries = Vec::new();
-    for panel in panels {
-        let title = panel["title"].as_str().unwrap().to_owned();
-        assert_eq!(panel["datasource"]["uid"], "${datasource}", "{title}");
-        let targets = panel["targets"].as_array().unwrap();
-        assert!(!targets.is_empty(), "{title} asks nothing");
-        for target in targets {
-            let expr = target["expr"].as_str().unwrap();
-            let expr = expr.replace("$__rate_interval", "10s").replace("$persona", ".*");
-            assert!(!expr.contains('$'), "{title}: {expr}");
-            queries.push(Query { title: title.clone(), expr });
-        }
+    dashboard["panels"].as_array().unwrap().iter().map(panel).collect()
+}
+
+/// A panel, with Grafana's variables replaced as for all personas and a window of some scrapes.
+fn panel(panel: &Value) -> Panel {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (title, kind) = (text(&panel["title"]), text(&panel["type"]));
+    let targets: &[Value] = panel["targets"].as_array().map_or(&[], Vec::as_slice);
+    assert_eq!(targets.is_empty(), kind == "row", "{title} asks nothing");
+    assert!(kind == "row" || panel["datasource"]["uid"] == "${datasource}", "{title}");
+    let queries = targets.iter().map(|target| {
+        let expr = text(&target["expr"]).replace("$__rate_interval", "10s").replace("$persona", ".*");
+        assert!(!expr.is_empty() && !expr.contains('$'), "{title}: {expr}");
+        Query { title: title.clone(), expr, legend: text(&target["legendFormat"]) }
+    });
+    Panel {
+        queries: queries.collect(),
+        unit: text(&panel["fieldConfig"]["defaults"]["unit"]),
+        place: serde_json::from_value(panel["gridPos"].clone()).unwrap(),
+        title,
+        kind,
     }
-    queries
+}
+
+/// What all of them ask.
+pub(super) fn dashboard() -> Vec<Query> {
+    panels().into_iter().flat_map(|panel| panel.queries).collect()
 }
 
 #[derive(Deserialize)]
@@ -65,7 +99,7 @@ pub(super) fn alerts() -> Vec<Query> {
         .map(|Rule { alert, expr }| {
             let compared =
                 comparison.captures(&expr).unwrap_or_else(|| panic!("{alert} compares with no bound: {expr}"));
-            Query { title: alert, expr: compared[1].to_owned() }
+            Query { title: alert, expr: compared[1].to_owned(), legend: String::new() }
         })
         .collect()
 }
