@@ -168,7 +168,13 @@ mod tests {
 
     #[test]
     fn nothing_is_made_up_while_the_store_is_away() {
-        let seen = SeenBesides { up: Duration::ZERO, resident: None, weights: BTreeMap::new(), usages: BTreeMap::new(), tallies: None };
+        let seen = SeenBesides {
+            up: Duration::ZERO,
+            resident: None,
+            weights: BTreeMap::new(),
+            usages: BTreeMap::new(),
+            tallies: None,
+        };
         let said = serde_json::to_value(status(ready(&["a"]), seen)).unwrap();
         assert_eq!(said["work"], json!({ "a": {} }));
     }

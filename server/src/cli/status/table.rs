@@ -9,8 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::told::{Failure, Standing, Told, Work};
 
 const MIB: u64 = 1 << 20;
-const HEAD: [&str; 8] =
-    ["PERSONA", "STATE", "CHATS", "REPLIES/DAY", "LAST HOUR", "TOKENS/S", "MEMORY", "LAST ERROR"];
+const HEAD: [&str; 8] = ["PERSONA", "STATE", "CHATS", "REPLIES/DAY", "LAST HOUR", "TOKENS/S", "MEMORY", "LAST ERROR"];
 
 /// Everything, to be printed.
 pub(super) fn render(told: &Told, now: OffsetDateTime) -> String {
