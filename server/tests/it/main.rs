@@ -21,6 +21,8 @@ mod support;
 #[cfg(test)]
 mod telegram;
 #[cfg(test)]
+mod unit;
+#[cfg(test)]
 mod updates;
 #[cfg(test)]
 mod webhook;
