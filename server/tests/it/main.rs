@@ -9,6 +9,8 @@ mod company;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod process;

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Manager;
 use crate::process::{Daemon, Stage};
@@ -63,8 +63,17 @@ impl Scene {
 
     /// Nobody feeds the watchdog any more, although the process answers.
     async fn starves(&self) {
-        self.daemon.says("makes no progress; the watchdog isn't fed what=\"the engine\"").await;
-        while self.manager.hears(Duration::ZERO).is_some() {}
+        let deadline = Instant::now() + SOON;
+        let (mut fed, mut told) = (0, false);
+        while !told {
+            assert!(Instant::now() < deadline, "it was fed {fed} times, and goes on\n{}", self.daemon.tail());
+            // What isn't read would fill the socket, and the daemon would wait for us.
+            fed += u32::from(self.manager.hears(WATCHDOG / 8).is_some());
+            let log = self.daemon.log();
+            told = log.lines().any(|line| line.contains("makes no progress") && line.contains("the engine"));
+        }
+        assert!(fed > 20, "a long turn isn't a hang: it was fed {fed} times\n{}", self.daemon.tail());
+        while self.manager.hears(WATCHDOG / 8).is_some() {}
         assert_eq!(self.manager.hears(2 * WATCHDOG), None, "a hung engine feeds nobody\n{}", self.daemon.tail());
         let answer = reqwest::get(format!("http://{}/healthz", self.listen)).await.unwrap();
         assert_eq!(answer.status(), 200, "only one thread hangs");
