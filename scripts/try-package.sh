@@ -29,7 +29,7 @@ cp "$deb" "$roots/try/maskarad.deb"
 rm -rf "$roots/next"
 dpkg-deb --raw-extract "$deb" "$roots/next"
 sed -i 's/^Version: .*/&+next/' "$roots/next/DEBIAN/control"
-dpkg-deb --root-owner-group --build "$roots/next" "$roots/try/next.deb" >/dev/null
+dpkg-deb --root-owner-group -Znone --build "$roots/next" "$roots/try/next.deb" >/dev/null
 
 say() { echo "== $*"; }
 fail() { echo "FAILED: $*" >&2; inside journalctl -u maskarad --no-pager -n 40 >&2 || true; exit 1; }
@@ -47,7 +47,8 @@ systemd-nspawn --quiet --directory="$roots/try" --boot --register=no --keep-unit
 nspawn=$!
 trap 'exec 3>&-; kill "$telegram" "$nspawn" ${tracer:+"$tracer"} 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 
-until init="$(pgrep -P "$nspawn" | head -1)" && [ -n "$init" ]; do sleep 0.2; done
+# Its first child may be one that only makes the container.
+until init="$(pgrep -P "$nspawn" --exact systemd)"; do sleep 0.2; done
 inside() { nsenter --target "$init" --all -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 until inside systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; do sleep 0.5; done
 token() { grep -m1 -oE "$1_bot .*" "$roots/telegram.log" | grep -oE '[0-9]+:[A-Za-z0-9_-]{30,}'; }
@@ -154,8 +155,12 @@ pid="$(state MainPID)"
 # The pipe never ends, so the thread hangs until its process dies.
 rm -f "$roots/hold"
 mkfifo "$roots/hold"
-scripts/stop-thread.py "$(pgrep --ns "$init" --nslist pid --exact maskarad)" engine <>"$roots/hold" &
+scripts/stop-thread.py "$(pgrep --ns "$init" --nslist pid --exact maskarad)" engine <>"$roots/hold" >"$roots/hung" &
 tracer=$!
+until grep -q stopped "$roots/hung"; do
+    kill -0 "$tracer" 2>/dev/null || fail "the engine's thread can't be stopped here"
+    sleep 0.1
+done
 before="$(answers avtobus)"
 echo ":to avtobus_bot ты меня слышишь?" >&3
 hung=$SECONDS
