@@ -91,11 +91,8 @@ impl Scene {
 fn serve(stage: &Stage, manager: &Manager) -> (Daemon, String) {
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let watchdog = WATCHDOG.as_micros().to_string();
-    let variables = [
-        ("NOTIFY_SOCKET", manager.path.as_str()),
-        ("WATCHDOG_USEC", &watchdog),
-        ("MASKARAD_HTTP_LISTEN", &listen),
-    ];
+    let variables =
+        [("NOTIFY_SOCKET", manager.path.as_str()), ("WATCHDOG_USEC", &watchdog), ("MASKARAD_HTTP_LISTEN", &listen)];
     (stage.serve(&variables), listen)
 }
 
