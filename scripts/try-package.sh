@@ -155,6 +155,7 @@ pid="$(state MainPID)"
 # The pipe never ends, so the thread hangs until its process dies.
 rm -f "$roots/hold"
 mkfifo "$roots/hold"
+: >"$roots/hung"
 scripts/stop-thread.py "$(pgrep --ns "$init" --nslist pid --exact maskarad)" engine <>"$roots/hold" >"$roots/hung" &
 tracer=$!
 until grep -q stopped "$roots/hung"; do
