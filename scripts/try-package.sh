@@ -112,6 +112,9 @@ talk polkson "привет"
 inside systemctl show maskarad --property=StatusText
 inside systemd-analyze security maskarad --no-pager | tail -1
 inside maskarad-as-daemon status || fail "no status"
+inside maskarad-as-daemon check || fail "check finds something"
+inside maskarad-as-daemon backup /var/lib/maskarad/backup.db || fail "no backup"
+inside stat -c '%A %U:%G %n' /var/lib/maskarad /var/lib/maskarad/backup.db
 inside journalctl -u maskarad --no-pager | tail -6
 inside journalctl -u maskarad --no-pager | grep -q 'loaded a checkpoint' || fail "the journal holds nothing"
 
@@ -196,7 +199,7 @@ inside apt-get update -qq >>"$roots/install.log" 2>&1
 inside apt-get install -qq -y --no-install-recommends postgresql >>"$roots/install.log" 2>&1 || fail "no PostgreSQL: $(tail -3 "$roots/install.log")"
 as_postgres() { inside setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
 as_postgres psql -q -d postgres -c "create role maskarad login password 'secret'" -c "create database maskarad owner maskarad"
-inside cp /usr/share/doc/maskarad/examples/postgres.conf /etc/systemd/system/maskarad.service.d/
+inside install -D -m 644 /usr/share/doc/maskarad/examples/postgres.conf /etc/systemd/system/maskarad.service.d/postgres.conf
 echo "postgres://maskarad:secret@localhost/maskarad" | inside install -m 600 /dev/stdin /etc/maskarad/credentials/database-url
 inside systemctl daemon-reload
 inside systemctl restart maskarad || fail "it does not start on PostgreSQL"
