@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::Conversation;
+use crate::chat::{Conversation, PersonaName};
 use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Finish, Job, JobId, Lease, Outcome};
+use crate::request::{self, RequestId};
+use crate::store::{self, Claim, Finish, Job, JobId, Lease, Outcome, StoreError};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
@@ -45,22 +47,36 @@ impl Queue {
         if let Some(rest) = self.too_early(&conversation, &pending) {
             return Ok(rest);
         }
-        match self.app.store.claim(&live.lease, &claim, self.app.clock.now()).await {
+        let Some(lead) = pending.iter().find(|job| job.id == claim.lead).cloned() else { return Ok(Rest::NONE) };
+        let span = request::span_of(lead.request.as_ref());
+        let answered = async {
+            let answered = self.answer(&live, lead, &claim, pending).await;
+            answered.unwrap_or_else(|error| not_claimed(&conversation.persona, &error))
+        };
+        Ok(answered.instrument(span).await)
+    }
+
+    /// Claims a job and makes its reply.
+    async fn answer(
+        &self,
+        live: &Arc<LivePersona>,
+        lead: Job,
+        claim: &Claim,
+        pending: Vec<Job>,
+    ) -> store::Result<Rest> {
+        match self.app.store.claim(&live.lease, claim, self.app.clock.now()).await {
             Ok(true) => {}
             Ok(false) => return Ok(Rest::NONE),
             Err(error) if live.is_fenced(&error) => return Ok(AFTER_AN_ERROR),
             Err(error) => {
-                self.unclaim(&live, claim.lead).await;
+                self.unclaim(live, claim.lead).await;
                 return Err(error);
             }
         }
-        let (lead, shared): (Vec<_>, Vec<_>) = pending
-            .into_iter()
-            .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
-            .partition(|job| job.id == claim.lead);
-        let Some(lead) = lead.into_iter().next() else { return Ok(Rest::NONE) };
-        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(&live), lead, shared);
-        if let Err(error) = tokio::spawn(maker.run()).await {
+        claimed(&lead, claim, &pending);
+        let shared = pending.into_iter().filter(|job| claim.shared.contains(&job.id)).collect();
+        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(live), lead, shared);
+        if let Err(error) = tokio::spawn(maker.run().in_current_span()).await {
             self.give_up(&live.lease, claim.lead, &error).await?;
         }
         Ok(Rest::NONE)
@@ -116,9 +132,30 @@ impl Work for Queue {
 
     async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
-        self.next(conversation).await.unwrap_or_else(|error| {
-            tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            AFTER_AN_ERROR
-        })
+        self.next(conversation).await.unwrap_or_else(|error| not_claimed(&persona, &error))
+    }
+}
+
+fn not_claimed(persona: &PersonaName, error: &StoreError) -> Rest {
+    tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
+    AFTER_AN_ERROR
+}
+
+/// Tells what was claimed. Messages that go without a reply of their own are told under their own ids.
+fn claimed(lead: &Job, claim: &Claim, pending: &[Job]) {
+    let persona = &lead.conversation.persona;
+    let (shared, coalesced) = (claim.shared.len(), claim.coalesced.len());
+    tracing::debug!(%persona, job = lead.id.0, shared, coalesced, "claimed");
+    for other in pending {
+        let fate = if claim.shared.contains(&other.id) {
+            "a later message's reply answers this one, too"
+        } else if claim.coalesced.contains(&other.id) {
+            "a later message is answered instead"
+        } else {
+            continue;
+        };
+        let instead = lead.request.as_ref().map_or("", RequestId::as_str);
+        let span = request::span_of(other.request.as_ref());
+        span.in_scope(|| tracing::debug!(%persona, job = other.id.0, lead = lead.id.0, instead, "{fate}"));
     }
 }
