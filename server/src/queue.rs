@@ -159,3 +159,53 @@ fn claimed(lead: &Job, claim: &Claim, pending: &[Job]) {
         span.in_scope(|| tracing::debug!(%persona, job = other.id.0, lead = lead.id.0, instead, "{fate}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{ChatKind, ChatRef, MessageId, TransportKind};
+    use crate::testing::{ANN, GROUP, NOW, Sink};
+    use crate::trigger::Trigger;
+
+    fn job(id: i64) -> Job {
+        let persona = PersonaName::parse("avtobus").unwrap();
+        let chat = ChatRef { transport: TransportKind::Telegram, id: GROUP, thread: None };
+        Job {
+            id: JobId(id),
+            request: (id != 4).then(|| RequestId::of_update(&persona, id)),
+            conversation: Conversation { persona, chat },
+            chat_kind: ChatKind::Group,
+            message: MessageId(id),
+            sender: ANN,
+            trigger: Trigger::Name,
+            seed: 0,
+            reply: None,
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn who_follows_a_message_without_a_reply_of_its_own_is_told_which_one_has_it() {
+        let sink = Sink::default();
+        let writer = sink.clone();
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+        let pending: Vec<Job> = (1..=5).map(job).collect();
+        let claim = Claim { lead: JobId(3), shared: vec![JobId(1), JobId(4)], coalesced: vec![JobId(2)] };
+        tracing::subscriber::with_default(log.with_writer(move || writer.clone()).finish(), || {
+            pending[2].request.as_ref().unwrap().span().in_scope(|| claimed(&pending[2], &claim, &pending));
+        });
+        let said = sink.text();
+        let line = |request: &str| {
+            let mut lines = said.lines().filter(|line| line.contains(&format!("{{request={request}}}")));
+            let line = lines.next().unwrap_or_else(|| panic!("nothing of {request} in\n{said}")).to_owned();
+            assert!(lines.next().is_none() || request == "avtobus-3", "{request} twice in\n{said}");
+            line
+        };
+        assert!(line("avtobus-3").contains("claimed"), "{said}");
+        assert!(
+            line("avtobus-1").contains("answers this one, too") && line("avtobus-1").contains("instead=\"avtobus-3\"")
+        );
+        assert!(line("avtobus-2").contains("is answered instead"), "{said}");
+        assert!(!said.contains("avtobus-5"), "it still waits\n{said}");
+    }
+}

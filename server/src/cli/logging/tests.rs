@@ -81,7 +81,8 @@ fn the_filter_follows_the_settings_and_broken_ones_change_nothing() {
     said("info");
     log.follow(Ok(config(Some("debug"))));
     assert!(sink.text().contains("\"filter\":\"debug\""), "{}", sink.text());
-    assert_eq!(log::max_level(), log::LevelFilter::Debug);
+    // Other tests ask for more at the same time.
+    assert!(log::max_level() >= log::LevelFilter::Debug, "the crate log is told, too");
     said("debug");
     log.follow(Err(Problems(vec![Problem::of_file(Path::new("m.yaml"), "log.filter", "expected a filter")])));
     assert!(sink.text().contains("m.yaml: log.filter: expected a filter"), "{}", sink.text());
