@@ -81,6 +81,8 @@ inside systemctl daemon-reload
 inside systemctl start maskarad || fail "it does not start"
 talk avtobus "привет"
 inside systemctl show maskarad --property=StatusText
+inside journalctl --sync
+inside journalctl -u maskarad MASKARAD_MESSAGE=delivered --no-pager -o cat | grep -m1 "request=avtobus-" || fail "the journal has no fields of ours"
 inside systemd-analyze security maskarad --no-pager | tail -1
 
 say "kill -9"
