@@ -110,6 +110,8 @@ inside systemctl start maskarad || fail "it does not start"
 talk avtobus "привет"
 talk polkson "привет"
 inside systemctl show maskarad --property=StatusText
+inside journalctl --sync
+inside journalctl -u maskarad MASKARAD_MESSAGE=delivered --no-pager -o cat | grep -m1 "request=avtobus-" || fail "the journal has no fields of ours"
 inside systemd-analyze security maskarad --no-pager | tail -1
 inside maskarad-as-daemon status || fail "no status"
 inside maskarad-as-daemon check || fail "check finds something"

@@ -23,10 +23,13 @@ mod status;
 mod train;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
 pub use self::output::hung_up;
+
+use self::logging::Log;
 
 use crate::config::daemon::{self, DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
@@ -128,9 +131,9 @@ pub fn run() -> anyhow::Result<()> {
         Command::Serve | Command::Check(_) => "info",
         _ => "warn",
     };
-    logging::init(&config.log, default_filter);
+    let log = logging::init(&config.log, default_filter);
     match cli.command {
-        Command::Serve => serve::run(&config),
+        Command::Serve => serve::run(&config, follower(log, cli.config)),
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Status(arguments) => status::run(&arguments, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
@@ -147,6 +150,14 @@ pub fn run() -> anyhow::Result<()> {
         Command::Manual(arguments) => manual::manual(&arguments),
         Command::Forget(arguments) => forget::run(&arguments, &config),
     }
+}
+
+/// Reads the settings again, and lets the log follow them.
+fn follower(log: Log, file: Option<PathBuf>) -> Arc<dyn Fn() + Send + Sync> {
+    Arc::new(move || {
+        let settings = daemon::load(file.as_deref(), Environment::of_process());
+        log.follow(settings.map(|config| config.log));
+    })
 }
 
 /// Where the state lies.
