@@ -5,12 +5,15 @@
 pub mod daemon;
 pub mod environment;
 pub mod manifest;
+mod declare;
 mod numbers;
 mod options;
 pub mod persona;
 pub mod problem;
 mod record;
+pub mod schema;
 pub mod secret;
+mod texts;
 mod tree;
 mod units;
 pub mod webhook;
