@@ -3,9 +3,9 @@
 //! Raw files become validated types here and nowhere else; the rest of the code sees validated types only.
 
 pub mod daemon;
+mod declare;
 pub mod environment;
 pub mod manifest;
-mod declare;
 mod numbers;
 mod options;
 pub mod persona;

@@ -61,7 +61,10 @@ mod tests {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
         for (name, format) in [("persona.schema.json", Format::Json), ("MANIFESTS.md", Format::Markdown)] {
             let committed = std::fs::read_to_string(docs.join(name)).unwrap_or_default();
-            assert!(committed == text(File::Persona, format), "docs/{name} is out of date; make it anew with: make docs");
+            assert!(
+                committed == text(File::Persona, format),
+                "docs/{name} is out of date; make it anew with: make docs"
+            );
         }
     }
 

@@ -188,4 +188,3 @@ fn allow_null(schema: &mut Map<String, Json>) {
         }
     }
 }
-

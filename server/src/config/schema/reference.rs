@@ -13,7 +13,8 @@ pub(super) fn of(keys: &[Key]) -> String {
 
 /// A value as it is written in a file, as code.
 pub(super) fn code(value: &Json) -> String {
-    let plain = |text: &&str| text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let plain =
+        |text: &&str| text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     match value.as_str().filter(plain) {
         Some(word) => format!("`{word}`"),
         None => format!("`{value}`"),

@@ -75,9 +75,7 @@ fn source(raw: raw::Source, folder: &path::Path) -> Option<Source> {
     let posts = posts::Options::default();
     let options = ImportOptions {
         format: raw.format,
-        rules: Rules {
-            gap: duration(raw.gap_minutes), burst: duration(raw.burst_minutes), context: raw.context.get()
-        },
+        rules: Rules { gap: duration(raw.gap_minutes), burst: duration(raw.burst_minutes), context: raw.context.get() },
         posts: posts::Options {
             headers: raw.headers.filter(|headers| !headers.is_empty()).unwrap_or(posts.headers),
             keep_links: raw.keep_links,

@@ -32,9 +32,46 @@ const UNKNOWABLE: [&str; 11] = [
 
 /// A value as somebody might write it, right or wrong.
 const VALUES: [&str; 40] = [
-    "~", "''", "' '", "yes", "'yes'", "Off", "n", "true", "false", "0", "1", "-1", "2", "4", "50", "51", "128", "129", "'5'",
-    "+5", "007", "0x10", "1_000", "1.0", "0.5", ".5", "1e3", "-0.5", "100.5", "1000001", "[]", "[1]", "[a, б]", "['', '!']",
-    "{}", "{ custom: {} }", "everyone", "edges", "\"@\\n\"", "&a int8",
+    "~",
+    "''",
+    "' '",
+    "yes",
+    "'yes'",
+    "Off",
+    "n",
+    "true",
+    "false",
+    "0",
+    "1",
+    "-1",
+    "2",
+    "4",
+    "50",
+    "51",
+    "128",
+    "129",
+    "'5'",
+    "+5",
+    "007",
+    "0x10",
+    "1_000",
+    "1.0",
+    "0.5",
+    ".5",
+    "1e3",
+    "-0.5",
+    "100.5",
+    "1000001",
+    "[]",
+    "[1]",
+    "[a, б]",
+    "['', '!']",
+    "{}",
+    "{ custom: {} }",
+    "everyone",
+    "edges",
+    "\"@\\n\"",
+    "&a int8",
 ];
 
 /// A key as somebody might write it.
@@ -133,7 +170,8 @@ fn the_full_manifest_is_accepted_and_has_every_key() {
     let reference = schema().reference();
     let keys = reference.lines().filter_map(|line| line.split_once("# `")?.1.strip_suffix('`'));
     for key in keys.filter(|key| !matches!(*key, "answer_length" | "token.credential" | "token.file")) {
-        let key = if key.starts_with("reply.replace.") { key.replace("replace.", "replace.0.") } else { key.to_owned() };
+        let key =
+            if key.starts_with("reply.replace.") { key.replace("replace.", "replace.0.") } else { key.to_owned() };
         assert!(full().pointer(&format!("/{}", key.replace('.', "/"))).is_some(), "{key} is not tried");
     }
 }
@@ -151,7 +189,9 @@ fn the_schema_refuses_what_the_parser_refuses_as_far_as_it_can_know() {
         let refused = refusals(&minimal(more));
         assert_eq!(refused.is_empty(), UNKNOWABLE.contains(more), "{more}: {refused:?}");
     }
-    for missing in ["name: p\ntemplate: rudialogpt", "model: { path: m }\ntemplate: rudialogpt", "name: p\nmodel: { path: m }"] {
+    for missing in
+        ["name: p\ntemplate: rudialogpt", "model: { path: m }\ntemplate: rudialogpt", "name: p\nmodel: { path: m }"]
+    {
         assert!(!refusals(missing).is_empty() && !is_accepted_by_the_parser(missing), "{missing}");
     }
     assert!(!refusals("").is_empty());
