@@ -62,7 +62,9 @@ impl Schema {
         let mut schema = record(&self.keys);
         schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         schema.insert("title".to_owned(), json!(self.title));
-        Json::Object(schema)
+        let mut schema = Json::Object(schema);
+        unwrap_types(&mut schema);
+        schema
     }
 
     /// Every key with what it takes, its default and what it is for, in Markdown.
@@ -139,25 +141,28 @@ impl Scalar {
 
     /// A text in which a regular expression finds something. Editors say what was expected instead of the expression.
     pub(super) fn matching(expected: impl Into<String>, pattern: &str) -> Self {
-        let text = Self::text(expected);
-        let message = format!("expected {}", text.expected);
-        text.keyword("pattern", pattern).keyword("patternErrorMessage", message)
+        Self::text(expected).pattern(pattern)
     }
 
     /// A whole number. One within quotation marks is read, too.
     pub(super) fn whole(expected: impl Into<String>) -> Self {
-        Self::new(&["integer", "string"], expected).keyword("pattern", "[0-9]")
+        Self::new(&["integer", "string"], expected).pattern("[0-9]")
     }
 
     /// A number. One within quotation marks is read, too.
     pub(super) fn real(expected: impl Into<String>) -> Self {
-        Self::new(&["number", "string"], expected).keyword("pattern", "[0-9]")
+        Self::new(&["number", "string"], expected).pattern("[0-9]")
     }
 
     /// True or false. Other words for them are texts to an editor, whose YAML is of a later version.
     pub(super) fn truth() -> Self {
         let words = "[Tt][Rr][Uu][Ee]|[Yy]([Ee][Ss])?|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]?|[Oo][Ff][Ff]";
-        Self::new(&["boolean", "string"], "true or false").keyword("pattern", format!("^({words})$"))
+        Self::new(&["boolean", "string"], "true or false").pattern(&format!("^({words})$"))
+    }
+
+    fn pattern(self, pattern: &str) -> Self {
+        let message = format!("expected {}", self.expected);
+        self.keyword("pattern", pattern).keyword("patternErrorMessage", message)
     }
 
     /// With one more keyword of JSON Schema.
@@ -179,6 +184,22 @@ fn record(keys: &[Key]) -> Map<String, Json> {
         schema.insert("required".to_owned(), json!(required));
     }
     schema
+}
+
+/// A type that is the only one needs no list.
+fn unwrap_types(schema: &mut Json) {
+    match schema {
+        Json::Object(keywords) => {
+            if let Some(kind) = keywords.get_mut("type")
+                && let Some([only]) = kind.as_array().map(Vec::as_slice)
+            {
+                *kind = only.clone();
+            }
+            keywords.values_mut().for_each(unwrap_types);
+        }
+        Json::Array(items) => items.iter_mut().for_each(unwrap_types),
+        _ => {}
+    }
 }
 
 fn allow_null(schema: &mut Map<String, Json>) {

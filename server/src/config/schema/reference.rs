@@ -27,8 +27,7 @@ pub(in crate::config) fn prose(lines: &str) -> String {
     for line in lines.trim().lines().map(str::trim) {
         let begins = line.starts_with("- ") || line.is_empty();
         let separator = match text.chars().last() {
-            None => "",
-            Some('\n') if !begins || line.is_empty() => "",
+            None | Some('\n') => "",
             Some(_) if begins => "\n",
             Some(_) => " ",
         };
@@ -58,8 +57,16 @@ fn write_within(shape: &Shape, path: &str, text: &mut String) {
     match shape {
         Shape::Record(keys) => write_keys(keys, &format!("{path}."), text),
         Shape::List(item) => write_within(item, path, text),
-        Shape::Either(shapes) => shapes.iter().for_each(|shape| write_within(shape, path, text)),
+        Shape::Either(shapes) => shapes.iter().for_each(|shape| write_within(&alternative(shape), path, text)),
         Shape::Scalar(_) | Shape::Entries => {}
+    }
+}
+
+/// Something that stands only where it is chosen: so nothing of it must be there.
+fn alternative(shape: &Shape) -> Shape {
+    match shape {
+        Shape::Record(keys) => Shape::Record(keys.iter().map(|key| Key { required: false, ..key.clone() }).collect()),
+        other => other.clone(),
     }
 }
 
@@ -85,4 +92,15 @@ fn expected(shape: &Shape) -> String {
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn lines_become_paragraphs_and_lists() {
+        let lines = " Once\n upon a time.\n\n - one,\n   still one\n - two\n\n End.\n";
+        assert_eq!(prose(lines), "Once upon a time.\n\n- one, still one\n- two\n\nEnd.");
+    }
 }
