@@ -216,4 +216,23 @@ proptest! {
         let refused = refusals(&text);
         prop_assert!(refused.is_empty() || !is_accepted_by_the_parser(&text), "{text}\n{refused:?}");
     }
+
+    #[test]
+    fn texts_are_judged_alike(text in "[ \\t_.!a-zA-ZЁ0-9²ⅷё-]{0,66}") {
+        let text = json!(text);
+        for key in [
+            format!("name: {text}"),
+            format!("display_name: {text}"),
+            format!("model: {{ path: {text}, adapter: {text} }}"),
+            format!("token: {{ env: {text}, optional: true }}"),
+            format!("token: {{ credential: {text}, optional: true }}"),
+            format!("triggers: {{ names: [{text}] }}"),
+            format!("filter: {{ words: [{text}] }}"),
+            format!("reply: {{ fallback: {text}, replace: [{{ from: {text}, to: {text} }}] }}"),
+        ] {
+            let manifest = minimal(&key);
+            let (refused, accepted) = (refusals(&manifest), is_accepted_by_the_parser(&manifest));
+            prop_assert_eq!(refused.is_empty(), accepted, "{}\n{:?}", manifest, refused);
+        }
+    }
 }
