@@ -18,6 +18,7 @@ mod output;
 mod persona;
 mod progress;
 mod replay;
+mod schema;
 mod serve;
 mod status;
 mod train;
@@ -105,6 +106,8 @@ enum Command {
     /// Runs every message through triggers and pacing on a simulated clock, with insanity off and on. Hourly caps aren't
     /// simulated, nor replies to the persona's own messages.
     Replay(replay::Arguments),
+    /// Tell what manifests and workshop files may hold: a JSON Schema for editors, or a reference.
+    Schema(schema::Arguments),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Write the completions of a shell to standard output.
@@ -145,6 +148,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Eval(arguments) => eval::run(&arguments, &config),
         Command::Persona(command) => persona::run(&command, &config),
         Command::Replay(arguments) => replay::run(&arguments, &config),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),

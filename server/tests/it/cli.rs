@@ -14,6 +14,7 @@ mod model;
 mod output;
 mod persona;
 mod replay;
+mod schema;
 mod serve;
 mod status;
 mod train;

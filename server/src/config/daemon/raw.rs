@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_saphyr::{Location, Spanned};
 
+use crate::config::declare::records;
 use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems, Report};
-use crate::config::record::{self, Maybe, records};
+use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
 const KEYS: [(&str, &str, InFile); 29] = [
@@ -153,7 +154,7 @@ impl<'a> Settings<'a> {
     pub(super) fn read(file: &'a Path, text: &str, environment: Environment<'_>) -> Self {
         // No line of this file is ever shown: the proxy and the database URL may hold passwords.
         let mut report = Report::new(file, None);
-        let mut parsed: File = record::read(text, &mut report).unwrap_or_default();
+        let mut parsed: File = record::read(text, &mut report).unwrap_or_else(record::nothing);
         let (mut settings, mut overridden) = (Vec::new(), Vec::new());
         for (key, variable, in_file) in KEYS {
             let of_variable = environment.get(variable).map(|text| Setting::InVariable { text, name: variable });
