@@ -38,6 +38,7 @@ pub mod metrics;
 pub mod pump;
 pub mod queue;
 pub mod router;
+pub mod speech;
 pub mod standing;
 pub mod usage;
 
