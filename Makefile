@@ -7,7 +7,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package test dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,14 @@ deb: build $(TOOLS)/cargo-deb-$(CARGO_DEB_VERSION) ## Builds the Debian package,
 
 try-package: deb ## Tries the package on a clean Debian that systemd boots in a container; needs root, systemd-container and debootstrap
 	scripts/try-package.sh
+
+release: setup $(TOOLS)/cargo-deb-$(CARGO_DEB_VERSION) ## Makes a release's package, archive and checksums, target/release-files; refuses without its tag
+	scripts/release.sh
+
+docs: setup ## Writes the reference of manifests and their JSON Schema anew: docs/MANIFESTS.md, docs/persona.schema.json
+	cargo build --workspace --locked --bin maskarad
+	target/debug/maskarad schema persona > docs/persona.schema.json
+	target/debug/maskarad schema persona --format markdown > docs/MANIFESTS.md
 
 test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prometheus
 	@scripts/prometheus.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

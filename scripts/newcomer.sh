@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A newcomer's path, as README's «Go live in Telegram» has it, with the emulator as Telegram: a token, doctor, serve, a call in the
-# group, insanity mode, a clean stop. `newcomer.sh [FOLDER]` takes the programs from a folder, target/debug by default.
+# A newcomer's path, as README's «Going live in five minutes» has it without the package, with the emulator as Telegram: a token,
+# doctor, serve, a call in the group, insanity mode, a clean stop. `newcomer.sh [FOLDER]` takes the programs from a folder, target/debug by default.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ telegram=$!
 exec 3>"$work/people"
 until grep -q ':help' "$work/telegram.log"; do sleep 0.1; done
 
-# 1 and 2 of the README: a bot, and its token where the manifest looks for it.
+# A bot, and its token where the manifest looks for it.
 AVTOBUS_TOKEN="$(grep -m1 '@avtobus_bot' "$work/telegram.log" | grep -oE '[0-9]+:[A-Za-z0-9_-]{30,}')"
 MASKARAD_TELEGRAM_API_URL="$(grep -m1 -oE 'http://127[0-9.:]+' "$work/telegram.log")"
 export AVTOBUS_TOKEN MASKARAD_TELEGRAM_API_URL
@@ -29,7 +29,7 @@ export MASKARAD_STORE_PATH="$work/state.db" MASKARAD_CACHE="$work/cache"
 "$programs/maskarad" check --online
 "$programs/maskarad" doctor || fail "doctor finds an error"
 
-# 3: serve.
+# Serve.
 "$programs/maskarad" serve 2>"$work/maskarad.log" &
 daemon=$!
 answers() { grep -c '^@avtobus_bot' "$work/telegram.log" || true; }

@@ -8,7 +8,8 @@ package=target/package
 rm -rf "$package"
 mkdir -p "$package"/{personas,man,completions}
 for name in avtobus polkson; do
-    sed -e 's|path: models/|path: /usr/share/maskarad/models/|' \
+    sed -e 's|$schema=../docs/|$schema=/usr/share/maskarad/|' \
+        -e 's|path: models/|path: /usr/share/maskarad/models/|' \
         -e 's|adapter: adapters/|adapter: /usr/share/maskarad/adapters/|' \
         -e "s|^token: .*|token: { credential: maskarad_$name-token, optional: true }|" \
         "personas/$name.yaml" > "$package/personas/$name.yaml"

@@ -47,10 +47,13 @@ id!(
 pub struct PersonaName(String);
 
 impl PersonaName {
+    /// Characters of a name, at most.
+    pub const LONGEST: usize = 32;
+
     /// Parses a name; `None` when it is empty, too long or has other characters.
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
-        let fits = (1..=32).contains(&text.len()) && text.chars().all(allowed);
+        let fits = (1..=Self::LONGEST).contains(&text.len()) && text.chars().all(allowed);
         fits.then(|| Self(text.to_owned()))
     }
 

@@ -18,15 +18,19 @@ mod output;
 mod persona;
 mod progress;
 mod replay;
+mod schema;
 mod serve;
 mod status;
 mod train;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
 pub use self::output::hung_up;
+
+use self::logging::Log;
 
 use crate::config::daemon::{self, DaemonConfig, StoreTarget};
 use crate::config::environment::Environment;
@@ -102,6 +106,8 @@ enum Command {
     /// Runs every message through triggers and pacing on a simulated clock, with insanity off and on. Hourly caps aren't
     /// simulated, nor replies to the persona's own messages.
     Replay(replay::Arguments),
+    /// Tell what manifests and workshop files may hold: a JSON Schema for editors, or a reference.
+    Schema(schema::Arguments),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Write the completions of a shell to standard output.
@@ -128,9 +134,9 @@ pub fn run() -> anyhow::Result<()> {
         Command::Serve | Command::Check(_) => "info",
         _ => "warn",
     };
-    logging::init(&config.log, default_filter);
+    let log = logging::init(&config.log, default_filter);
     match cli.command {
-        Command::Serve => serve::run(&config),
+        Command::Serve => serve::run(&config, follower(log, cli.config)),
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Status(arguments) => status::run(&arguments, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),
@@ -142,11 +148,20 @@ pub fn run() -> anyhow::Result<()> {
         Command::Eval(arguments) => eval::run(&arguments, &config),
         Command::Persona(command) => persona::run(&command, &config),
         Command::Replay(arguments) => replay::run(&arguments, &config),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),
         Command::Forget(arguments) => forget::run(&arguments, &config),
     }
+}
+
+/// Reads the settings again, and lets the log follow them.
+fn follower(log: Log, file: Option<PathBuf>) -> Arc<dyn Fn() + Send + Sync> {
+    Arc::new(move || {
+        let settings = daemon::load(file.as_deref(), Environment::of_process());
+        log.follow(settings.map(|config| config.log));
+    })
 }
 
 /// Where the state lies.

@@ -3,6 +3,7 @@
 //! Raw files become validated types here and nowhere else; the rest of the code sees validated types only.
 
 pub mod daemon;
+mod declare;
 pub mod environment;
 pub mod manifest;
 mod numbers;
@@ -10,7 +11,9 @@ mod options;
 pub mod persona;
 pub mod problem;
 mod record;
+pub mod schema;
 pub mod secret;
+mod texts;
 mod tree;
 mod units;
 pub mod webhook;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use self::patience::Patience;
 use crate::app::App;
@@ -20,6 +21,7 @@ use crate::chat::{ChatId, ChatKey, MessageId};
 use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
+use crate::request;
 use crate::store::{self, Author, Finish, HistoryMessage, Job, MOST_ATTEMPTS, Outcome, Reply, Sent};
 use crate::transport::{Outgoing, TransportError};
 use crate::trigger::Trigger;
@@ -54,6 +56,13 @@ impl Work for Delivery {
     }
 
     async fn work(&self, job: Job) -> Rest {
+        let span = request::span_of(job.request.as_ref());
+        self.deliver(job).instrument(span).await
+    }
+}
+
+impl Delivery {
+    async fn deliver(&self, job: Job) -> Rest {
         let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), job.reply.clone()) else {
             return Rest::NONE;
         };
@@ -97,6 +106,7 @@ impl Sending<'_> {
     async fn send(self, attempt: u32) -> Rest {
         let (chat, reply_to) = (self.job.conversation.chat, Some(self.job.message));
         let outgoing = Outgoing { chat, text: self.reply.text.clone(), reply_to };
+        tracing::debug!(persona = %self.live.name, job = self.job.id.0, attempt, "sending");
         let sent = self.live.transport.send(&outgoing).await;
         metrics::sent(&self.live.name, &sent);
         if let Err(error) = &sent {
@@ -195,6 +205,7 @@ impl Sending<'_> {
     async fn finish(&self, outcome: Outcome, reason: Option<String>, delivered: Option<HistoryMessage>) {
         let finish = Finish { job: self.job.id, outcome, reason, delivered, at: self.app.clock.now() };
         self.insist(|| self.app.store.finish(&self.live.lease, &finish)).await;
+        tracing::debug!(persona = %self.live.name, job = self.job.id.0, ?outcome, "recorded");
         if self.job.trigger != Trigger::Notice {
             metrics::reply_ended(&self.live.name, outcome);
         }

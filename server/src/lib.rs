@@ -12,6 +12,7 @@ pub mod prompt;
 pub mod reload;
 pub mod replay;
 pub mod reply;
+pub mod request;
 pub mod settings;
 pub mod texts;
 pub mod trigger;

@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::Conversation;
+use crate::chat::{Conversation, PersonaName};
 use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
-use crate::store::{self, Finish, Job, JobId, Lease, Outcome};
+use crate::request::{self, RequestId};
+use crate::store::{self, Claim, Finish, Job, JobId, Lease, Outcome, StoreError};
 use maker::Maker;
 
 /// Jobs of one conversation that are weighed together.
@@ -45,22 +47,36 @@ impl Queue {
         if let Some(rest) = self.too_early(&conversation, &pending) {
             return Ok(rest);
         }
-        match self.app.store.claim(&live.lease, &claim, self.app.clock.now()).await {
+        let Some(lead) = pending.iter().find(|job| job.id == claim.lead).cloned() else { return Ok(Rest::NONE) };
+        let span = request::span_of(lead.request.as_ref());
+        let answered = async {
+            let answered = self.answer(&live, lead, &claim, pending).await;
+            answered.unwrap_or_else(|error| not_claimed(&conversation.persona, &error))
+        };
+        Ok(answered.instrument(span).await)
+    }
+
+    /// Claims a job and makes its reply.
+    async fn answer(
+        &self,
+        live: &Arc<LivePersona>,
+        lead: Job,
+        claim: &Claim,
+        pending: Vec<Job>,
+    ) -> store::Result<Rest> {
+        match self.app.store.claim(&live.lease, claim, self.app.clock.now()).await {
             Ok(true) => {}
             Ok(false) => return Ok(Rest::NONE),
             Err(error) if live.is_fenced(&error) => return Ok(AFTER_AN_ERROR),
             Err(error) => {
-                self.unclaim(&live, claim.lead).await;
+                self.unclaim(live, claim.lead).await;
                 return Err(error);
             }
         }
-        let (lead, shared): (Vec<_>, Vec<_>) = pending
-            .into_iter()
-            .filter(|job| job.id == claim.lead || claim.shared.contains(&job.id))
-            .partition(|job| job.id == claim.lead);
-        let Some(lead) = lead.into_iter().next() else { return Ok(Rest::NONE) };
-        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(&live), lead, shared);
-        if let Err(error) = tokio::spawn(maker.run()).await {
+        claimed(&lead, claim, &pending);
+        let shared = pending.into_iter().filter(|job| claim.shared.contains(&job.id)).collect();
+        let maker = Maker::new(Arc::clone(&self.app), Arc::clone(live), lead, shared);
+        if let Err(error) = tokio::spawn(maker.run().in_current_span()).await {
             self.give_up(&live.lease, claim.lead, &error).await?;
         }
         Ok(Rest::NONE)
@@ -116,9 +132,80 @@ impl Work for Queue {
 
     async fn work(&self, conversation: Conversation) -> Rest {
         let persona = conversation.persona.clone();
-        self.next(conversation).await.unwrap_or_else(|error| {
-            tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
-            AFTER_AN_ERROR
-        })
+        self.next(conversation).await.unwrap_or_else(|error| not_claimed(&persona, &error))
+    }
+}
+
+fn not_claimed(persona: &PersonaName, error: &StoreError) -> Rest {
+    tracing::warn!(%persona, %error, "a job can't be claimed; it stays where it is");
+    AFTER_AN_ERROR
+}
+
+/// Tells what was claimed. Messages that go without a reply of their own are told under their own ids.
+fn claimed(lead: &Job, claim: &Claim, pending: &[Job]) {
+    let persona = &lead.conversation.persona;
+    let (shared, coalesced) = (claim.shared.len(), claim.coalesced.len());
+    tracing::debug!(%persona, job = lead.id.0, shared, coalesced, "claimed");
+    for other in pending {
+        let fate = if claim.shared.contains(&other.id) {
+            "a later message's reply answers this one, too"
+        } else if claim.coalesced.contains(&other.id) {
+            "a later message is answered instead"
+        } else {
+            continue;
+        };
+        let instead = lead.request.as_ref().map_or("", RequestId::as_str);
+        let span = request::span_of(other.request.as_ref());
+        span.in_scope(|| tracing::debug!(%persona, job = other.id.0, lead = lead.id.0, instead, "{fate}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{ChatKind, ChatRef, MessageId, TransportKind};
+    use crate::testing::{ANN, GROUP, NOW, Sink};
+    use crate::trigger::Trigger;
+
+    fn job(id: i64) -> Job {
+        let persona = PersonaName::parse("avtobus").unwrap();
+        let chat = ChatRef { transport: TransportKind::Telegram, id: GROUP, thread: None };
+        Job {
+            id: JobId(id),
+            request: (id != 4).then(|| RequestId::of_update(&persona, id)),
+            conversation: Conversation { persona, chat },
+            chat_kind: ChatKind::Group,
+            message: MessageId(id),
+            sender: ANN,
+            trigger: Trigger::Name,
+            seed: 0,
+            reply: None,
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn who_follows_a_message_without_a_reply_of_its_own_is_told_which_one_has_it() {
+        let sink = Sink::default();
+        let writer = sink.clone();
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+        let pending: Vec<Job> = (1..=5).map(job).collect();
+        let claim = Claim { lead: JobId(3), shared: vec![JobId(1), JobId(4)], coalesced: vec![JobId(2)] };
+        tracing::subscriber::with_default(log.with_writer(move || writer.clone()).finish(), || {
+            pending[2].request.as_ref().unwrap().span().in_scope(|| claimed(&pending[2], &claim, &pending));
+        });
+        let said = sink.text();
+        let line = |request: &str| {
+            let mut lines = said.lines().filter(|line| line.contains(&format!("{{request={request}}}")));
+            let line = lines.next().unwrap_or_else(|| panic!("nothing of {request} in\n{said}")).to_owned();
+            assert!(lines.next().is_none() || request == "avtobus-3", "{request} twice in\n{said}");
+            line
+        };
+        assert!(line("avtobus-3").contains("claimed"), "{said}");
+        assert!(
+            line("avtobus-1").contains("answers this one, too") && line("avtobus-1").contains("instead=\"avtobus-3\"")
+        );
+        assert!(line("avtobus-2").contains("is answered instead"), "{said}");
+        assert!(!said.contains("avtobus-5"), "it still waits\n{said}");
     }
 }

@@ -1,7 +1,8 @@
 //! Live manifests: reads them anew and brings the running daemon to what they say, or leaves everything as it is.
 //!
 //! New weights are loaded beside the old ones; the old ones go when the last reply that was made with them is there. One
-//! reload at a time: a second one waits, and then reads what is there by then.
+//! reload at a time: a second one waits, and then reads what is there by then. Whoever asks for it by SIGHUP has the log's filter
+//! read again, too.
 
 mod watch;
 
@@ -78,8 +79,15 @@ impl Reloader {
         }
     }
 
-    /// Reloads at each SIGHUP, and whenever the watch sees a change, until the daemon stops.
-    pub async fn run(self: Arc<Self>, watch: Option<Watch>, supervisor: Supervisor, stopping: CancellationToken) {
+    /// Reloads at each SIGHUP, after `log` has read the settings of the log, and whenever the watch sees a change, until the
+    /// daemon stops.
+    pub async fn run(
+        self: Arc<Self>,
+        watch: Option<Watch>,
+        log: Arc<dyn Fn() + Send + Sync>,
+        supervisor: Supervisor,
+        stopping: CancellationToken,
+    ) {
         let mut hangups = match signal(SignalKind::hangup()) {
             Ok(hangups) => hangups,
             Err(error) => {
@@ -89,12 +97,16 @@ impl Reloader {
         };
         let mut watch = watch;
         loop {
-            tokio::select! {
-                _ = hangups.recv() => {}
-                () = changed(&mut watch) => {}
+            let asked = tokio::select! {
+                _ = hangups.recv() => true,
+                () = changed(&mut watch) => false,
                 () = stopping.cancelled() => return,
-            }
+            };
             supervisor.reloading();
+            if asked {
+                let log = Arc::clone(&log);
+                let _ = tokio::task::spawn_blocking(move || log()).await;
+            }
             self.told().await;
             supervisor.ready(&self.fleet).await;
         }

@@ -91,6 +91,7 @@ impl Stage {
             trigger: call.trigger,
             seed: 0,
             reply: None,
+            request: None,
             created_at: call.at,
         });
         // Beyond so many the oldest go, as the store sees to.

@@ -14,12 +14,14 @@ use std::time::Duration;
 use self::allowed::Asked;
 use async_trait::async_trait;
 use moka::future::Cache;
+use tracing::Instrument;
 
 use crate::app::App;
 use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
 use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
+use crate::request::RequestId;
 use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
 use crate::telegram::update::{self, Incoming};
 
@@ -70,19 +72,13 @@ impl Work for Router {
     }
 
     async fn work(&self, stored: StoredUpdate) -> Rest {
-        let persona = &self.live.name;
-        let error = match self.route(stored.update.chat, BATCH).await {
-            Ok(()) => return Rest::NONE,
-            Err(error) => error,
-        };
-        if self.live.is_fenced(&error) {
-            return AFTER_AN_ERROR;
+        match self.route(stored.update.chat, BATCH).await {
+            Ok(()) => Rest::NONE,
+            Err(error) => {
+                let span = self.request(stored.update.update_id).span();
+                self.refused(&stored, &error).instrument(span).await
+            }
         }
-        if error.is_transient() {
-            tracing::warn!(%persona, update_id = stored.update.update_id, %error, "an update waits for the store");
-            return AFTER_AN_ERROR;
-        }
-        self.route_one(&stored, &error).await
     }
 }
 
@@ -105,7 +101,8 @@ impl Router {
         let updates = self.app.store.unrouted_in(self.live.bot_id, chat, limit).await?;
         let (mut asked, mut batch) = (Asked::default(), Vec::new());
         for stored in &updates {
-            let route = self.decide(stored, &mut asked).await?;
+            let span = self.request(stored.update.update_id).span();
+            let route = self.decide(stored, &mut asked).instrument(span).await?;
             let sets = route.effects.iter().any(sets);
             batch.push(routed(stored, route));
             if sets {
@@ -113,6 +110,19 @@ impl Router {
             }
         }
         self.apply(&batch).await
+    }
+
+    /// What follows for the first update of a chat whose batch could not be routed.
+    async fn refused(&self, stored: &StoredUpdate, error: &StoreError) -> Rest {
+        if self.live.is_fenced(error) {
+            return AFTER_AN_ERROR;
+        }
+        if error.is_transient() {
+            let (persona, update_id) = (&self.live.name, stored.update.update_id);
+            tracing::warn!(%persona, update_id, %error, "an update waits for the store");
+            return AFTER_AN_ERROR;
+        }
+        self.route_one(stored, error).await
     }
 
     /// Routes the first update of a chat whose batch the store refused; one that it refuses by itself is left out.
@@ -144,7 +154,7 @@ impl Router {
 
     async fn incoming(&self, incoming: Incoming, stored: &StoredUpdate, asked: &mut Asked) -> store::Result<Route> {
         match incoming {
-            Incoming::Message(message) => self.message(&message, stored.received_at, asked).await,
+            Incoming::Message(message) => self.message(&message, stored, asked).await,
             Incoming::Context(message) => Ok(self.context(&message)),
             Incoming::Edited(message) => self.edited(&message).await,
             Incoming::MyMembership(membership) => self.membership(&membership).await,
@@ -176,7 +186,9 @@ impl Router {
             metrics::routed(&self.live.name, routed);
         }
         for Routed { update_id, outcome, .. } in routed {
-            tracing::debug!(persona = %self.live.name, update_id, outcome, "routed");
+            self.request(*update_id)
+                .span()
+                .in_scope(|| tracing::debug!(persona = %self.live.name, update_id, outcome, "routed"));
         }
         Ok(())
     }
@@ -195,6 +207,10 @@ impl Router {
                 Effect::Remember(_) | Effect::Edit { .. } | Effect::Reset(_) => {}
             }
         }
+    }
+
+    fn request(&self, update_id: i64) -> RequestId {
+        RequestId::of_update(&self.live.name, update_id)
     }
 
     fn key(&self, chat: ChatId) -> ChatKey {

@@ -1,5 +1,7 @@
 //! What unit tests of several modules start from. The persona is «Автобус», its bot @avtobus_bot with id 7.
 
+use std::sync::{Arc, Mutex};
+
 use maskarad_engine::{GenerationConfig, Precision};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -126,4 +128,29 @@ pub(crate) fn marked(mut message: Message) -> Message {
         message.entities.push(Entity { range: start..start + length, kind });
     }
     message
+}
+
+/// Keeps what is written to it.
+#[derive(Clone, Default)]
+pub(crate) struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Sink {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+}
+
+impl std::io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

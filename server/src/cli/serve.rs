@@ -31,8 +31,8 @@ const ENGINE_WATCH: Duration = Duration::from_secs(1);
 /// How long the store may take to close.
 const CLOSING: Duration = Duration::from_secs(3);
 
-/// Serves all personas until stopped.
-pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
+/// Serves all personas until stopped. `log` reads the settings of the log again.
+pub(super) fn run(config: &DaemonConfig, log: Arc<dyn Fn() + Send + Sync>) -> anyhow::Result<()> {
     let loaded = read(config);
     anyhow::ensure!(
         !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
@@ -46,7 +46,7 @@ pub(super) fn run(config: &DaemonConfig) -> anyhow::Result<()> {
     let engine = Engine::start_observed(config.engine.clone(), watch)?;
     let personas = boot(&engine, loaded)?;
     let runtime = runtime()?;
-    let ended = runtime.block_on(serve(config, engine.clone(), exporter, personas))?;
+    let ended = runtime.block_on(serve(config, log, engine.clone(), exporter, personas))?;
     runtime.shutdown_background();
     engine.shutdown();
     anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
@@ -77,6 +77,7 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Character>, Problems> {
 
 async fn serve(
     config: &DaemonConfig,
+    log: Arc<dyn Fn() + Send + Sync>,
     engine: Engine,
     exporter: Option<Exporter>,
     personas: Vec<Character>,
@@ -117,7 +118,7 @@ async fn serve(
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
     let stopped = CancellationToken::new();
-    supervise(config, (&app, engine, fleet), &lifecycle, &stopped).await;
+    supervise((config, log), (&app, engine, fleet), &lifecycle, &stopped).await;
     let ended = lifecycle.run().await;
     daemon::stand_down(&app).await;
     stopped.cancel();
@@ -130,7 +131,7 @@ async fn serve(
 
 /// Tells the service manager how things are, and reloads the manifests when it is asked to.
 async fn supervise(
-    config: &DaemonConfig,
+    (config, log): (&DaemonConfig, Arc<dyn Fn() + Send + Sync>),
     (app, engine, fleet): (&Arc<App>, Engine, Arc<Fleet>),
     lifecycle: &Lifecycle,
     stopped: &CancellationToken,
@@ -143,7 +144,7 @@ async fn supervise(
     });
     let reloader = Reloader::new(engine.clone(), Arc::clone(&fleet), read);
     let watch = config.watch_personas.then(|| Watch::new(&config.personas));
-    lifecycle.spawn("reload", reloader.run(watch, supervisor, lifecycle.stopping().clone()));
+    lifecycle.spawn("reload", reloader.run(watch, log, supervisor, lifecycle.stopping().clone()));
     tokio::spawn(supervisor.watch(Arc::clone(app), engine, stopped.clone()));
     let stopping = lifecycle.stopping().clone();
     tokio::spawn(async move {

@@ -1,6 +1,7 @@
 //! `maskarad.yaml` and the environment variables that override it: everything that isn't one persona's own.
 
 mod engine;
+mod log;
 mod raw;
 
 use std::fmt::Display;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use maskarad_engine::EngineConfig;
 use url::Url;
+
+pub use self::log::{JournalStream, LogConfig, LogFormat};
 
 use self::raw::{Setting, Settings};
 use crate::config::environment::Environment;
@@ -94,24 +97,6 @@ pub enum StoreTarget {
     Sqlite(PathBuf),
 }
 
-/// What is logged, to standard error.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogConfig {
-    /// How a line looks.
-    pub format: LogFormat,
-    /// `tracing`'s filter, such as `info,maskarad=debug`; `None` leaves it to the command.
-    pub filter: Option<String>,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
 /// Reads the settings: `file`, or else `maskarad.yaml` where there is one, and the environment above it.
 ///
 /// # Errors
@@ -140,7 +125,7 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         queue: queue(&mut settings),
         personas: settings.path("personas").unwrap_or_else(|| PathBuf::from("personas")),
         watch_personas: settings.parsed("watch_personas", "true or false", |text| text.parse().ok()).unwrap_or(false),
-        log: log(&mut settings),
+        log: log::read(&mut settings, environment),
     };
     settings.finish().map(|()| config)
 }
@@ -235,25 +220,6 @@ fn queue(settings: &mut Settings<'_>) -> QueueConfig {
         },
         stale_after: minutes.unwrap_or(STALE_AFTER),
     }
-}
-
-fn log(settings: &mut Settings<'_>) -> LogConfig {
-    let format = |text: &str| match text {
-        "human" => Some(LogFormat::Human),
-        "json" => Some(LogFormat::Json),
-        _ => None,
-    };
-    LogConfig {
-        format: settings.parsed("log.format", "human or json", format).unwrap_or(LogFormat::Human),
-        filter: settings.parsed("log.filter", "a filter such as info or warn,maskarad=debug", filter),
-    }
-}
-
-/// A filter that `tracing` understands. It takes white space for a part of names, and panics on other letters behind it.
-fn filter(text: &str) -> Option<String> {
-    let directives: Vec<&str> = text.split(',').map(str::trim).collect();
-    let filter = directives.join(",");
-    (filter.is_ascii() && tracing_subscriber::EnvFilter::try_new(&filter).is_ok()).then_some(filter)
 }
 
 fn url_of(text: &str, schemes: &[&str]) -> Option<Url> {

@@ -3,12 +3,13 @@
 //! Every problem of every manifest is collected: an error of syntax, or else all its unknown keys and wrong values, and
 //! what clashes between the files.
 
-mod generation;
+mod access;
 mod raw;
 mod sections;
 mod template;
 mod token;
 mod validate;
+mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ use crate::config::environment::Environment;
 use crate::config::persona::Persona;
 use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record;
+use crate::config::schema::Schema;
+
+pub use self::template::NAMES as TEMPLATES;
 
 /// A manifest larger than this is something else.
 const MOST_BYTES: u64 = 1 << 20;
@@ -38,6 +42,12 @@ impl Personas {
     pub fn into_result(self) -> Result<Vec<Persona>, Problems> {
         if self.problems.0.is_empty() { Ok(self.personas) } else { Err(self.problems) }
     }
+}
+
+/// What a manifest may hold.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::of::<raw::Manifest>("A Maskarad persona")
 }
 
 /// Reads every `*.yaml` and `*.yml` of a folder.

@@ -1,32 +1,82 @@
-//! Numbers of settings files within their ranges.
+//! Numbers of settings files within their ranges, which the schema tells, too.
 
-use std::ops::RangeInclusive;
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
 
-use super::problem::Report;
-use super::record::Maybe;
+use super::record::{FromNode, Reader};
+use super::schema::{Scalar, Shape};
+use super::tree::Node;
 
-/// A whole number in its range; `None` where it is absent or was noted.
-pub(super) fn whole(report: &mut Report<'_>, key: &str, value: &Maybe<i64>, range: RangeInclusive<i64>) -> Option<i64> {
-    let spanned = value.as_ref()?;
-    if range.contains(&spanned.value) {
-        return Some(spanned.value);
+/// A whole number from `LEAST` to `MOST`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whole<const LEAST: i64, const MOST: i64>(i64);
+
+impl<const LEAST: i64, const MOST: i64> Whole<LEAST, MOST> {
+    /// The number as a type that holds the whole range.
+    pub(super) fn get<T: TryFrom<i64>>(self) -> T {
+        T::try_from(self.0).ok().expect("the type is chosen for the range")
     }
-    let expected = format!("is {}, expected a whole number from {} to {}", spanned.value, range.start(), range.end());
-    report.note(key, spanned.referenced, expected);
-    None
+
+    fn expected() -> String {
+        format!("a whole number from {LEAST} to {MOST}")
+    }
 }
 
-/// A number that passes a test; `None` where it is absent or was noted.
-pub(super) fn real(
-    report: &mut Report<'_>,
-    key: &str,
-    value: &Maybe<f64>,
-    (passes, expected): (impl Fn(f64) -> bool, &str),
-) -> Option<f64> {
-    let spanned = value.as_ref()?;
-    if passes(spanned.value) {
-        return Some(spanned.value);
+impl<const LEAST: i64, const MOST: i64> FromNode for Whole<LEAST, MOST> {
+    fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
+        let number = i64::from_node(node, reader)?;
+        if (LEAST..=MOST).contains(&number) {
+            return Some(Self(number));
+        }
+        reader.note(node, format!("is {number}, expected {}", Self::expected()));
+        None
     }
-    report.note(key, spanned.referenced, format!("is {}, expected {expected}", spanned.value));
-    None
+
+    fn shape() -> Shape {
+        let scalar = Scalar::whole(Self::expected());
+        Shape::Scalar(scalar.keyword("minimum", LEAST).keyword("maximum", MOST))
+    }
+}
+
+/// What a number must lie within.
+pub(super) trait Range {
+    /// Its ends.
+    const ENDS: (Bound<f64>, Bound<f64>);
+    /// The same in words.
+    const EXPECTED: &'static str;
+}
+
+/// A number within a range.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Real<R>(f64, PhantomData<R>);
+
+impl<R: Range> Real<R> {
+    pub(super) fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl<R: Range> FromNode for Real<R> {
+    fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
+        let number = f64::from_node(node, reader)?;
+        if R::ENDS.contains(&number) {
+            return Some(Self(number, PhantomData));
+        }
+        reader.note(node, format!("is {number}, expected {}", R::EXPECTED));
+        None
+    }
+
+    fn shape() -> Shape {
+        let scalar = Scalar::real(R::EXPECTED);
+        let scalar = match R::ENDS.0 {
+            Bound::Included(least) => scalar.keyword("minimum", least),
+            Bound::Excluded(below) => scalar.keyword("exclusiveMinimum", below),
+            Bound::Unbounded => scalar,
+        };
+        Shape::Scalar(match R::ENDS.1 {
+            Bound::Included(most) => scalar.keyword("maximum", most),
+            Bound::Excluded(above) => scalar.keyword("exclusiveMaximum", above),
+            Bound::Unbounded => scalar,
+        })
+    }
 }

@@ -9,6 +9,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::problem::Report;
 use super::record::{FromNode, Reader};
+use super::schema::Shape;
 use super::tree::{Node, Tree, Value};
 
 /// A mapping whose keys somebody else knows.
@@ -122,6 +123,10 @@ impl FromNode for Entries {
             return None;
         };
         Some(Self { place: Some(node.referenced), entries: read_entries(entries, reader.tree) })
+    }
+
+    fn shape() -> Shape {
+        Shape::Entries
     }
 }
 

@@ -1,10 +1,15 @@
 //! Records of settings, read from a [`Tree`]. What is unknown or of the wrong type is noted, and the reading goes on as if
-//! it weren't there: so one run tells everything that is wrong. Knows shapes, and no limits of values.
+//! it weren't there: so one run tells everything that is wrong. Whatever can be read tells its [`Shape`], too, so that what is
+//! documented and what is read are one. Knows no limits of values.
+
+use std::path::Path;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
 use super::problem::Report;
+use super::schema::{Key, Scalar, Shape};
 use super::tree::{Node, Tree, Value};
 
 /// A value with its place in the file, or nothing.
@@ -13,12 +18,6 @@ pub(super) type Maybe<T> = Option<Spanned<T>>;
 /// What must be there: `None` only where a problem was noted.
 #[derive(Debug)]
 pub(super) struct Required<T>(pub(super) Maybe<T>);
-
-impl<T> Default for Required<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
 
 /// Reads a tree.
 pub(super) struct Reader<'t, 'r, 'f> {
@@ -32,12 +31,28 @@ pub(super) struct Reader<'t, 'r, 'f> {
 pub(super) trait FromNode: Sized {
     /// `None` where it was noted.
     fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self>;
+
+    /// What it takes.
+    fn shape() -> Shape;
 }
 
 /// Something that a key of a record can hold, or that stands for its absence.
 pub(super) trait Field: Sized {
     /// `node` is `None` where the key isn't there or holds nothing; `record` is where its record stands.
     fn field(node: Option<&Node>, record: Location, reader: &mut Reader<'_, '_, '_>) -> Self;
+
+    /// What it takes.
+    fn shape() -> Shape;
+
+    /// Whether something must stand there.
+    fn is_required() -> bool {
+        false
+    }
+
+    /// What absence means, where that can be written.
+    fn absent() -> Option<Json> {
+        None
+    }
 }
 
 /// A struct that a mapping is read as: all its keys are known.
@@ -47,6 +62,9 @@ pub(super) trait Record: Sized {
 
     /// Reads each key.
     fn read(mapping: &Mapping<'_>, reader: &mut Reader<'_, '_, '_>) -> Self;
+
+    /// What each key takes.
+    fn keys() -> Vec<Key>;
 }
 
 /// The entries of a mapping.
@@ -56,7 +74,7 @@ pub(super) struct Mapping<'t> {
 }
 
 /// Reads a whole file; an empty one is an empty record. `None` where it was noted that there is nothing to go on with.
-pub(super) fn read<T: Record + Default>(text: &str, report: &mut Report<'_>) -> Option<T> {
+pub(super) fn read<T: Record>(text: &str, report: &mut Report<'_>) -> Option<T> {
     let tree = match Tree::parse(text) {
         Ok(tree) => tree,
         Err(error) => {
@@ -82,16 +100,23 @@ pub(super) fn record<T: Record>(node: &Node, reader: &mut Reader<'_, '_, '_>) ->
     Some(T::read(&Mapping { entries, place: node.referenced }, reader))
 }
 
-/// As [`record`]; an absent mapping is an empty one. For [`records`].
-pub(super) fn or_empty<T: Record + Default>(
-    node: Option<&Node>,
-    place: Location,
-    reader: &mut Reader<'_, '_, '_>,
-) -> T {
+/// As [`record`]; an absent mapping is an empty one. For [`records`](super::declare::records).
+pub(super) fn or_empty<T: Record>(node: Option<&Node>, place: Location, reader: &mut Reader<'_, '_, '_>) -> T {
     match node {
-        Some(node) => record(node, reader).unwrap_or_default(),
+        Some(node) => record(node, reader).unwrap_or_else(nothing),
         None => T::read(&Mapping { entries: &[], place }, reader),
     }
+}
+
+/// A record of which nothing could be read: that was noted, and what is missing of it needn't be, too.
+pub(super) fn nothing<T: Record>() -> T {
+    aside(|reader| T::read(&Mapping { entries: &[], place: Location::UNKNOWN }, reader))
+}
+
+/// Reads something that stands in no file; nobody hears what is wrong with it.
+fn aside<T>(read: impl FnOnce(&mut Reader<'_, '_, '_>) -> T) -> T {
+    let (tree, mut report) = (Tree::empty(), Report::new(Path::new(""), None));
+    read(&mut Reader { tree: &tree, report: &mut report, key: String::new() })
 }
 
 impl Reader<'_, '_, '_> {
@@ -127,11 +152,32 @@ impl Mapping<'_> {
         let node = node.filter(|node| !matches!(node.value, Value::Null));
         reader.within(key, |reader| T::field(node, self.place, reader))
     }
+
+    /// What stands under a key, or else its default, which goes the road of what is written.
+    pub(super) fn field_or<T: FromNode>(
+        &self,
+        key: &str,
+        default: impl Fn() -> Json,
+        reader: &mut Reader<'_, '_, '_>,
+    ) -> T {
+        self.field::<Option<T>>(key, reader).unwrap_or_else(|| {
+            let text = match default() {
+                Json::String(text) => text,
+                number_or_truth => number_or_truth.to_string(),
+            };
+            let node = Spanned::new(Value::Text(text), Location::UNKNOWN, Location::UNKNOWN);
+            aside(|reader| T::from_node(&node, reader)).expect("a key takes its own default")
+        })
+    }
 }
 
 impl<T: FromNode> Field for Option<T> {
     fn field(node: Option<&Node>, _: Location, reader: &mut Reader<'_, '_, '_>) -> Self {
         T::from_node(node?, reader)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
     }
 }
 
@@ -142,23 +188,37 @@ impl<T: FromNode> Field for Required<T> {
         }
         Self(Field::field(node, record, reader))
     }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn is_required() -> bool {
+        true
+    }
 }
 
 impl<T: FromNode> Field for Vec<T> {
     fn field(node: Option<&Node>, _: Location, reader: &mut Reader<'_, '_, '_>) -> Self {
         node.and_then(|node| Self::from_node(node, reader)).unwrap_or_default()
     }
-}
 
-impl Field for bool {
-    fn field(node: Option<&Node>, _: Location, reader: &mut Reader<'_, '_, '_>) -> Self {
-        node.and_then(|node| Self::from_node(node, reader)).unwrap_or_default()
+    fn shape() -> Shape {
+        <Self as FromNode>::shape()
+    }
+
+    fn absent() -> Option<Json> {
+        Some(Json::Array(Vec::new()))
     }
 }
 
 impl<T: FromNode> FromNode for Spanned<T> {
     fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
         T::from_node(node, reader).map(|value| Self::new(value, node.referenced, node.defined))
+    }
+
+    fn shape() -> Shape {
+        T::shape()
     }
 }
 
@@ -170,6 +230,10 @@ impl<T: FromNode> FromNode for Vec<T> {
         };
         Some(nodes.iter().filter_map(|node| T::from_node(node, reader)).collect())
     }
+
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
+    }
 }
 
 impl FromNode for String {
@@ -180,11 +244,19 @@ impl FromNode for String {
         }
         text
     }
+
+    fn shape() -> Shape {
+        Shape::Scalar(Scalar::text("a text"))
+    }
 }
 
 impl FromNode for bool {
     fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
         reader.scalar(node, "true or false")
+    }
+
+    fn shape() -> Shape {
+        Shape::Scalar(Scalar::truth())
     }
 }
 
@@ -192,71 +264,18 @@ impl FromNode for i64 {
     fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
         reader.scalar(node, "a whole number")
     }
+
+    fn shape() -> Shape {
+        Shape::Scalar(Scalar::whole("a whole number"))
+    }
 }
 
 impl FromNode for f64 {
     fn from_node(node: &Node, reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
         reader.scalar(node, "a number")
     }
+
+    fn shape() -> Shape {
+        Shape::Scalar(Scalar::real("a number"))
+    }
 }
-
-/// Declares records: each field is read from the key of its name.
-macro_rules! records {
-    ($($(#[$doc:meta])* struct $name:ident { $($field:ident: $type:ty,)* })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Default)]
-        pub(super) struct $name { $(pub(super) $field: $type,)* }
-
-        impl $crate::config::record::Record for $name {
-            const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
-
-            fn read(
-                mapping: &$crate::config::record::Mapping<'_>,
-                reader: &mut $crate::config::record::Reader<'_, '_, '_>,
-            ) -> Self {
-                Self { $($field: mapping.field(stringify!($field), reader),)* }
-            }
-        }
-
-        impl $crate::config::record::FromNode for $name {
-            fn from_node(
-                node: &$crate::config::tree::Node,
-                reader: &mut $crate::config::record::Reader<'_, '_, '_>,
-            ) -> Option<Self> {
-                $crate::config::record::record(node, reader)
-            }
-        }
-
-        impl $crate::config::record::Field for $name {
-            fn field(
-                node: Option<&$crate::config::tree::Node>,
-                record: serde_saphyr::Location,
-                reader: &mut $crate::config::record::Reader<'_, '_, '_>,
-            ) -> Self {
-                $crate::config::record::or_empty(node, record, reader)
-            }
-        }
-    )*};
-}
-
-/// Declares which word of a file means which value.
-macro_rules! words {
-    ($($type:ty { $($word:literal => $value:expr,)* })*) => {$(
-        impl $crate::config::record::FromNode for $type {
-            fn from_node(
-                node: &$crate::config::tree::Node,
-                reader: &mut $crate::config::record::Reader<'_, '_, '_>,
-            ) -> Option<Self> {
-                match reader.tree.scalar(node) {
-                    $(Some($word) => Some($value),)*
-                    _ => {
-                        reader.note(node, format!("expected one of {}", [$($word),*].join(", ")));
-                        None
-                    }
-                }
-            }
-        }
-    )*};
-}
-
-pub(super) use {records, words};

@@ -37,6 +37,11 @@ impl<'a> Tree<'a> {
         Ok(Self { text, root: serde_saphyr::from_str_with_options(text, options)? })
     }
 
+    /// A file with nothing in it.
+    pub(super) fn empty() -> Self {
+        Self { text: "", root: Spanned::new(Value::Null, Location::UNKNOWN, Location::UNKNOWN) }
+    }
+
     /// A text, or a number or boolean as it is written; `None` for anything else.
     pub(super) fn scalar<'s>(&'s self, node: &'s Node) -> Option<&'s str> {
         match &node.value {

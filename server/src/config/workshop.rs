@@ -20,6 +20,7 @@ use super::manifest;
 use super::persona::Persona;
 use super::problem::{Problem, Problems, Report};
 use super::record;
+use super::schema::Schema;
 
 /// The folder of workshop files within that of the manifests.
 pub const FOLDER: &str = "workshop";
@@ -81,6 +82,12 @@ pub fn file_of(personas: &Path, name: &str) -> PathBuf {
     personas.join(FOLDER).join(format!("{name}.yaml"))
 }
 
+/// What a workshop file may hold.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::of::<raw::File>("How a Maskarad persona is made")
+}
+
 /// Reads a workshop file and the manifest that it names.
 ///
 /// # Errors
@@ -112,8 +119,8 @@ fn workshop(raw: raw::File, file: &Path, report: &mut Report<'_>, of_manifest: &
     if raw.sources.is_empty() {
         report.problems.push(Problem::of_file(file, "sources", "is missing; name at least one, such as - { path: … }"));
     }
-    let sources = sources::sources(raw.sources, folder, report, "sources");
-    let others = sources::sources(raw.others, folder, report, "others");
+    let sources = sources::sources(raw.sources, folder);
+    let others = sources::sources(raw.others, folder);
     let held_out = sources::held_out(raw.held_out, folder, report);
     let clean = raw.clean.and_then(|entries| sections::clean(&entries, folder, report));
     let filter = raw.filter.and_then(|entries| sections::filter(entries, folder, report));

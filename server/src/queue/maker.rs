@@ -91,6 +91,7 @@ impl Maker {
         match made {
             Made::Reply(reply) => {
                 self.app.store.ready(&self.live.lease, self.lead.id, reply, now).await?;
+                tracing::debug!(persona = %self.live.name, job = self.lead.id.0, outcome = ?reply.outcome, "a reply is ready");
                 self.app.replies.notify_one();
             }
             Made::Nothing { outcome, reason } => {
@@ -100,7 +101,10 @@ impl Maker {
                 self.app.store.finish(&self.live.lease, &finish).await?;
                 metrics::reply_ended(&self.live.name, *outcome);
             }
-            Made::Interrupted => self.app.store.release(&self.live.lease, self.lead.id).await?,
+            Made::Interrupted => {
+                self.app.store.release(&self.live.lease, self.lead.id).await?;
+                tracing::debug!(persona = %self.live.name, job = self.lead.id.0, "interrupted; it is taken up again");
+            }
         }
         Ok(())
     }

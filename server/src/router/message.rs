@@ -7,8 +7,9 @@ use super::{Route, Router};
 use crate::access::{self, Admission, Blocking};
 use crate::chat::{ChatKey, Conversation, Message, SenderKind, UserId};
 use crate::command::{self, Parsed};
+use crate::request::RequestId;
 use crate::settings::EffectiveSettings;
-use crate::store::{self, Author, ChatSettings, Effect, HistoryMessage, NewJob};
+use crate::store::{self, Author, ChatSettings, Effect, HistoryMessage, NewJob, StoredUpdate};
 use crate::texts;
 use crate::trigger::{self, Decision, Moment, Trigger};
 
@@ -20,6 +21,7 @@ pub(super) struct Heard<'a> {
     pub(super) own: Option<ChatSettings>,
     pub(super) settings: EffectiveSettings,
     pub(super) received_at: OffsetDateTime,
+    pub(super) request: RequestId,
     pub(super) stale_after: time::Duration,
 }
 
@@ -66,6 +68,7 @@ impl Heard<'_> {
             trigger,
             seed,
             notice,
+            request: self.request.clone(),
             created_at: self.received_at,
         })
     }
@@ -76,10 +79,10 @@ impl Router {
     pub(super) async fn message(
         &self,
         message: &Message,
-        received_at: OffsetDateTime,
+        stored: &StoredUpdate,
         asked: &mut Asked,
     ) -> store::Result<Route> {
-        let heard = self.heard(message, received_at).await?;
+        let heard = self.heard(message, stored).await?;
         let mut route = match self.admission(message, heard.own.as_ref()).await? {
             Admission::Admitted => self.admitted(&heard, asked).await?,
             Admission::PrivateClosed => return self.turn_away_privately(&heard).await,
@@ -107,13 +110,14 @@ impl Router {
         Ok(access::admit(&self.live.persona(), message, former, blocking))
     }
 
-    async fn heard<'a>(&self, message: &'a Message, received_at: OffsetDateTime) -> store::Result<Heard<'a>> {
+    async fn heard<'a>(&self, message: &'a Message, stored: &StoredUpdate) -> store::Result<Heard<'a>> {
         let key = self.key_of(message);
         let own = self.app.settings(&key).await?;
         let settings = EffectiveSettings::of(&self.live.persona(), message.chat_kind, own.as_ref());
         let conversation = Conversation { persona: key.persona.clone(), chat: message.chat };
         let stale_after = self.app.limits.stale_after;
-        Ok(Heard { message, key, conversation, own, settings, received_at, stale_after })
+        let (received_at, request) = (stored.received_at, self.request(stored.update.update_id));
+        Ok(Heard { message, key, conversation, own, settings, received_at, request, stale_after })
     }
 
     async fn admitted(&self, heard: &Heard<'_>, asked: &mut Asked) -> store::Result<Route> {

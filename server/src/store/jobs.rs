@@ -20,8 +20,8 @@ pub(super) async fn enqueue<D: Dialect>(
 ) -> Result<Option<i64>> {
     let sql =
         "insert into jobs (persona, transport, chat_id, thread_id, chat_kind, message_id, sender_id, trigger_kind,
-                                 directed, seed, state, reply, reply_outcome, created_at, changed_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                                 directed, seed, state, reply, reply_outcome, created_at, changed_at, request)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
                on conflict do nothing returning id";
     let state = if job.notice.is_some() { JobState::Ready } else { JobState::Pending };
     let chat = job.conversation.chat;
@@ -41,6 +41,7 @@ pub(super) async fn enqueue<D: Dialect>(
         job.notice.as_ref().map(|_| Outcome::Answered.as_str()),
         job.created_at,
         now,
+        job.request.as_str(),
     ];
     let row = session.row(sql, values).await?;
     row.map(|row| rows::integer(&row, "id")).transpose()

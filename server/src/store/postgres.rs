@@ -48,7 +48,8 @@ async fn migrate(connection: &mut PgConnection) -> Result<()> {
 pub(super) fn migrator() -> Migrator {
     let state = include_str!("../../../migrations/postgres/0001_state.sql");
     let outbox = include_str!("../../../migrations/postgres/0002_outbox.sql");
-    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))
+    let request = include_str!("../../../migrations/postgres/0003_request.sql");
+    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox), ("request", request)]))
 }
 
 impl Dialect for Postgres {

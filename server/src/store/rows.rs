@@ -9,6 +9,7 @@ use super::{Author, BotId, ChatSettings, HistoryMessage, Job, JobId, Outcome, Ra
 use crate::chat::{
     ChatId, ChatKey, ChatRef, Conversation, Language, MessageId, PersonaName, ThreadId, TransportKind, UserId,
 };
+use crate::request::RequestId;
 use crate::trigger::Trigger;
 
 /// The columns that [`update`] reads.
@@ -23,7 +24,7 @@ pub(super) const SETTINGS: &str = "insanity, chance, context_length, language, q
                                    former_id";
 /// The columns that [`job`] reads.
 pub(super) const JOB: &str = "id, persona, transport, chat_id, thread_id, chat_kind, message_id, sender_id, trigger_kind, \
-                              seed, reply, reply_outcome, reason, created_at";
+                              seed, reply, reply_outcome, reason, created_at, request";
 
 /// An update of the inbox.
 pub(super) fn update(row: &impl StoredRow) -> Result<StoredUpdate> {
@@ -103,6 +104,7 @@ pub(super) fn job(row: &impl StoredRow) -> Result<Job> {
         trigger: word(row, "trigger_kind", Trigger::parse)?,
         seed: integer(row, "seed")?,
         reply: reply(row)?,
+        request: optional_word(row, "request", RequestId::parse)?,
         created_at: time(row, "created_at")?,
     })
 }

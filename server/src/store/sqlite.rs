@@ -71,7 +71,8 @@ fn pool(size: u32) -> SqlitePoolOptions {
 pub(super) fn migrator() -> Migrator {
     let state = include_str!("../../../migrations/sqlite/0001_state.sql");
     let outbox = include_str!("../../../migrations/sqlite/0002_outbox.sql");
-    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox)]))
+    let request = include_str!("../../../migrations/sqlite/0003_request.sql");
+    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox), ("request", request)]))
 }
 
 impl Dialect for Sqlite {

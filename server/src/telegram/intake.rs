@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::backoff::Backoff;
 use crate::live::LivePersona;
 use crate::metrics;
+use crate::request::RequestId;
 use crate::standing::Standing;
 
 /// Pause after updates none of which was new.
@@ -122,6 +123,10 @@ impl Intake {
             match self.app.store.accept(self.live.bot_id, &batch.updates, self.app.clock.now()).await {
                 Ok(new) => {
                     tracing::debug!(persona = %self.live.name, count = batch.updates.len(), new, "updates stored");
+                    for update in &batch.updates {
+                        let request = RequestId::of_update(&self.live.name, update.update_id);
+                        request.span().in_scope(|| tracing::debug!(persona = %self.live.name, "an update is stored"));
+                    }
                     metrics::updates_received(&self.live.name, new);
                     self.live.inbox.notify_one();
                     return Some(new);

@@ -14,6 +14,7 @@ mod model;
 mod output;
 mod persona;
 mod replay;
+mod schema;
 mod serve;
 mod status;
 mod train;
@@ -90,5 +91,5 @@ fn broken_settings_stop_every_command_with_all_that_is_wrong() {
     let run = maskarad(&["check", "--config", file.to_str().unwrap()], &[], "");
     assert_eq!(run.code, Some(1));
     assert!(run.stderr.contains("m.yaml:1:20: engine.threads: expected"), "{}", run.stderr);
-    assert!(run.stderr.contains("m.yaml:2:16: log.format: expected human or json"), "{}", run.stderr);
+    assert!(run.stderr.contains("m.yaml:2:16: log.format: expected human, json or journald"), "{}", run.stderr);
 }

@@ -9,6 +9,8 @@ mod company;
 #[cfg(test)]
 mod conversation;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod process;
@@ -20,6 +22,8 @@ mod store;
 mod support;
 #[cfg(test)]
 mod telegram;
+#[cfg(test)]
+mod unit;
 #[cfg(test)]
 mod updates;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod burst;
 mod crash;
 mod full_log;
+mod journal;
+mod logs;
 mod memory;
 mod metrics;
 mod proxy;
@@ -76,8 +78,12 @@ impl Stage {
 
     /// The same, with its log going elsewhere.
     fn spawn(&self, log: File, more: &[(&str, &str)]) -> Child {
+        self.spawn_by(Command::new(program()), log, more)
+    }
+
+    /// The same by a command that runs the program.
+    fn spawn_by(&self, mut command: Command, log: File, more: &[(&str, &str)]) -> Child {
         let [avtobus, polkson] = &self.bots;
-        let mut command = Command::new(program());
         command
             .arg("serve")
             .current_dir(self.folder.path())

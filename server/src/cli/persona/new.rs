@@ -18,10 +18,8 @@ use crate::chat::PersonaName;
 use crate::cli::input::Input;
 use crate::cli::output;
 use crate::config::daemon::DaemonConfig;
+use crate::config::manifest::TEMPLATES;
 use crate::config::workshop;
-
-/// The templates that have a name.
-const TEMPLATES: [&str; 4] = ["prompt_reply", "rudialogpt3", "rudialogpt", "continuation"];
 
 /// What `persona new` takes.
 #[derive(Debug, Args)]

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_saphyr::{Location, Spanned};
 
+use crate::config::declare::records;
 use crate::config::environment::Environment;
 use crate::config::problem::{Problem, Problems, Report};
-use crate::config::record::{self, Maybe, records};
+use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
 const KEYS: [(&str, &str, InFile); 29] = [
@@ -143,6 +144,8 @@ impl Setting {
 pub(super) struct Settings<'a> {
     file: &'a Path,
     settings: Vec<(&'static str, Setting)>,
+    /// Keys of the file that don't count, because a variable does.
+    overridden: Vec<&'static str>,
     report: Report<'a>,
 }
 
@@ -151,21 +154,29 @@ impl<'a> Settings<'a> {
     pub(super) fn read(file: &'a Path, text: &str, environment: Environment<'_>) -> Self {
         // No line of this file is ever shown: the proxy and the database URL may hold passwords.
         let mut report = Report::new(file, None);
-        let mut parsed: File = record::read(text, &mut report).unwrap_or_default();
-        let mut settings = Vec::new();
+        let mut parsed: File = record::read(text, &mut report).unwrap_or_else(record::nothing);
+        let (mut settings, mut overridden) = (Vec::new(), Vec::new());
         for (key, variable, in_file) in KEYS {
             let of_variable = environment.get(variable).map(|text| Setting::InVariable { text, name: variable });
             let of_file = in_file(&mut parsed)
                 .map(|Spanned { value, referenced, .. }| Setting::InFile { text: value, location: referenced });
+            if of_variable.is_some() && of_file.is_some() {
+                overridden.push(key);
+            }
             settings.extend(of_variable.or(of_file).map(|setting| (key, setting)));
         }
-        Self { file, settings, report }
+        Self { file, settings, overridden, report }
     }
 
     /// The setting of a key, where it is written.
     pub(super) fn take(&mut self, key: &str) -> Option<Setting> {
         debug_assert!(KEYS.iter().any(|(known, ..)| *known == key), "{key} is no setting");
         self.settings.iter().find(|(known, _)| *known == key).map(|(_, setting)| setting.clone())
+    }
+
+    /// Whether the file says something about a key, and a variable overrides it.
+    pub(super) fn is_overridden(&self, key: &str) -> bool {
+        self.overridden.contains(&key)
     }
 
     /// The folder that relative paths in the file start from.

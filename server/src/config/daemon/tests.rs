@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{DaemonConfig, LogFormat, StoreTarget, load, parse};
+use super::{DaemonConfig, JournalStream, LogConfig, LogFormat, StoreTarget, load, parse};
 use crate::config::environment::Environment;
 use crate::config::problem::Problems;
 
@@ -24,7 +24,8 @@ fn nothing_written_means_the_defaults() {
     assert_eq!(config.store.wait, Duration::from_secs(60));
     assert_eq!(config.store.retention, crate::store::Retention::default());
     assert_eq!(config.personas, Path::new("personas"));
-    assert_eq!((config.log.format, config.log.filter), (LogFormat::Human, None));
+    let log = LogConfig { format: None, filter: None, filter_overridden: false, journal_stream: None };
+    assert_eq!(config.log, log);
 }
 
 #[test]
@@ -84,8 +85,8 @@ log: { format: json, filter: debug }";
     assert!(matches!(&config.store.target, StoreTarget::Postgres(url) if url.expose() == "postgres://u:p@db/m"));
     assert_eq!(config.telegram.api_url.as_str(), "http://emulator:1/");
     assert_eq!(config.engine.threads, 1);
-    assert_eq!((config.personas.as_path(), config.log.format), (Path::new("mine"), LogFormat::Json));
-    assert_eq!(config.log.filter.as_deref(), Some("trace"));
+    assert_eq!((config.personas.as_path(), config.log.format), (Path::new("mine"), Some(LogFormat::Json)));
+    assert_eq!((config.log.filter.as_deref(), config.log.filter_overridden), (Some("trace"), true));
     let shown = format!("{config:?}");
     assert!(!shown.contains("u:p"), "{shown}");
 }
@@ -138,6 +139,17 @@ log: { format: xml, filter: 'a=b=c' }";
     assert!(told.contains("etc/maskarad.yaml:2:20: engine.threads: expected a whole number from 1 to 1024"), "{told}");
     assert!(told.contains("$MASKARAD_RETENTION_JOB_DAYS: store.retention.job_days: expected"), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn systemd_says_which_stream_is_the_journal_s() {
+    let stream = |text: &str| read("", &[("JOURNAL_STREAM", text)]).unwrap().log.journal_stream;
+    assert_eq!(stream("8:123456"), Some(JournalStream { device: 8, inode: 123_456 }));
+    for garbled in ["", "8", "8:", "8:x", "-8:1"] {
+        assert_eq!(stream(garbled), None, "{garbled}");
+    }
+    let only_one = [read("log: { filter: debug }", &[]), read("", &[("MASKARAD_LOG", "debug")])];
+    assert!(only_one.into_iter().all(|config| !config.unwrap().log.filter_overridden), "nothing is overridden");
 }
 
 /// Found by fuzzing: `tracing-subscriber` panicked.

@@ -1,119 +1,130 @@
-//! The smaller sections: triggers, chat defaults, access, filter.
+//! The smaller sections: generation, triggers, chat defaults, access, filter.
 
-use serde_saphyr::Spanned;
+use std::ops::Bound::{self, Excluded, Included};
 
-use super::raw::{self, WordOrIds};
-use crate::chat::{ChatId, UserId};
-use crate::config::numbers::{real, whole};
-use crate::config::persona::{Access, ChatDefaults, Filter, GroupAccess, NamesMatch, PrivateAccess, Triggers};
-use crate::config::problem::Report;
-use crate::config::record::Maybe;
+use maskarad_engine::GenerationConfig;
 
-/// Answers to one person in an hour unless the manifest says otherwise: more than a talkative person asks for.
-const PER_USER_HOURLY: u32 = 300;
-/// Answers in one chat in an hour unless the manifest says otherwise; Telegram itself allows 20 a minute in a group.
-const PER_CHAT_HOURLY: u32 = 1200;
+use super::raw;
+use crate::config::numbers::Range;
+use crate::config::persona::{Access, ChatDefaults, Filter, Triggers};
+use crate::config::texts::{Rule, Text};
 
-pub(super) fn triggers(raw: &raw::Triggers, report: &mut Report<'_>) -> Triggers {
+/// A regular expression for what can be called by or searched for.
+const LETTER_OR_DIGIT: &str = r"[\p{Alphabetic}\p{N}]";
+
+/// What a factor or a temperature may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AboveZero;
+
+/// A probability, of all or of nothing, too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probability;
+
+/// A part of all probability, of which nothing is left at zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share;
+
+/// A name to be called by.
+#[derive(Clone, Debug)]
+pub(super) struct Callable;
+
+/// A word to be searched for.
+#[derive(Clone, Debug)]
+pub(super) struct Word;
+
+impl Range for AboveZero {
+    const ENDS: (Bound<f64>, Bound<f64>) = (Excluded(0.0), Included(100.0));
+    const EXPECTED: &'static str = "a number above 0 and at most 100";
+}
+
+impl Range for Probability {
+    const ENDS: (Bound<f64>, Bound<f64>) = (Included(0.0), Included(1.0));
+    const EXPECTED: &'static str = "a probability from 0.0 to 1.0";
+}
+
+impl Range for Share {
+    const ENDS: (Bound<f64>, Bound<f64>) = (Excluded(0.0), Included(1.0));
+    const EXPECTED: &'static str = "a number above 0 and at most 1";
+}
+
+impl Rule for Callable {
+    fn expected() -> String {
+        "a text with a letter or digit".to_owned()
+    }
+
+    fn pattern() -> String {
+        LETTER_OR_DIGIT.to_owned()
+    }
+
+    fn check(text: &str) -> Result<(), String> {
+        has_letter_or_digit(text).then_some(()).ok_or_else(|| format!("{text:?} has no letter or digit to call by"))
+    }
+}
+
+impl Rule for Word {
+    fn expected() -> String {
+        "a word".to_owned()
+    }
+
+    fn pattern() -> String {
+        LETTER_OR_DIGIT.to_owned()
+    }
+
+    fn check(text: &str) -> Result<(), String> {
+        has_letter_or_digit(text).then_some(()).ok_or_else(|| format!("{text:?} is no word"))
+    }
+}
+
+fn has_letter_or_digit(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Sampling is the default: a persona that always says the same is a bore.
+pub(super) fn generation(raw: raw::Generation) -> GenerationConfig {
+    GenerationConfig {
+        max_new_tokens: raw.max_new_tokens.get(),
+        do_sample: raw.do_sample,
+        temperature: raw.temperature.get() as f32,
+        top_k: raw.top_k.get(),
+        top_p: raw.top_p.get() as f32,
+        repetition_penalty: raw.repetition_penalty.get() as f32,
+        no_repeat_ngram_size: raw.no_repeat_ngram_size.get(),
+        seed: 0,
+        eos_token_ids: Vec::new(),
+        stop_strings: raw.stop_strings.into_iter().map(Text::into_string).collect(),
+    }
+}
+
+pub(super) fn triggers(raw: &raw::Triggers) -> Triggers {
     let mut names: Vec<String> = Vec::new();
-    for name in not_empty(report, "triggers.names", &raw.names) {
+    for name in &raw.names {
         let name = name.trim().to_lowercase();
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    for name in raw.names.iter().filter(|name| !name.value.chars().any(char::is_alphanumeric)) {
-        report.note("triggers.names", name.referenced, format!("{:?} has no letter or digit to call by", name.value));
-    }
-    Triggers { names, names_match: raw.names_match.unwrap_or(NamesMatch::Edges) }
+    Triggers { names, names_match: raw.names_match }
 }
 
-pub(super) fn chat_defaults(raw: &raw::ChatDefaults, chance: &Maybe<f64>, report: &mut Report<'_>) -> ChatDefaults {
-    let probability = (|value: f64| (0.0..=1.0).contains(&value), "a probability from 0.0 to 1.0");
-    let context_length = whole(report, "chat_defaults.context_length", &raw.context_length, 0..=50);
+pub(super) fn chat_defaults(raw: &raw::ChatDefaults, triggers: &raw::Triggers) -> ChatDefaults {
     ChatDefaults {
-        insanity: raw.insanity.unwrap_or(false),
-        chance: real(report, "triggers.chance", chance, probability).unwrap_or(0.0),
-        context_length: context_length.and_then(|length| u8::try_from(length).ok()).unwrap_or(4),
+        insanity: raw.insanity,
+        chance: triggers.chance.get(),
+        context_length: raw.context_length.get(),
         language: raw.language,
     }
 }
 
-pub(super) fn access(raw: raw::Access, report: &mut Report<'_>) -> Access {
-    let private = match raw.private {
-        None => PrivateAccess::Everyone,
-        Some(spanned) => private(spanned, report),
-    };
-    let groups = match raw.groups {
-        None => GroupAccess::Everyone,
-        Some(spanned) => groups(spanned, report),
-    };
-    let cap = |value: Option<i64>, default: u32| value.and_then(|cap| u32::try_from(cap).ok()).unwrap_or(default);
-    let per_user = whole(report, "access.per_user_hourly", &raw.per_user_hourly, 1..=1_000_000);
-    let per_chat = whole(report, "access.per_chat_hourly", &raw.per_chat_hourly, 1..=1_000_000);
+pub(super) fn access(raw: raw::Access) -> Access {
     Access {
-        private,
-        groups,
-        per_user_hourly: cap(per_user, PER_USER_HOURLY),
-        per_chat_hourly: cap(per_chat, PER_CHAT_HOURLY),
+        private: raw.private,
+        groups: raw.groups,
+        per_user_hourly: raw.per_user_hourly.get(),
+        per_chat_hourly: raw.per_chat_hourly.get(),
     }
 }
 
-fn private(raw: Spanned<WordOrIds>, report: &mut Report<'_>) -> PrivateAccess {
-    let note = |report: &mut Report<'_>, message: String| report.note("access.private", raw.referenced, message);
-    match raw.value {
-        WordOrIds::Word(word) if word == "everyone" => PrivateAccess::Everyone,
-        WordOrIds::Word(word) if word == "nobody" => PrivateAccess::Nobody,
-        WordOrIds::Word(word) => {
-            note(report, format!("is {word:?}, expected everyone, nobody or a list of people's ids"));
-            PrivateAccess::Nobody
-        }
-        WordOrIds::Ids(ids) => {
-            for id in ids.iter().filter(|id| **id <= 0) {
-                note(report, format!("{id} is no person's id; those are positive"));
-            }
-            PrivateAccess::Only(ids.into_iter().map(UserId).collect())
-        }
-    }
-}
-
-fn groups(raw: Spanned<WordOrIds>, report: &mut Report<'_>) -> GroupAccess {
-    let note = |report: &mut Report<'_>, message: String| report.note("access.groups", raw.referenced, message);
-    match raw.value {
-        WordOrIds::Word(word) if word == "everyone" => GroupAccess::Everyone,
-        WordOrIds::Word(word) => {
-            note(report, format!("is {word:?}, expected everyone or a list of groups' ids ([] for no group at all)"));
-            GroupAccess::Only(Vec::new())
-        }
-        WordOrIds::Ids(ids) => {
-            for id in ids.iter().filter(|id| **id >= 0) {
-                note(report, format!("{id} is no group's id; those are negative"));
-            }
-            GroupAccess::Only(ids.into_iter().map(ChatId).collect())
-        }
-    }
-}
-
-pub(super) fn owner(raw: &Maybe<i64>, report: &mut Report<'_>) -> Option<UserId> {
-    let spanned = raw.as_ref()?;
-    if spanned.value <= 0 {
-        report.note("owner", spanned.referenced, format!("{} is no person's id; those are positive", spanned.value));
-    }
-    Some(UserId(spanned.value))
-}
-
-pub(super) fn filter(raw: &raw::Filter, report: &mut Report<'_>) -> Filter {
-    for word in raw.words.iter().filter(|word| !word.value.chars().any(char::is_alphanumeric)) {
-        report.note("filter.words", word.referenced, format!("{:?} is no word", word.value));
-    }
-    let words = raw.words.iter().map(|word| word.value.trim().to_lowercase());
+pub(super) fn filter(raw: &raw::Filter) -> Filter {
+    let words = raw.words.iter().map(|word| word.trim().to_lowercase());
     Filter { words: words.collect(), allow_links: raw.allow_links, allow_phone_numbers: raw.allow_phone_numbers }
-}
-
-/// Texts of which none may be empty.
-pub(super) fn not_empty(report: &mut Report<'_>, key: &str, texts: &[Spanned<String>]) -> Vec<String> {
-    for text in texts.iter().filter(|text| text.value.is_empty()) {
-        report.note(key, text.referenced, "is empty, expected a text");
-    }
-    texts.iter().map(|text| text.value.clone()).collect()
 }

@@ -1,6 +1,7 @@
 //! Manifests, right and wrong.
 
 mod problems;
+mod schema;
 
 use std::path::Path;
 
@@ -27,8 +28,13 @@ fn variables(name: &str) -> Option<String> {
     }
 }
 
+/// As the daemon reads it. Whatever it accepts the schema must accept, too.
 fn read(text: &str) -> Result<Persona, Problems> {
-    parse(Path::new("personas/p.yaml"), text, Environment::new(&variables))
+    let persona = parse(Path::new("personas/p.yaml"), text, Environment::new(&variables));
+    if persona.is_ok() {
+        assert_eq!(schema::refusals(text), [""; 0], "the schema refuses what the daemon accepts:\n{text}");
+    }
+    persona
 }
 
 /// A sound manifest in which lines are replaced or to which they are added.

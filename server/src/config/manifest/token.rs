@@ -6,6 +6,15 @@ use super::raw;
 use crate::config::environment::{self, Environment};
 use crate::config::problem::Report;
 use crate::config::secret::Secret;
+use crate::config::texts::Rule;
+
+/// The name of an environment variable.
+#[derive(Clone, Debug)]
+pub(super) struct VariableName;
+
+/// The name of a credential: a file in the folder of credentials, and nowhere else.
+#[derive(Clone, Debug)]
+pub(super) struct CredentialName;
 
 /// Looks the token up. `None` where the manifest names none, or an optional one that isn't there.
 pub(super) fn token(
@@ -15,8 +24,8 @@ pub(super) fn token(
 ) -> Option<Secret> {
     let Spanned { value: token, referenced: location, .. } = token?;
     let text = match (&token.env, &token.credential, &token.file) {
-        (Some(name), None, None) => of_variable(name, token.optional, environment, (location, report)),
-        (None, Some(name), None) => of_credential(name, token.optional, environment, (location, report)),
+        (Some(name), None, None) => of_variable(&name.0, token.optional, environment, (location, report)),
+        (None, Some(name), None) => of_credential(&name.0, token.optional, environment, (location, report)),
         (None, None, Some(path)) => of_file(path, token.optional, (location, report)),
         _ => {
             report.note("token", location, "expected one of { env: NAME }, { credential: name } and { file: path }");
@@ -45,9 +54,8 @@ fn of_variable(
     environment: Environment<'_>,
     (location, report): (Location, &mut Report<'_>),
 ) -> Option<String> {
-    if !is_variable_name(name) {
-        // What stands there may be the token itself, so it isn't repeated.
-        report.note("token.env", location, "expected the name of an environment variable, such as AVTOBUS_TOKEN");
+    if let Err(problem) = VariableName::check(name) {
+        report.note("token.env", location, problem);
         return None;
     }
     let value = environment.get(name);
@@ -64,9 +72,8 @@ fn of_credential(
     environment: Environment<'_>,
     (location, report): (Location, &mut Report<'_>),
 ) -> Option<String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || name.len() > 64 || !name.chars().all(allowed) {
-        report.note("token.credential", location, "expected the name of a file in $CREDENTIALS_DIRECTORY");
+    if let Err(problem) = CredentialName::check(name) {
+        report.note("token.credential", location, problem);
         return None;
     }
     match environment.credential(name) {
@@ -93,9 +100,38 @@ fn of_file(path: &str, optional: bool, (location, report): (Location, &mut Repor
     }
 }
 
-fn is_variable_name(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    !name.is_empty() && name.len() <= 64 && name.chars().all(allowed) && !name.starts_with(|c: char| c.is_ascii_digit())
+impl Rule for VariableName {
+    fn expected() -> String {
+        "the name of an environment variable, such as AVTOBUS_TOKEN".to_owned()
+    }
+
+    fn pattern() -> String {
+        "^[A-Za-z_][A-Za-z0-9_]{0,63}$".to_owned()
+    }
+
+    /// What stands there may be the token itself, so it isn't repeated.
+    fn check(name: &str) -> Result<(), String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let fits = (1..=64).contains(&name.len()) && name.chars().all(allowed);
+        let begins = !name.starts_with(|c: char| c.is_ascii_digit());
+        if fits && begins { Ok(()) } else { Err(format!("expected {}", Self::expected())) }
+    }
+}
+
+impl Rule for CredentialName {
+    fn expected() -> String {
+        "the name of a file in $CREDENTIALS_DIRECTORY".to_owned()
+    }
+
+    fn pattern() -> String {
+        "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$".to_owned()
+    }
+
+    fn check(name: &str) -> Result<(), String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let fits = (1..=64).contains(&name.len()) && name.chars().all(allowed);
+        if fits && !name.starts_with('.') { Ok(()) } else { Err(format!("expected {}", Self::expected())) }
+    }
 }
 
 /// `123456789:` and thirty or more characters of base64's URL alphabet.

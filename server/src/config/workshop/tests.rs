@@ -6,15 +6,21 @@ use maskarad_trainer::corpus::filter::Keep;
 use maskarad_trainer::corpus::import::Format;
 use proptest::prelude::*;
 
-use super::{HeldOut, Workshop, file_of, load, parse};
+use super::{HeldOut, Workshop, file_of, load, parse, schema};
 use crate::config::manifest;
+use crate::config::schema::oracle::{refusals, validator};
 
 fn personas() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas")
 }
 
+/// As the daemon reads it. Whatever it accepts the schema must accept, too.
 fn read(text: &str) -> Result<Workshop, String> {
-    parse(&personas().join("workshop/w.yaml"), text).map_err(|problems| problems.to_string())
+    let workshop = parse(&personas().join("workshop/w.yaml"), text).map_err(|problems| problems.to_string());
+    if workshop.is_ok() {
+        assert_eq!(refusals(&validator(&schema()), text), [""; 0], "{text}");
+    }
+    workshop
 }
 
 const MINIMAL: &str = "manifest: ../avtobus.yaml
@@ -129,12 +135,32 @@ fn what_only_the_whole_can_tell_is_told() {
 #[test]
 fn the_workshop_files_that_come_with_the_project_are_sound() {
     for persona in manifest::load_without_tokens(&personas()).into_result().unwrap() {
-        let workshop = load(&file_of(&personas(), persona.name.as_str())).unwrap();
+        let file = file_of(&personas(), persona.name.as_str());
+        let workshop = load(&file).unwrap();
+        assert_eq!(refusals(&validator(&schema()), &std::fs::read_to_string(&file).unwrap()), [""; 0]);
         assert_eq!(workshop.persona.name, persona.name);
         let HeldOut::Sources(held_out) = &workshop.held_out else { panic!("nothing of its own is held out") };
         for source in workshop.sources.iter().chain(held_out) {
             assert!(source.path.is_file(), "{}", source.path.display());
         }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_refused() {
+    let validator = validator(&schema());
+    for (more, expected) in [
+        ("colour: red", "'colour'"),
+        ("held_out: { share: 1 }", "1"),
+        ("others: [{ format: csv }]", "path"),
+        ("others: [{ path: a, format: parquet }]", "parquet"),
+        ("others: [{ path: a, context: -1 }]", "-1"),
+        ("eval: 5", "object"),
+    ] {
+        let text = format!("{MINIMAL}{more}");
+        let refused = refusals(&validator, &text);
+        assert!(refused.iter().any(|refusal| refusal.contains(expected)), "{more}: {refused:?}");
+        assert!(read(&text).is_err(), "{more}");
     }
 }
 

@@ -21,6 +21,7 @@ fn job(id: i64, sender: i64, trigger: Trigger) -> Job {
         trigger,
         seed: 0,
         reply: None,
+        request: None,
         created_at: NOW + Duration::seconds(id),
     }
 }

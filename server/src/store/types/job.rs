@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::HistoryMessage;
 use crate::chat::{ChatKind, Conversation, MessageId, UserId};
+use crate::request::RequestId;
 use crate::trigger::Trigger;
 
 /// Sends of one reply whose outcome nobody knows; after so many it isn't sent again.
@@ -30,6 +31,8 @@ pub struct NewJob {
     pub seed: i64,
     /// A ready text ([`Trigger::Notice`]): such a job is born [`JobState::Ready`].
     pub notice: Option<String>,
+    /// What the log calls the message.
+    pub request: RequestId,
     /// When the message was accepted.
     pub created_at: OffsetDateTime,
 }
@@ -53,6 +56,8 @@ pub struct Job {
     pub seed: i64,
     /// The reply, once it is made.
     pub reply: Option<Reply>,
+    /// What the log calls the message; `None` where a former release has written the job.
+    pub request: Option<RequestId>,
     /// When the message was accepted.
     pub created_at: OffsetDateTime,
 }

@@ -16,10 +16,13 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use tracing::Instrument;
 
 use super::doors::{Behind, Doors, Knock};
 use crate::app::App;
 use crate::metrics;
+use crate::request::RequestId;
+use crate::store::RawUpdate;
 use crate::telegram::envelope::open;
 
 /// Where Telegram repeats the secret.
@@ -126,6 +129,12 @@ impl Entrance {
             tracing::error!(%persona, bytes = body.len(), "a body without a readable update_id came with the right secret; it is left out");
             return Verdict::Done;
         };
+        let span = RequestId::of_update(persona, update.update_id).span();
+        self.accept(behind, update).instrument(span).await
+    }
+
+    async fn accept(&self, behind: &Behind, update: RawUpdate) -> Verdict {
+        let persona = &behind.live.name;
         match self.app.store.accept(behind.live.bot_id, &[update], self.app.clock.now()).await {
             Ok(new) => {
                 tracing::debug!(%persona, new, "an update is stored");

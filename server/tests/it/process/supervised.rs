@@ -1,5 +1,7 @@
 //! Under a service manager: what it is told over `NOTIFY_SOCKET`, and SIGHUP.
 
+mod hung;
+
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 

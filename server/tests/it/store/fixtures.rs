@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use maskarad::chat::{
     ChatId, ChatKey, ChatKind, ChatRef, Conversation, MessageId, PersonaName, ThreadId, TransportKind, UserId,
 };
+use maskarad::request::RequestId;
 use maskarad::store::{
     Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, Job, JobId, Lease, NewJob, Outcome, RawUpdate,
     Reply, Routed, Store, Taken,
@@ -91,6 +92,7 @@ pub(crate) fn job(conversation: &Conversation, message: i64, trigger: Trigger) -
         trigger,
         seed: message * 31,
         notice: None,
+        request: RequestId::of_update(&conversation.persona, message),
         created_at: after(message),
     }
 }

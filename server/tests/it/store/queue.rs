@@ -29,6 +29,7 @@ async fn a_job_comes_back_as_it_was_written(database: TestDatabase) {
         trigger: extreme.trigger,
         seed: extreme.seed,
         reply: None,
+        request: Some(extreme.request),
         created_at: extreme.created_at,
     };
     assert_eq!(stored, expected);

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::relative;
 
+/// Where the manifests' JSON Schema is: in a checkout of the repository, beside the folder of manifests; and as the package
+/// installs it.
+const SCHEMAS: [&str; 2] = ["../docs/persona.schema.json", "/usr/share/maskarad/persona.schema.json"];
+
 /// Everything that the files tell.
 pub(super) struct Told {
     pub(super) name: String,
@@ -20,9 +24,10 @@ pub(super) fn manifest(told: &Told, folder: &Path) -> std::io::Result<String> {
     let Told { name, template, display_name, .. } = told;
     let (base, display) = (quoted_path(&relative(&told.base, folder)?), quoted(display_name));
     let variable = name.to_uppercase().replace('-', "_");
+    let modeline = modeline(folder);
     Ok(format!(
-        "# {name}: how it is served. How it is made is told in workshop/{name}.yaml.
-# avtobus.yaml, which comes with Maskarad, explains every key that a manifest may have.
+        "{modeline}# {name}: how it is served. How it is made is told in workshop/{name}.yaml.
+# docs/MANIFESTS.md, and avtobus.yaml, which both come with Maskarad, explain every key that a manifest may have.
 
 name: {name}
 display_name: {display}
@@ -46,6 +51,12 @@ triggers:
   names: [{display}]
 "
     ))
+}
+
+/// Tells editors what a manifest may hold, if a schema is there.
+fn modeline(folder: &Path) -> String {
+    let schema = SCHEMAS.iter().find(|schema| folder.join(schema).is_file());
+    schema.map(|schema| format!("# yaml-language-server: $schema={schema}\n")).unwrap_or_default()
 }
 
 /// The workshop file, for a file in `folder`.
@@ -102,4 +113,22 @@ fn quoted(text: &str) -> String {
 
 fn quoted_path(path: &Path) -> String {
     quoted(&path.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn editors_are_pointed_at_a_schema_that_is_there() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("personas");
+        let schema = root.path().join("docs/persona.schema.json");
+        let installed = Path::new(SCHEMAS[1]).is_file();
+        std::fs::create_dir_all(&folder).unwrap();
+        assert_eq!(modeline(&folder).is_empty(), !installed);
+        std::fs::create_dir_all(schema.parent().unwrap()).unwrap();
+        std::fs::write(schema, "{}").unwrap();
+        assert_eq!(modeline(&folder), "# yaml-language-server: $schema=../docs/persona.schema.json\n");
+    }
 }

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use maskarad::chat::{ChatId, ChatKind, Conversation, Language, MessageId, ThreadId, TransportKind, UserId};
+use maskarad::request::RequestId;
 use maskarad::store::{
     Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, Lease, NewJob, Outcome, RawUpdate,
     Routed, Sent, Store,
@@ -239,6 +240,7 @@ fn job(place: &Conversation, message: i64, sender: i64, trigger: Trigger) -> New
         trigger,
         seed: message * 7919,
         notice: None,
+        request: RequestId::of_update(&place.persona, message),
         created_at: after(message),
     }
 }

@@ -3,6 +3,7 @@
 use maskarad::chat::{
     ChatId, ChatKind, ChatRef, Conversation, Language, MessageId, PersonaName, TransportKind, UserId,
 };
+use maskarad::request::RequestId;
 use maskarad::store::{
     Author, BotId, ChatSettings, Claim, Effect, HistoryMessage, Lease, NewJob, Outcome, RawUpdate, Reply, Routed,
 };
@@ -88,6 +89,7 @@ async fn furnish(scene: &Scene, place: &Place) {
         trigger: Trigger::Name,
         seed: 1,
         notice: None,
+        request: RequestId::of_update(&conversation.persona, 1),
         created_at: now,
     };
     let effects = vec![
