@@ -25,6 +25,7 @@ pub mod supervisor;
 pub mod telegram;
 pub mod transport;
 
+pub mod api;
 pub mod app;
 pub mod daemon;
 pub mod delivery;
