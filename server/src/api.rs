@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::http;
 use crate::lifecycle::Lifecycle;
 
-pub use self::guard::Keys;
+pub use self::guard::{Keys, PREFIX};
 
 /// The longest body, in bytes: many times what fits a model's window.
 const LONGEST_BODY: usize = 256 << 10;

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{location, runtime};
+use crate::api::PREFIX;
 use crate::config::daemon::DaemonConfig;
 use crate::store::{self, ApiKey, KeyHash, Store};
 
@@ -82,7 +83,7 @@ async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
 fn secret() -> anyhow::Result<String> {
     let mut bytes = [0u8; 32];
     OsRng.try_fill_bytes(&mut bytes)?;
-    Ok(bytes.iter().fold("mk_".to_owned(), |secret, byte| secret + &format!("{byte:02x}")))
+    Ok(bytes.iter().fold(PREFIX.to_owned(), |secret, byte| secret + &format!("{byte:02x}")))
 }
 
 fn name(text: &str) -> Result<String, &'static str> {
