@@ -1,5 +1,6 @@
 //! The HTTP API of the real program: what it says, to whom, and what it refuses.
 
+mod clients;
 mod doors;
 mod openai;
 mod own;

@@ -12,7 +12,7 @@ const PATH: &str = "/v1/personas";
 
 impl Api {
     /// `maskarad key` beside the running daemon.
-    fn key(&self, arguments: &[&str]) -> (bool, String) {
+    pub(super) fn key(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = Command::new(super::super::program());
         let folder = self.stage.folder.path();
         let output = command.arg("key").args(arguments).current_dir(folder).env_clear().output().unwrap();
