@@ -7,7 +7,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test api-clients dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,12 @@ test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prome
 dashboard: setup ## A minute of load before a real Prometheus: no panel may be empty; draws docs/images/dashboard.svg
 	@scripts/prometheus.sh && mkdir -p docs/images && MASKARAD_REQUIRE_PROMETHEUS=1 \
 	cargo test --workspace --locked --test it -- --ignored --nocapture the_dashboard_after_a_minute
+
+api-clients: setup ## The HTTP API under OpenAI's own Python client
+	@python3 -m venv target/api-clients && target/api-clients/bin/pip --disable-pip-version-check install --quiet \
+	--requirement server/tests/it/process/api/clients/requirements.txt && \
+	API_CLIENTS_PYTHON=$(CURDIR)/target/api-clients/bin/python \
+	cargo test --workspace --locked --test it -- --ignored --nocapture process::api::clients
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

@@ -11,7 +11,7 @@ use self::settings_cache::SettingsCache;
 use crate::chat::ChatKey;
 use crate::clock::{Clock, Dice};
 use crate::generator::Generator;
-use crate::live::Roster;
+use crate::live::{Roster, Speakers};
 use crate::load::{Bounds, Load};
 use crate::pacing::{Guides, Pacer};
 use crate::standing::Standings;
@@ -28,7 +28,9 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Chance triggers, seeds, jitter.
     pub dice: Dice,
-    /// The personas that are up.
+    /// The personas there are.
+    pub speakers: Speakers,
+    /// Those that are up.
     pub roster: Roster,
     /// How each persona stands.
     pub standings: Standings,
@@ -103,6 +105,7 @@ impl App {
             limits: parts.limits,
             load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
+            speakers: Speakers::default(),
             roster: Roster::default(),
             standings: Standings::default(),
             jobs: Notify::new(),

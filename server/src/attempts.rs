@@ -13,11 +13,9 @@ pub struct Attempts {
     directed: bool,
 }
 
-/// What follows an attempt.
+/// How the attempts end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Another, with the next [`Attempts::seed`].
-    Again,
+pub enum End {
     /// This is the reply.
     Text(String),
     /// The persona's fallback is.
@@ -37,15 +35,20 @@ impl Attempts {
         self.seed
     }
 
-    /// Takes in what became of an attempt.
-    pub fn after(&mut self, outcome: Outcome) -> Step {
+    /// The attempt that is under way is the last: somebody has heard of it.
+    pub fn no_more(&mut self) {
+        self.left = self.left.min(1);
+    }
+
+    /// Takes in what became of an attempt; `None` when another is due, with the next [`Attempts::seed`].
+    pub fn after(&mut self, outcome: Outcome) -> Option<End> {
         self.seed = self.seed.wrapping_add(1);
         self.left = self.left.saturating_sub(1);
         match outcome {
-            Outcome::Text(text) => Step::Text(text),
-            Outcome::Discard(_) if self.left > 0 => Step::Again,
-            Outcome::Discard(why) if self.directed => Step::Fallback(why),
-            Outcome::Discard(why) => Step::Silence(why),
+            Outcome::Text(text) => Some(End::Text(text)),
+            Outcome::Discard(_) if self.left > 0 => None,
+            Outcome::Discard(why) if self.directed => Some(End::Fallback(why)),
+            Outcome::Discard(why) => Some(End::Silence(why)),
         }
     }
 }
@@ -54,25 +57,32 @@ impl Attempts {
 mod tests {
     use super::*;
 
-    fn discarded(attempts: &mut Attempts) -> Step {
+    fn discarded(attempts: &mut Attempts) -> Option<End> {
         attempts.after(Outcome::Discard(Discard::Empty))
     }
 
     #[test]
     fn a_text_ends_it_at_any_attempt() {
         let mut attempts = Attempts::new(5, true);
-        assert_eq!((attempts.seed(), discarded(&mut attempts)), (5, Step::Again));
+        assert_eq!((attempts.seed(), discarded(&mut attempts)), (5, None));
         assert_eq!(attempts.seed(), 6);
-        assert_eq!(attempts.after(Outcome::Text("да".to_owned())), Step::Text("да".to_owned()));
+        assert_eq!(attempts.after(Outcome::Text("да".to_owned())), Some(End::Text("да".to_owned())));
         assert_eq!(attempts.seed(), 7);
     }
 
     #[test]
+    fn who_was_heard_has_no_other_attempt() {
+        let mut attempts = Attempts::new(5, false);
+        attempts.no_more();
+        assert_eq!(discarded(&mut attempts), Some(End::Silence(Discard::Empty)));
+    }
+
+    #[test]
     fn the_third_failure_is_the_last() {
-        for (directed, last) in [(true, Step::Fallback(Discard::Empty)), (false, Step::Silence(Discard::Empty))] {
+        for (directed, last) in [(true, End::Fallback(Discard::Empty)), (false, End::Silence(Discard::Empty))] {
             let mut attempts = Attempts::new(u64::MAX, directed);
             let steps = [(); 3].map(|()| discarded(&mut attempts));
-            assert_eq!(steps, [Step::Again, Step::Again, last]);
+            assert_eq!(steps, [None, None, Some(last)]);
             assert_eq!(attempts.seed(), 2);
         }
     }

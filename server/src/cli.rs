@@ -11,6 +11,7 @@ mod eval;
 mod forget;
 mod generate;
 mod input;
+mod key;
 mod logging;
 mod manual;
 mod model;
@@ -108,6 +109,9 @@ enum Command {
     Replay(replay::Arguments),
     /// Tell what manifests and workshop files may hold: a JSON Schema for editors, or a reference.
     Schema(schema::Arguments),
+    /// Make, list and revoke the keys of the HTTP API.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Write the completions of a shell to standard output.
@@ -149,6 +153,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Persona(command) => persona::run(&command, &config),
         Command::Replay(arguments) => replay::run(&arguments, &config),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Key(command) => key::run(&command, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),

@@ -105,9 +105,9 @@ impl Health {
     }
 
     fn usages(&self) -> BTreeMap<PersonaName, Usage> {
-        let usages = self.app.roster.all().into_iter().map(|live| {
-            let (kv_bytes, tokens_per_second) = (live.usage.kv_bytes(), live.usage.tokens_per_second());
-            (live.name.clone(), Usage { kv_bytes, tokens_per_second })
+        let usages = self.app.speakers.all().into_iter().map(|speaker| {
+            let (kv_bytes, tokens_per_second) = (speaker.usage.kv_bytes(), speaker.usage.tokens_per_second());
+            (speaker.name.clone(), Usage { kv_bytes, tokens_per_second })
         });
         usages.collect()
     }

@@ -3,10 +3,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -15,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::Service;
 
 use crate::app::App;
 use crate::health::{self, Health};
@@ -73,8 +77,8 @@ async fn serve(listener: TcpListener, routes: Router, stopping: CancellationToke
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            (stream, place) = accept(&listener, &room) => {
-                let connection = connection(stream, routes.clone());
+            ((stream, peer), place) = accept(&listener, &room) => {
+                let connection = connection(stream, Stamped { routes: routes.clone(), peer });
                 let watched = graceful.watch(connection);
                 connections.spawn(async move {
                     // Whatever went wrong with one connection is the other side's business.
@@ -96,11 +100,11 @@ async fn serve(listener: TcpListener, routes: Router, stopping: CancellationToke
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> ((TcpStream, SocketAddr), OwnedSemaphorePermit) {
     let place = Arc::clone(room).acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok(accepted) => return (accepted, place),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(AFTER_A_FAILURE).await;
@@ -109,9 +113,35 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
     }
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+/// Who is at the other end of a connection; every request knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
 
-fn connection(stream: TcpStream, routes: Router) -> Connection {
+/// Routes that tell each request who is at the other end.
+#[derive(Clone)]
+struct Stamped {
+    routes: Router,
+    peer: SocketAddr,
+}
+
+impl Service<Request<Incoming>> for Stamped {
+    type Response = <Router as Service<Request<Incoming>>>::Response;
+    type Error = <Router as Service<Request<Incoming>>>::Error;
+    type Future = <Router as Service<Request<Incoming>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Service::<Request<Incoming>>::poll_ready(&mut self.routes, context)
+    }
+
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(Peer(self.peer));
+        self.routes.call(request)
+    }
+}
+
+type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Stamped>>;
+
+fn connection(stream: TcpStream, routes: Stamped) -> Connection {
     // Small answers must not wait for the peer's delayed acknowledgement; a socket that can't be told so works all the same.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()

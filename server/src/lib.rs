@@ -25,6 +25,7 @@ pub mod supervisor;
 pub mod telegram;
 pub mod transport;
 
+pub mod api;
 pub mod app;
 pub mod daemon;
 pub mod delivery;
@@ -39,6 +40,7 @@ pub mod metrics;
 pub mod pump;
 pub mod queue;
 pub mod router;
+pub mod speech;
 pub mod standing;
 pub mod usage;
 

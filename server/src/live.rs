@@ -84,24 +84,56 @@ impl Character {
     }
 }
 
-/// Which character a persona has at the moment. Clones share it.
-#[derive(Clone)]
-pub struct Current(Arc<RwLock<Arc<Character>>>);
+/// A persona of this daemon, whether or not it is up anywhere: what it is at the moment, and what it takes.
+pub struct Speaker {
+    /// Its name, which no reload changes.
+    pub name: PersonaName,
+    /// What it takes of the engine.
+    pub usage: Usage,
+    current: RwLock<Arc<Character>>,
+}
 
-impl Current {
-    /// This one, until another one is set.
+impl Speaker {
+    /// A persona that is this character until another one is set.
     pub fn new(character: Arc<Character>) -> Self {
-        Self(Arc::new(RwLock::new(character)))
+        let name = character.persona.name.clone();
+        Self { name, usage: Usage::default(), current: RwLock::new(character) }
     }
 
     /// The character of this moment.
-    pub fn get(&self) -> Arc<Character> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    pub fn character(&self) -> Arc<Character> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Another character from the next message on; what is under way ends as it began. Returns the former.
-    pub fn set(&self, character: Arc<Character>) -> Arc<Character> {
-        std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), character)
+    pub fn become_another(&self, character: Arc<Character>) -> Arc<Character> {
+        std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), character)
+    }
+}
+
+/// Personas by name. Clones share them.
+#[derive(Clone, Default)]
+pub struct Speakers(Arc<RwLock<BTreeMap<PersonaName, Arc<Speaker>>>>);
+
+impl Speakers {
+    /// Adds one.
+    pub fn add(&self, speaker: Arc<Speaker>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(speaker.name.clone(), speaker);
+    }
+
+    /// Takes one out.
+    pub fn remove(&self, name: &PersonaName) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// One of them.
+    pub fn get(&self, name: &PersonaName) -> Option<Arc<Speaker>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<Arc<Speaker>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 }
 
@@ -109,8 +141,8 @@ impl Current {
 pub struct LivePersona {
     /// Its name, which no reload changes.
     pub name: PersonaName,
-    /// What it is at the moment.
-    current: Current,
+    /// It, wherever it is up.
+    pub speaker: Arc<Speaker>,
     /// Who its bot is.
     pub me: Me,
     /// Its inbox.
@@ -119,8 +151,6 @@ pub struct LivePersona {
     pub lease: Lease,
     /// Its way to its chats.
     pub transport: Arc<dyn Transport>,
-    /// What it takes of the engine.
-    pub usage: Usage,
     /// How often its intake came round.
     pub turns: Turns,
     /// Rung when its inbox has news.
@@ -159,16 +189,15 @@ pub struct Identity {
 
 impl LivePersona {
     /// A persona that comes up, as whatever it is at the moment.
-    pub fn new(name: PersonaName, current: Current, identity: Identity) -> Self {
+    pub fn new(speaker: Arc<Speaker>, identity: Identity) -> Self {
         let Identity { me, lease, transport } = identity;
         Self {
-            name,
-            current,
+            name: speaker.name.clone(),
+            speaker,
             bot_id: BotId(me.id.0),
             me,
             lease,
             transport,
-            usage: Usage::default(),
             turns: Turns::default(),
             inbox: Notify::new(),
             doubted: Notify::new(),
@@ -178,7 +207,7 @@ impl LivePersona {
 
     /// What it is at the moment.
     pub fn character(&self) -> Arc<Character> {
-        self.current.get()
+        self.speaker.character()
     }
 
     /// What its manifest says at the moment.

@@ -25,7 +25,8 @@ use crate::transport::TransportError;
 use crate::trigger::Trigger;
 
 /// The database's calls, grouped by what they are about.
-pub const OPERATIONS: [&str; 15] = [
+pub const OPERATIONS: [&str; 16] = [
+    "api_keys",
     "backlog",
     "bots",
     "effects",

@@ -1,10 +1,12 @@
 //! From a generated text to what is sent, or the reason why nothing is. Pure: no clock, no store, no transport.
 
 mod filter;
+mod flow;
 mod links;
 mod shape;
 mod tidy;
 
+pub use self::flow::Flow;
 use crate::config::persona::{Filter, Persona};
 use crate::prompt::Markers;
 

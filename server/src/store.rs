@@ -17,12 +17,13 @@ pub use error::{Cause, Result, StoreError};
 pub use jobs::MOST_AMBIENT;
 pub use location::Location;
 pub use types::{
-    Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage, Job,
-    JobId, JobState, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Routed,
-    Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
+    ApiKey, Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage,
+    Job, JobId, JobState, KeyHash, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply,
+    Retention, Routed, Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
+mod api_keys;
 mod backlog;
 mod backup;
 mod bots;
@@ -181,6 +182,15 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes everything of a chat or a person, at any time and beside any daemon. What of others' jobs shared a reply with a
     /// deleted one is pending again.
     async fn forget(&self, forget: &Forget, tracer: &Tracer, now: OffsetDateTime) -> Result<Forgotten>;
+
+    /// Adds a key of the HTTP API; `false`, and nothing changed, where its name is or was another's.
+    async fn add_api_key(&self, key: &ApiKey) -> Result<bool>;
+
+    /// All keys of the HTTP API, revoked ones among them, by name.
+    async fn api_keys(&self) -> Result<Vec<ApiKey>>;
+
+    /// Revokes a key for good; `false` where there is none of this name that is good.
+    async fn revoke_api_key(&self, name: &str, now: OffsetDateTime) -> Result<bool>;
 
     /// Gives up all leases and closes all connections.
     async fn close(&self);

@@ -1,12 +1,14 @@
 //! `maskarad serve`: brings engine, store and personas up, and keeps them up until a signal.
 
+mod listeners;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use maskarad_engine::{Engine, Observer};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::listeners::Listeners;
 use super::{location, model, runtime};
 use crate::app::{App, Limits, Parts};
 use crate::clock::{Dice, SystemClock};
@@ -16,10 +18,9 @@ use crate::config::problem::Problems;
 use crate::config::{daemon::DaemonConfig, webhook};
 use crate::daemon::{self, Fleet, Wire};
 use crate::generator::LocalGenerator;
-use crate::http;
 use crate::lifecycle::{Ended, Lifecycle};
 use crate::live::Character;
-use crate::metrics::{self, EngineWatch, Exporter, Scrape};
+use crate::metrics::{self, EngineWatch, Exporter};
 use crate::reload::{Reloader, Watch};
 use crate::store;
 use crate::supervisor::Supervisor;
@@ -35,9 +36,11 @@ const CLOSING: Duration = Duration::from_secs(3);
 pub(super) fn run(config: &DaemonConfig, log: Arc<dyn Fn() + Send + Sync>) -> anyhow::Result<()> {
     let loaded = read(config);
     anyhow::ensure!(
-        !loaded.problems.0.is_empty() || loaded.personas.iter().any(|persona| persona.token.is_some()),
+        config.api_listen.is_some()
+            || !loaded.problems.0.is_empty()
+            || loaded.personas.iter().any(|persona| persona.token.is_some()),
         "no persona in {} has a bot token, so there is nothing to serve; put one in place as the manifest says \
-         (AVTOBUS_TOKEN for the demo persona), or talk here with `maskarad chat {}`",
+         (AVTOBUS_TOKEN for the demo persona), set http.api_listen, or talk here with `maskarad chat {}`",
         config.personas.display(),
         loaded.personas[0].name,
     );
@@ -83,13 +86,9 @@ async fn serve(
     personas: Vec<Character>,
 ) -> anyhow::Result<Ended> {
     let location = location(config)?;
-    let scraped = scraped(config, exporter).await?;
+    let listeners = Listeners::bind(config, exporter).await?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
-    let listener = match config.listen {
-        Some(address) => Some(http::bind(address).await?),
-        None => None,
-    };
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
         generator: Arc::new(LocalGenerator::new(engine.clone())),
@@ -108,13 +107,7 @@ async fn serve(
     let webhook = webhook.map(|base| WebhookWire { base, doors: Arc::clone(&doors) });
     let wire = Wire { api_url: config.telegram.api_url.clone(), http: client, webhook };
     let lifecycle = Lifecycle::default();
-    if let Some(listener) = listener {
-        http::start(listener, &app, doors, &lifecycle);
-    }
-    if let Some((listener, exporter)) = scraped {
-        let scrape = Scrape { app: Arc::clone(&app), engine: engine.clone(), exporter };
-        metrics::start(listener, scrape, &lifecycle);
-    }
+    listeners.start(&app, &engine, doors, &lifecycle);
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
     let stopped = CancellationToken::new();
@@ -152,12 +145,6 @@ async fn supervise(
         supervisor.stopping();
     });
     supervisor.ready(&fleet).await;
-}
-
-/// Where Prometheus will be answered, and with what.
-async fn scraped(config: &DaemonConfig, exporter: Option<Exporter>) -> anyhow::Result<Option<(TcpListener, Exporter)>> {
-    let (Some(address), Some(exporter)) = (config.metrics_listen, exporter) else { return Ok(None) };
-    Ok(Some((http::bind_for("http.metrics_listen", address).await?, exporter)))
 }
 
 /// Ends when the engine does, which ends the daemon: systemd starts it anew, and its jobs are taken up.

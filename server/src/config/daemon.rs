@@ -26,6 +26,8 @@ use crate::trigger::STALE_AFTER;
 
 /// The file that is read where none is named, if it is there.
 const DEFAULT_FILE: &str = "maskarad.yaml";
+/// Replies for the API at once: as many as the engine lets wait, with room left for the chats.
+const API_REPLIES: usize = 200;
 /// The official Bot API server.
 const OFFICIAL: &str = "api.telegram.org";
 
@@ -41,6 +43,10 @@ pub struct DaemonConfig {
     pub listen: Option<SocketAddr>,
     /// Where Prometheus is answered; `None` for nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where other programs may ask personas for replies.
+    pub api_listen: Option<SocketAddr>,
+    /// Replies in the making for them at once.
+    pub api_replies: usize,
     /// What the engine may use.
     pub engine: EngineConfig,
     /// Where state is kept.
@@ -119,7 +125,9 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let config = DaemonConfig {
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
-        metrics_listen: metrics(&mut settings),
+        metrics_listen: apart(&mut settings, "http.metrics_listen", "127.0.0.1:9464"),
+        api_listen: apart(&mut settings, "http.api_listen", "127.0.0.1:8077"),
+        api_replies: settings.number("http.api_replies", 1, 10_000).unwrap_or(API_REPLIES),
         engine: engine::read(&mut settings, environment),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),
@@ -131,11 +139,11 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
 }
 
 /// Never where webhooks come in, which is open to the world.
-fn metrics(settings: &mut Settings<'_>) -> Option<SocketAddr> {
+fn apart(settings: &mut Settings<'_>, key: &str, example: &str) -> Option<SocketAddr> {
     let public = settings.take("http.listen").and_then(|setting| setting.text().parse::<SocketAddr>().ok());
     let other = |address: &SocketAddr| Some(*address) != public;
-    let expected = "an address such as 127.0.0.1:9464, and another than http.listen";
-    settings.parsed("http.metrics_listen", expected, |text| text.parse().ok().filter(other))
+    let expected = format!("an address such as {example}, and another than http.listen");
+    settings.parsed(key, &expected, |text| text.parse().ok().filter(other))
 }
 
 fn telegram(settings: &mut Settings<'_>) -> TelegramConfig {

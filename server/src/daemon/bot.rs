@@ -9,11 +9,11 @@ use super::turn::Turn;
 use super::{Wire, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
-use crate::chat::{Me, PersonaName, TransportKind};
+use crate::chat::{Me, TransportKind};
 use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
-use crate::live::{Current, Identity, LivePersona};
+use crate::live::{Identity, LivePersona, Speaker};
 use crate::pump::Pump;
 use crate::router::Router;
 use crate::standing::Standing;
@@ -31,9 +31,8 @@ const MENU_ATTEMPTS: u32 = 5;
 /// One persona's bot.
 pub(super) struct Bot {
     pub(super) app: Arc<App>,
-    pub(super) name: PersonaName,
-    /// What it is when it comes up; the fleet may change that meanwhile.
-    pub(super) current: Current,
+    /// What it is may change meanwhile.
+    pub(super) speaker: Arc<Speaker>,
     pub(super) token: Secret,
     pub(super) wire: Wire,
     /// Cancelled when the daemon stops, or when this persona is taken out.
@@ -81,7 +80,7 @@ impl Bot {
                     return self.refused();
                 }
                 TermEnded::Superseded => {
-                    tracing::warn!(persona = %self.name, "another daemon has taken this persona; standing by");
+                    tracing::warn!(persona = %self.speaker.name, "another daemon has taken this persona; standing by");
                     self.step_down(&live).await;
                 }
             }
@@ -89,9 +88,9 @@ impl Bot {
     }
 
     fn refused(&self) -> Ended {
-        self.app.standings.set(&self.name, Standing::Refused);
+        self.app.standings.set(&self.speaker.name, Standing::Refused);
         tracing::error!(
-            persona = %self.name,
+            persona = %self.speaker.name,
             "the token was refused; get a new one from @BotFather, put it in place and restart, or reload where it is in a file; the others go on"
         );
         Ended::Refused
@@ -111,8 +110,8 @@ impl Bot {
         tokio::time::sleep(delay).await;
         let me = self.introduce(client).await?;
         let lease = self.turn().take().await;
-        self.app.standings.set(&self.name, Standing::Starting);
-        tracing::info!(persona = %self.name, username = me.username, epoch = lease.epoch, "up");
+        self.app.standings.set(&self.speaker.name, Standing::Starting);
+        tracing::info!(persona = %self.speaker.name, username = me.username, epoch = lease.epoch, "up");
         self.warn_if_blind(&me);
         self.take_over(&me).await;
         self.app.forget_all_settings();
@@ -120,7 +119,7 @@ impl Bot {
     }
 
     fn turn(&self) -> Turn<'_> {
-        Turn { app: &self.app, persona: &self.name }
+        Turn { app: &self.app, persona: &self.speaker.name }
     }
 
     /// Routes and polls until the daemon stops, the token is refused or another daemon takes the persona.
@@ -166,7 +165,7 @@ impl Bot {
 
     /// Asks who the bot is until it is known; `None` when the token is refused again and again.
     async fn introduce(&self, client: &TelegramClient) -> Option<Me> {
-        let name = &self.name;
+        let name = &self.speaker.name;
         let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
         let mut refusals = 0;
         loop {
@@ -191,14 +190,14 @@ impl Bot {
 
     fn warn_if_blind(&self, me: &Me) {
         if self.persona().chat_defaults.insanity && !me.can_read_all_group_messages {
-            tracing::warn!(persona = %self.name, "insanity mode is the default, but the bot is blind in \
+            tracing::warn!(persona = %self.speaker.name, "insanity mode is the default, but the bot is blind in \
                 groups: switch privacy mode off (@BotFather, /setprivacy) and add it to its groups again");
         }
     }
 
     /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
     async fn take_over(&self, me: &Me) {
-        let name = &self.name;
+        let name = &self.speaker.name;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
         loop {
             match self.app.store.take_over(name, TransportKind::Telegram, BotId(me.id.0)).await {
@@ -215,11 +214,11 @@ impl Bot {
 
     fn live(&self, me: Me, lease: Lease, client: TelegramClient) -> LivePersona {
         let identity = Identity { me, lease, transport: Arc::new(client) };
-        LivePersona::new(self.name.clone(), self.current.clone(), identity)
+        LivePersona::new(Arc::clone(&self.speaker), identity)
     }
 
     fn persona(&self) -> Arc<Persona> {
-        Arc::clone(&self.current.get().persona)
+        Arc::clone(&self.speaker.character().persona)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The bots that are out, and how a reload changes them: those whose manifest says the same go on without noticing.
+//! The personas of this daemon and the bots that are out, and how a reload changes them: those whose manifest says the same go on
+//! without noticing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +14,10 @@ use super::Wire;
 use super::bot::{Bot, Ended};
 use crate::app::App;
 use crate::chat::PersonaName;
-use crate::config::persona::Updates;
+use crate::config::persona::{Persona, Updates};
 use crate::config::secret::Secret;
 use crate::lifecycle::{DRAIN, Lifecycle};
-use crate::live::{Character, Current};
+use crate::live::{Character, Speaker};
 use crate::metrics;
 use crate::standing::Standing;
 
@@ -27,7 +28,7 @@ const STAGGER: Duration = Duration::from_secs(3);
 /// How often whoever waits for the end of a persona's work looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// All bots of this daemon.
+/// All personas of this daemon, and the bots of those that have one.
 pub struct Fleet {
     app: Arc<App>,
     wire: Wire,
@@ -35,10 +36,16 @@ pub struct Fleet {
     members: Mutex<BTreeMap<PersonaName, Member>>,
 }
 
-/// A bot that is out.
+/// A persona of this daemon.
 struct Member {
-    current: Current,
+    speaker: Arc<Speaker>,
+    bot: Option<BotTask>,
+}
+
+/// A bot that is out.
+struct BotTask {
     token: Secret,
+    updates: Updates,
     stopping: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -71,27 +78,31 @@ impl Fleet {
         Arc::new(Self { app, wire, lifecycle, members: Mutex::default() })
     }
 
-    /// Brings the fleet to what the manifests say now. Personas without a token are none of its business.
+    /// Brings the fleet to what the manifests say now.
     pub async fn reload(self: &Arc<Self>, characters: Vec<Character>) -> Changes {
         let mut members = self.members.lock().await;
         let mut changes = Changes::default();
-        let wanted: BTreeMap<_, _> = characters
-            .into_iter()
-            .filter(|character| character.persona.token.is_some())
-            .map(|character| (character.persona.name.clone(), Arc::new(character)))
-            .collect();
+        let wanted: BTreeMap<_, _> =
+            characters.into_iter().map(|character| (character.persona.name.clone(), Arc::new(character))).collect();
         let gone: Vec<_> = members.keys().filter(|name| !wanted.contains_key(*name)).cloned().collect();
         for name in gone {
             if let Some(member) = members.remove(&name) {
-                changes.retired.push(self.take_out(&name, member).await);
+                self.app.speakers.remove(&name);
+                self.take_out(&name, member.bot).await;
+                changes.retired.push(member.speaker.character());
                 metrics::dismiss(&name);
                 changes.removed.push(name);
             }
         }
-        for (index, (name, character)) in wanted.into_iter().enumerate() {
-            let delay = STAGGER * u32::try_from(index.saturating_sub(AT_ONCE)).unwrap_or(u32::MAX);
-            let member = self.one(&name, members.remove(&name), character, (delay, &mut changes)).await;
-            members.extend(member.map(|member| (name, member)));
+        let mut bots: usize = 0;
+        for (name, character) in wanted {
+            bots += usize::from(character.persona.token.is_some());
+            let delay = STAGGER * u32::try_from(bots.saturating_sub(AT_ONCE + 1)).unwrap_or(u32::MAX);
+            let member = match members.remove(&name) {
+                Some(member) => self.changed(member, character, &mut changes).await,
+                None => self.added(character, delay, &mut changes),
+            };
+            members.insert(name, member);
         }
         changes
     }
@@ -99,54 +110,52 @@ impl Fleet {
     /// The models that somebody speaks with.
     pub async fn models(&self) -> Vec<ModelKey> {
         let members = self.members.lock().await;
-        members.values().map(|member| member.current.get().voice.model.key()).collect()
+        members.values().map(|member| member.speaker.character().voice.model.key()).collect()
     }
 
-    async fn one(
-        self: &Arc<Self>,
-        name: &PersonaName,
-        member: Option<Member>,
-        character: Arc<Character>,
-        (delay, changes): (Duration, &mut Changes),
-    ) -> Option<Member> {
-        let token = character.persona.token.clone()?;
-        let Some(member) = member else {
-            changes.added.push(name.clone());
-            return Some(self.send_out(name, character, token, delay));
-        };
-        let now = member.current.get();
-        let refused = self.app.standings.of(name) == Some(Standing::Refused);
-        if refused || token != member.token || character.persona.updates != now.persona.updates {
-            changes.restarted.push(name.clone());
-            changes.retired.push(self.take_out(name, member).await);
-            return Some(self.send_out(name, character, token, Duration::ZERO));
-        }
-        if !now.is_like(&character) {
-            changes.changed.push(name.clone());
-            metrics::introduce(name, &character.voice);
-            changes.retired.push(member.current.set(character));
-        }
-        Some(member)
+    fn added(self: &Arc<Self>, character: Arc<Character>, delay: Duration, changes: &mut Changes) -> Member {
+        let persona = Arc::clone(&character.persona);
+        changes.added.push(persona.name.clone());
+        metrics::introduce(&persona.name, &character.voice);
+        let speaker = Arc::new(Speaker::new(character));
+        self.app.speakers.add(Arc::clone(&speaker));
+        Member { bot: self.send_out(&speaker, &persona, delay), speaker }
     }
 
-    fn send_out(
-        self: &Arc<Self>,
-        name: &PersonaName,
-        character: Arc<Character>,
-        token: Secret,
-        delay: Duration,
-    ) -> Member {
-        if let (Some(wire), Updates::Webhook) = (&self.wire.webhook, character.persona.updates) {
-            wire.doors.add(name);
+    async fn changed(self: &Arc<Self>, member: Member, character: Arc<Character>, changes: &mut Changes) -> Member {
+        let Member { speaker, mut bot } = member;
+        let (name, persona) = (speaker.name.clone(), Arc::clone(&character.persona));
+        let refused = self.app.standings.of(&name) == Some(Standing::Refused);
+        let same = bot.as_ref().map(|bot| (&bot.token, bot.updates))
+            == persona.token.as_ref().map(|token| (token, persona.updates));
+        let another = !speaker.character().is_like(&character);
+        if refused || !same {
+            self.take_out(&name, bot.take()).await;
         }
-        self.app.standings.set(name, Standing::Starting);
-        metrics::introduce(name, &character.voice);
+        if another {
+            metrics::introduce(&name, &character.voice);
+            changes.retired.push(speaker.become_another(character));
+        }
+        if refused || !same {
+            bot = self.send_out(&speaker, &persona, Duration::ZERO);
+            changes.restarted.push(name);
+        } else if another {
+            changes.changed.push(name);
+        }
+        Member { speaker, bot }
+    }
+
+    /// Sends a persona's bot out, where it has one.
+    fn send_out(self: &Arc<Self>, speaker: &Arc<Speaker>, persona: &Persona, delay: Duration) -> Option<BotTask> {
+        let (name, token, updates) = (speaker.name.clone(), persona.token.clone()?, persona.updates);
+        if let (Some(wire), Updates::Webhook) = (&self.wire.webhook, updates) {
+            wire.doors.add(&name);
+        }
+        self.app.standings.set(&name, Standing::Starting);
         let stopping = self.lifecycle.stopping().child_token();
-        let current = Current::new(character);
         let bot = Bot {
             app: Arc::clone(&self.app),
-            name: name.clone(),
-            current: current.clone(),
+            speaker: Arc::clone(speaker),
             token: token.clone(),
             wire: self.wire.clone(),
             stopping: stopping.clone(),
@@ -157,14 +166,15 @@ impl Fleet {
                 fleet.one_refused();
             }
         });
-        Member { current, token, stopping, task }
+        Some(BotTask { token, updates, stopping, task })
     }
 
-    /// Lets a persona's work end, and gives it up. Returns what it was.
-    async fn take_out(&self, name: &PersonaName, member: Member) -> Arc<Character> {
-        member.stopping.cancel();
+    /// Lets a bot's work end, and gives its persona up.
+    async fn take_out(&self, name: &PersonaName, bot: Option<BotTask>) {
+        let Some(bot) = bot else { return };
+        bot.stopping.cancel();
         // A bot that died has been told of, and ends the daemon.
-        let _ = member.task.await;
+        let _ = bot.task.await;
         let live = self.app.roster.get(name);
         self.app.roster.remove(name);
         if let Some(live) = live {
@@ -180,7 +190,6 @@ impl Fleet {
             wire.doors.remove(name);
         }
         self.app.standings.remove(name);
-        member.current.get()
     }
 
     /// With no token left that works there is nothing to run for.

@@ -84,10 +84,10 @@ fn personas(app: &App) {
         let up = u8::from(report.state.is_serving());
         gauge(&names::PERSONA_UP, &[("persona", persona.as_str())]).set(f64::from(up));
     }
-    for live in app.roster.all() {
-        let persona = ("persona", live.name.as_str());
-        gauge(&names::PERSONA_KV, &[persona]).set(live.usage.kv_bytes() as f64);
-        if let Some(speed) = live.usage.tokens_per_second() {
+    for speaker in app.speakers.all() {
+        let persona = ("persona", speaker.name.as_str());
+        gauge(&names::PERSONA_KV, &[persona]).set(speaker.usage.kv_bytes() as f64);
+        if let Some(speed) = speaker.usage.tokens_per_second() {
             gauge(&names::PERSONA_SPEED, &[persona]).set(speed);
         }
     }

@@ -3,20 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use maskarad_engine::{EngineError, Event, Finished, Timings};
-
 use super::typing::while_typing;
 use crate::app::App;
-use crate::attempts::{Attempts, Step};
+use crate::attempts::End;
 use crate::backoff::Backoff;
 use crate::chat::{ChatKind, MessageId};
-use crate::generator::{GenerateRequest, GeneratorError};
 use crate::live::{Character, LivePersona};
 use crate::metrics;
 use crate::prompt::{self, Scene, Turn};
-use crate::reply;
 use crate::settings::EffectiveSettings;
+use crate::speech::{Said, Speech, Unsaid};
 use crate::store::{self, Author, Finish, HistoryMessage, Job, Outcome, Reply};
 use crate::trigger::{self, Trigger};
 
@@ -124,7 +120,7 @@ impl Maker {
         };
         match self.character.voice.prompt(&self.character.persona, &turns) {
             Ok(ids) => {
-                Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.attempt(ids)).await)
+                Ok(while_typing(self.live.transport.as_ref(), self.lead.conversation.chat, self.speak(ids)).await)
             }
             Err(error) => Ok(failed(error.to_string())),
         }
@@ -188,79 +184,30 @@ impl Maker {
         HistoryMessage { text, ..message }
     }
 
-    async fn attempt(&self, prompt: Vec<u32>) -> Made {
-        let (persona, voice) = (&self.character.persona, &self.character.voice);
-        let mut attempts = Attempts::new(self.lead.seed.cast_unsigned(), self.lead.trigger.is_directed());
-        loop {
-            let text = match self.generate(&prompt, attempts.seed()).await {
-                Ok(text) => text,
-                Err(made) => return made,
-            };
-            let outcome = reply::clean(persona, &voice.markers, &text);
-            if let reply::Outcome::Discard(why) = outcome {
-                let (job, seed, reason) = (self.lead.id.0, attempts.seed(), why.as_str());
-                tracing::info!(persona = %persona.name, job, seed, reason, "a reply was discarded");
-            }
-            return match attempts.after(outcome) {
-                Step::Again => continue,
-                Step::Text(text) => Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None }),
-                Step::Fallback(why) => {
-                    let (text, reason) = (persona.reply.fallback.clone(), Some(why.as_str().to_owned()));
-                    Made::Reply(Reply { text, outcome: Outcome::Fallback, reason })
-                }
-                Step::Silence(why) => Made::Nothing { outcome: Outcome::Discarded, reason: why.as_str().to_owned() },
-            };
-        }
-    }
-
-    /// One generation's text, or what becomes of the job without one.
-    async fn generate(&self, prompt: &[u32], seed: u64) -> Result<String, Made> {
-        let voice = &self.character.voice;
-        let request = GenerateRequest {
+    async fn speak(&self, prompt: Vec<u32>) -> Made {
+        let speech = Speech {
+            app: Arc::clone(&self.app),
+            speaker: Arc::clone(&self.live.speaker),
+            character: Arc::clone(&self.character),
             job: self.lead.id.0,
-            model: voice.model.key(),
-            prompt: prompt.to_vec(),
-            generation: voice.generation(seed),
+            prompt,
+            generation: self.character.voice.generation(self.lead.seed.cast_unsigned()),
+            directed: self.lead.trigger.is_directed(),
         };
-        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
-        let mut events = loop {
-            match self.app.generator.generate(request.clone()).await {
-                Ok(events) => break events,
-                Err(GeneratorError::Busy) => tokio::time::sleep(backoff.next(&self.app.dice)).await,
-                Err(GeneratorError::Gone) => return Err(Made::Interrupted),
-                Err(GeneratorError::Refused(reason)) => return Err(failed(reason)),
+        match speech.say(|_| {}).await {
+            Ok(Said { end: End::Text(text), .. }) => {
+                Made::Reply(Reply { text, outcome: Outcome::Answered, reason: None })
             }
-        };
-        let tokens = metrics::generated_tokens(&self.live.name);
-        let kv_bytes = voice.model.kv_bytes(prompt.len() + request.generation.max_new_tokens);
-        let mut held = None;
-        while let Some(event) = events.next().await {
-            match event {
-                Event::Token { .. } => {
-                    held.get_or_insert_with(|| self.live.usage.hold(kv_bytes));
-                    tokens.increment(1);
-                }
-                Event::Finished(finished) => {
-                    self.note(&finished);
-                    return Ok(finished.text.unwrap_or_default());
-                }
-                Event::Failed(EngineError::Stopped) => return Err(Made::Interrupted),
-                Event::Failed(error) => return Err(failed(error.to_string())),
+            Ok(Said { end: End::Fallback(why), .. }) => {
+                let text = self.character.persona.reply.fallback.clone();
+                Made::Reply(Reply { text, outcome: Outcome::Fallback, reason: Some(why.as_str().to_owned()) })
             }
+            Ok(Said { end: End::Silence(why), .. }) => {
+                Made::Nothing { outcome: Outcome::Discarded, reason: why.as_str().to_owned() }
+            }
+            Err(Unsaid::Interrupted) => Made::Interrupted,
+            Err(Unsaid::Failed(reason)) => failed(reason),
         }
-        Err(Made::Interrupted)
-    }
-
-    /// Where the time of a generation went; `make load` reads it in the log.
-    fn note(&self, finished: &Finished) {
-        let Timings { queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens } = finished.timings;
-        let (persona, job, stop) = (&self.live.name, self.lead.id.0, finished.stop_reason);
-        tracing::debug!(
-            %persona, job, ?stop, queue_ms, prompt_ms, generate_ms, prompt_tokens, generated_tokens, "generated"
-        );
-        let first_token = Duration::try_from_secs_f64((queue_ms + prompt_ms) / 1e3).unwrap_or_default();
-        metrics::generated(persona, prompt_tokens, first_token);
-        self.live.usage.generated(&finished.timings);
     }
 }
 

@@ -46,10 +46,13 @@ async fn migrate(connection: &mut PgConnection) -> Result<()> {
 }
 
 pub(super) fn migrator() -> Migrator {
-    let state = include_str!("../../../migrations/postgres/0001_state.sql");
-    let outbox = include_str!("../../../migrations/postgres/0002_outbox.sql");
-    let request = include_str!("../../../migrations/postgres/0003_request.sql");
-    Migrator::with_migrations(migrations([("state", state), ("outbox", outbox), ("request", request)]))
+    let texts = [
+        ("state", include_str!("../../../migrations/postgres/0001_state.sql")),
+        ("outbox", include_str!("../../../migrations/postgres/0002_outbox.sql")),
+        ("request", include_str!("../../../migrations/postgres/0003_request.sql")),
+        ("api_keys", include_str!("../../../migrations/postgres/0004_api_keys.sql")),
+    ];
+    Migrator::with_migrations(migrations(texts))
 }
 
 impl Dialect for Postgres {

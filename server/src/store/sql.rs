@@ -17,9 +17,9 @@ use super::locks::Locks;
 use super::timing::counted;
 use super::writing::{WriteLog, Writing};
 use super::{
-    Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
-    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, backlog,
-    bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
+    ApiKey, Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
+    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, api_keys,
+    backlog, bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -149,6 +149,18 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn backlog(&self) -> Result<Backlog> {
         read!(self, backlog::count())
+    }
+
+    async fn add_api_key(&self, key: &ApiKey) -> Result<bool> {
+        write!(self, api_keys::add(key))
+    }
+
+    async fn api_keys(&self) -> Result<Vec<ApiKey>> {
+        read!(self, api_keys::all())
+    }
+
+    async fn revoke_api_key(&self, name: &str, now: OffsetDateTime) -> Result<bool> {
+        write!(self, api_keys::revoke(name, now))
     }
 
     async fn tallies(&self, now: OffsetDateTime) -> Result<Vec<Tally>> {

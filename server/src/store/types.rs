@@ -1,5 +1,6 @@
 //! The plain data that goes into the store and comes out of it. Knows no SQL and decides nothing.
 
+pub use api_key::{ApiKey, KeyHash};
 pub use backlog::Backlog;
 pub use effect::{Effect, Routed};
 pub use forget::{Forget, Forgotten, Subject, Trace, Tracer};
@@ -11,6 +12,7 @@ pub use settings::ChatSettings;
 pub use tally::{Failure, Tally};
 pub use update::{BotId, RawUpdate, StoredUpdate};
 
+mod api_key;
 mod backlog;
 mod effect;
 mod forget;

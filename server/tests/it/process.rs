@@ -1,5 +1,6 @@
 //! `maskarad serve` as people run it: a process of its own, with signals, crashes, broken settings and a log.
 
+mod api;
 mod burst;
 mod crash;
 mod full_log;

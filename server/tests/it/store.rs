@@ -1,5 +1,6 @@
 //! The behavioural suite of the store: every story runs on PostgreSQL and on SQLite.
 
+mod api_keys;
 mod backup;
 mod bots;
 mod claims;

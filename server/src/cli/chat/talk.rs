@@ -5,12 +5,12 @@ use std::io::Write;
 use anyhow::Context;
 use maskarad_engine::{Engine, Event, Request};
 
-use crate::attempts::{Attempts, Step};
+use crate::attempts::{Attempts, End};
 use crate::cli::output::Output;
 use crate::config::persona::Persona;
 use crate::live::Voice;
 use crate::prompt::{Side, Turn};
-use crate::reply::{self, Outcome};
+use crate::reply::{self, Flow, Outcome};
 
 pub(super) struct Talk {
     persona: Persona,
@@ -40,9 +40,9 @@ impl Talk {
         let mut attempts = Attempts::new(self.seed, true);
         let answer = loop {
             match self.attempt(prompt.clone(), &mut attempts)? {
-                Step::Again => {}
-                Step::Text(text) => break text,
-                Step::Fallback(_) | Step::Silence(_) => {
+                None => {}
+                Some(End::Text(text)) => break text,
+                Some(End::Fallback(_) | End::Silence(_)) => {
                     write!(self.output, "{}", self.persona.reply.fallback)?;
                     break self.persona.reply.fallback.clone();
                 }
@@ -62,39 +62,26 @@ impl Talk {
     }
 
     /// Makes one reply and shows it.
-    fn attempt(&mut self, prompt: Vec<u32>, attempts: &mut Attempts) -> anyhow::Result<Step> {
+    fn attempt(&mut self, prompt: Vec<u32>, attempts: &mut Attempts) -> anyhow::Result<Option<End>> {
         let generation = self.voice.generation(attempts.seed());
         let request = Request { model: self.voice.model.key(), prompt, generation, want_logits: false };
         let mut events = self.engine.generate(request)?;
-        let (mut grown, mut shown) = (String::new(), String::new());
+        let (persona, voice) = (self.persona.clone(), self.voice.clone());
+        let mut flow = Flow::new(&persona, &voice.markers);
         loop {
             match events.blocking_next().context("the engine died")? {
                 Event::Token { text, .. } => {
-                    grown.push_str(&text);
-                    // The last word may still become part of what is cut out.
-                    let settled = grown.rfind(char::is_whitespace).map_or("", |at| &grown[..at]);
-                    self.show(settled, &mut shown)?;
+                    write!(self.output, "{}", flow.push(&text))?;
+                    self.output.flush()?;
                 }
                 Event::Finished(finished) => {
-                    let text = finished.text.unwrap_or(grown);
-                    let outcome = reply::clean(&self.persona, &self.voice.markers, &text);
-                    self.end(&outcome, &shown)?;
+                    let outcome = reply::clean(&persona, &voice.markers, &finished.text.unwrap_or_default());
+                    self.end(&outcome, flow.shown())?;
                     return Ok(attempts.after(outcome));
                 }
                 Event::Failed(error) => return Err(error.into()),
             }
         }
-    }
-
-    /// Prints what the text has grown by since it was last shown, as it will be sent.
-    fn show(&mut self, settled: &str, shown: &mut String) -> anyhow::Result<()> {
-        let Outcome::Text(text) = reply::clean(&self.persona, &self.voice.markers, settled) else { return Ok(()) };
-        if let Some(more) = text.strip_prefix(shown.as_str()) {
-            write!(self.output, "{more}")?;
-            self.output.flush()?;
-            *shown = text;
-        }
-        Ok(())
     }
 
     /// Shows the rest of a finished reply.

@@ -25,7 +25,7 @@ const AT_WORK: Duration = Duration::from_secs(12);
 /// Between two rounds of it: other tests run beside this one.
 const BREATH: Duration = Duration::from_millis(100);
 
-fn free() -> SocketAddr {
+pub(super) fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use maskarad::chat::{ChatId, ChatKind, Conversation, Language, MessageId, ThreadId, TransportKind, UserId};
 use maskarad::request::RequestId;
 use maskarad::store::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, Lease, NewJob, Outcome, RawUpdate,
-    Routed, Sent, Store,
+    ApiKey, Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, KeyHash, Lease, NewJob, Outcome,
+    RawUpdate, Routed, Sent, Store,
 };
 use maskarad::trigger::Trigger;
 use serde_json::json;
@@ -39,6 +39,12 @@ async fn fill(store: &dyn Store) {
     past.open_jobs().await;
     past.sends().await;
     past.inbox().await;
+    for (name, secret) in [("phone", "mk_a"), ("gone", "mk_b")] {
+        let hash = KeyHash::of(secret);
+        let key = ApiKey { name: name.to_owned(), hash, per_minute: 60, created_at: NOW, revoked: false };
+        assert!(store.add_api_key(&key).await.unwrap());
+    }
+    assert!(store.revoke_api_key("gone", NOW).await.unwrap());
 }
 
 async fn serve(store: &dyn Store, name: &str, bot: i64) -> Lease {

@@ -1,0 +1,151 @@
+//! What a request is refused with, in the shape of OpenAI's errors, which its clients can read.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::http::StatusCode;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// Seconds after which whoever was turned away may come again: about what a reply takes.
+const COME_AGAIN: u64 = 2;
+
+/// Why a request gets no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    kind: &'static str,
+    code: Option<&'static str>,
+    param: Option<String>,
+    message: String,
+    retry_after: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Inner<'a>,
+}
+
+#[derive(Serialize)]
+struct Inner<'a> {
+    message: &'a str,
+    r#type: &'a str,
+    param: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, code: None, param: None, message: message.into(), retry_after: None }
+    }
+
+    /// The request can't be carried out as it stands; `param` names what is wrong.
+    pub(super) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
+        let param = Some(param.into());
+        Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message) }
+    }
+
+    /// The body is no JSON of the expected shape.
+    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message);
+        Self { code: Some("not_found"), ..error }
+    }
+
+    pub(super) fn no_such_persona(name: &str) -> Self {
+        let known: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
+        let message = format!("there is no persona {known:?}; GET /v1/personas lists them");
+        Self { code: Some("model_not_found"), param: Some("model".to_owned()), ..Self::not_found(message) }
+    }
+
+    pub(super) fn method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "this path has no such method")
+    }
+
+    pub(super) fn unauthorized(message: &'static str) -> Self {
+        let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message);
+        Self { code: Some("invalid_api_key"), ..error }
+    }
+
+    pub(super) fn forbidden(message: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "invalid_request_error", message)
+    }
+
+    /// This key has had its share; `after` seconds from now it has more.
+    pub(super) fn too_many(after: u64) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "this key may not ask that often");
+        Self { code: Some("rate_limit_exceeded"), retry_after: Some(after.max(1)), ..error }
+    }
+
+    /// There is no room at the moment.
+    pub(super) fn overloaded() -> Self {
+        let message = "too many replies are being made at the moment; try again in a few seconds";
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", message);
+        Self { code: Some("overloaded"), retry_after: Some(COME_AGAIN), ..error }
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "the body is too long, or broke off")
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "the request's body took too long to arrive")
+    }
+
+    /// The daemon stops; the next one answers.
+    pub(super) fn stopping() -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "the daemon is stopping");
+        Self { code: Some("stopping"), retry_after: Some(COME_AGAIN), ..error }
+    }
+
+    pub(super) fn internal() -> Self {
+        let message = "no reply could be generated; the daemon's log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message)
+    }
+
+    /// The body as a stream's event tells it.
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::to_value(self.body()).unwrap_or_default()
+    }
+
+    fn body(&self) -> Body<'_> {
+        let param = self.param.as_deref();
+        Body { error: Inner { message: &self.message, r#type: self.kind, param, code: self.code } }
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let status = rejection.status();
+        // Which key is wrong, but for what stands there.
+        let message = match &rejection {
+            JsonRejection::JsonDataError(_) | JsonRejection::JsonSyntaxError(_) => rejection.body_text(),
+            JsonRejection::MissingJsonContentType(_) => "send Content-Type: application/json".to_owned(),
+            _ => "the body can't be read, or is too long".to_owned(),
+        };
+        let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+        Self { status, ..Self::unreadable(message) }
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    fn from(_: PathRejection) -> Self {
+        Self::not_found("there is no such path")
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, axum::http::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,93 @@
+//! `maskarad key`: who may call the HTTP API from elsewhere. A daemon may run meanwhile; it knows within seconds.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use time::OffsetDateTime;
+
+use super::output::Output;
+use super::{location, runtime};
+use crate::api::PREFIX;
+use crate::config::daemon::DaemonConfig;
+use crate::store::{self, ApiKey, KeyHash, Store};
+
+/// What can be done about keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a key, and print it: this once, for only a hash of it is kept.
+    Create(Create),
+    /// List the keys.
+    List,
+    /// Revoke a key for good.
+    Revoke {
+        /// Which.
+        #[arg(value_parser = name)]
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    /// What to call it: a-z, 0-9, _ and -.
+    #[arg(value_parser = name)]
+    name: String,
+    /// Requests a minute.
+    #[arg(long, default_value_t = 60, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    per_minute: u32,
+}
+
+pub(super) fn run(command: &Command, config: &DaemonConfig) -> anyhow::Result<()> {
+    let location = location(config)?;
+    runtime()?.block_on(async {
+        let store = store::open(&location).await?;
+        let done = carry_out(command, store.as_ref()).await;
+        store.close().await;
+        done
+    })
+}
+
+async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
+    let mut output = Output::open();
+    match command {
+        Command::Create(create) => {
+            let secret = secret()?;
+            let key = ApiKey {
+                name: create.name.clone(),
+                hash: KeyHash::of(&secret),
+                per_minute: create.per_minute,
+                created_at: OffsetDateTime::now_utc(),
+                revoked: false,
+            };
+            let added = store.add_api_key(&key).await?;
+            anyhow::ensure!(added, "there is, or was, a key {:?}; choose another name", create.name);
+            writeln!(output, "{secret}")?;
+        }
+        Command::List => {
+            for key in store.api_keys().await? {
+                let state = if key.revoked { "revoked" } else { "good" };
+                writeln!(output, "{}  {state}  {}/min  made {}", key.name, key.per_minute, key.created_at.date())?;
+            }
+        }
+        Command::Revoke { name } => {
+            let revoked = store.revoke_api_key(name, OffsetDateTime::now_utc()).await?;
+            anyhow::ensure!(revoked, "there is no key {name:?} that is good; `maskarad key list` lists them");
+            writeln!(output, "{name} is revoked; a running daemon refuses it within five seconds")?;
+        }
+    }
+    Ok(output.flush()?)
+}
+
+/// 256 bits that nobody can foretell.
+fn secret() -> anyhow::Result<String> {
+    let mut bytes = [0u8; 32];
+    OsRng.try_fill_bytes(&mut bytes)?;
+    Ok(bytes.iter().fold(PREFIX.to_owned(), |secret, byte| secret + &format!("{byte:02x}")))
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+    let fits = (1..=64).contains(&text.len()) && text.chars().all(allowed);
+    if fits { Ok(text.to_owned()) } else { Err("1 to 64 of a-z, 0-9, _ and -") }
+}
