@@ -41,10 +41,10 @@ dashboard: setup ## A minute of load before a real Prometheus: no panel may be e
 	@scripts/prometheus.sh && mkdir -p docs/images && MASKARAD_REQUIRE_PROMETHEUS=1 \
 	cargo test --workspace --locked --test it -- --ignored --nocapture the_dashboard_after_a_minute
 
-api-clients: setup ## The HTTP API under OpenAI's own Python client
+api-clients: setup ## The HTTP API under OpenAI's own Python client, LangChain's, and schemathesis
 	@python3 -m venv target/api-clients && target/api-clients/bin/pip --disable-pip-version-check install --quiet \
 	--requirement server/tests/it/process/api/clients/requirements.txt && \
-	API_CLIENTS_PYTHON=$(CURDIR)/target/api-clients/bin/python \
+	API_CLIENTS=$(CURDIR)/target/api-clients \
 	cargo test --workspace --locked --test it -- --ignored --nocapture process::api::clients
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)

@@ -5,6 +5,7 @@
 
 mod admission;
 mod ask;
+mod document;
 mod error;
 mod guard;
 mod openai;
@@ -55,6 +56,7 @@ pub fn start(listener: TcpListener, app: &Arc<App>, keys: Arc<Keys>, limits: Api
 pub fn routes(app: &Arc<App>, keys: Arc<Keys>, limits: ApiLimits) -> Router {
     let api = Arc::new(Api { app: Arc::clone(app), admission: Admission::new(limits.replies_at_once) });
     Router::new()
+        .route("/openapi.json", get(document::document))
         .route("/v1/personas", get(own::personas))
         .route("/v1/personas/{name}/reply", post(own::reply))
         .route("/v1/personas/{name}/prompt", post(own::prompt))

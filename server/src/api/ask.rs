@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use maskarad_engine::{GenerationConfig, MAX_NEW_TOKENS};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::error::ApiError;
@@ -22,17 +23,33 @@ const MOST_STOPS: usize = 4;
 const LONGEST_STOP: usize = 64;
 
 /// What may be other than the manifest says, by Hugging Face's names.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Settings {
+    /// Tokens of the reply at most.
+    #[schema(minimum = 1, maximum = 128)]
     pub(super) max_new_tokens: Option<usize>,
+    /// Whether tokens are drawn by their probability; the likeliest are taken otherwise.
     pub(super) do_sample: Option<bool>,
+    /// Divides the logits: lower is safer, higher is wilder; 0 takes the likeliest tokens.
+    #[schema(minimum = 0)]
     pub(super) temperature: Option<f32>,
+    /// Draws from so many of the likeliest tokens; 0 from all.
+    #[schema(minimum = 0)]
     pub(super) top_k: Option<usize>,
+    /// Draws from the smallest set with this probability.
+    #[schema(minimum = 0, maximum = 1)]
     pub(super) top_p: Option<f32>,
+    /// Makes tokens that were there less likely; 1 does nothing.
+    #[schema(exclusive_minimum = 0)]
     pub(super) repetition_penalty: Option<f32>,
+    /// Never repeats so many tokens in a row; 0 forbids nothing.
+    #[schema(minimum = 0)]
     pub(super) no_repeat_ngram_size: Option<usize>,
+    /// Any of these ends the reply.
+    #[schema(max_items = 4)]
     pub(super) stop_strings: Vec<String>,
+    /// The same seed gives the same words.
     pub(super) seed: Option<i64>,
 }
 

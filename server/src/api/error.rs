@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Seconds after which whoever was turned away may come again: about what a reply takes.
 const COME_AGAIN: u64 = 2;
@@ -21,17 +22,25 @@ pub(super) struct ApiError {
     retry_after: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    error: Inner<'a>,
+/// What is answered instead of a reply.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ErrorBody {
+    error: ErrorDetails,
 }
 
-#[derive(Serialize)]
-struct Inner<'a> {
-    message: &'a str,
-    r#type: &'a str,
-    param: Option<&'a str>,
-    code: Option<&'a str>,
+/// Why, in OpenAI's shape.
+#[derive(Serialize, ToSchema)]
+struct ErrorDetails {
+    /// For people.
+    message: String,
+    /// Whose fault it is.
+    r#type: &'static str,
+    /// What of the request is wrong.
+    #[schema(required)]
+    param: Option<String>,
+    /// For programs.
+    #[schema(required)]
+    code: Option<&'static str>,
 }
 
 impl ApiError {
@@ -111,9 +120,9 @@ impl ApiError {
         serde_json::to_value(self.body()).unwrap_or_default()
     }
 
-    fn body(&self) -> Body<'_> {
-        let param = self.param.as_deref();
-        Body { error: Inner { message: &self.message, r#type: self.kind, param, code: self.code } }
+    fn body(&self) -> ErrorBody {
+        let (message, param) = (self.message.clone(), self.param.clone());
+        ErrorBody { error: ErrorDetails { message, r#type: self.kind, param, code: self.code } }
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod chat;
 mod completions;
-mod models;
+pub(super) mod models;
 mod requests;
 mod stream;
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -14,16 +16,18 @@ use axum::response::{IntoResponse, Response};
 use futures::future::try_join_all;
 use maskarad_engine::StopReason;
 use serde::Serialize;
-use std::sync::Arc;
+use utoipa::ToSchema;
 
 use super::admission::Place;
 use super::ask::Asked;
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::{Api, ask};
 use crate::attempts::End;
 use crate::live::Character;
 use crate::speech::{Said, Unsaid};
 
+pub(super) use self::chat::ChatCompletion;
+pub(super) use self::completions::TextCompletion;
 pub(super) use self::models::{model, models};
 
 /// What came of one choice.
@@ -34,7 +38,7 @@ struct Choice {
 }
 
 /// Tokens that were read and made.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 struct Usage {
     prompt_tokens: usize,
     completion_tokens: usize,
@@ -99,7 +103,14 @@ impl Admitted {
     }
 }
 
-/// `POST /v1/chat/completions`.
+/// What a persona answers in a chat.
+#[utoipa::path(
+    post, path = "/v1/chat/completions", request_body = requests::Chat,
+    responses(
+        (status = 200, content((ChatCompletion = "application/json"), (String = "text/event-stream"))),
+        (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
+    ),
+)]
 pub(super) async fn chat(
     State(api): State<Arc<Api>>,
     request: Result<Json<requests::Chat>, JsonRejection>,
@@ -112,7 +123,14 @@ pub(super) async fn chat(
     Ok(Json(chat::answer(&api, &admitted).await?).into_response())
 }
 
-/// `POST /v1/completions`: the prompt is what somebody says, the text what the persona answers.
+/// The prompt is what somebody says, the text what the persona answers.
+#[utoipa::path(
+    post, path = "/v1/completions", request_body = requests::Completions,
+    responses(
+        (status = 200, content((TextCompletion = "application/json"), (String = "text/event-stream"))),
+        (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
+    ),
+)]
 pub(super) async fn completions(
     State(api): State<Arc<Api>>,
     request: Result<Json<requests::Completions>, JsonRejection>,

@@ -13,10 +13,11 @@ use futures::StreamExt;
 use maskarad_engine::{StopReason, Timings};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::Api;
 use super::ask::{self, Asked, Names, Settings};
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::pieces::{Piece, pieces};
 use crate::attempts::End;
 use crate::live::{Character, Speaker};
@@ -28,7 +29,7 @@ const NAMES: Names = Names { max_new_tokens: "settings.max_new_tokens", stop_str
 const ALIVE: Duration = Duration::from_secs(10);
 
 /// A persona, as whoever wants to talk with it sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct PersonaView {
     name: String,
     display_name: String,
@@ -41,7 +42,45 @@ pub(super) struct PersonaView {
     settings: SettingsView,
 }
 
-#[derive(Serialize)]
+/// The personas there are.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PersonaList {
+    personas: Vec<PersonaView>,
+}
+
+/// A prompt as the checkpoint reads it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct PromptView {
+    /// The whole of it.
+    text: String,
+    /// Its tokens, in order.
+    tokens: Vec<PromptToken>,
+}
+
+/// A token of a prompt.
+#[derive(Serialize, ToSchema)]
+struct PromptToken {
+    id: u32,
+    /// As far as it is text by itself.
+    text: String,
+}
+
+/// Where the time of a reply went; the last attempt counts.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the engine's own type is what is sent; this describes it")]
+struct TimingsView {
+    /// Milliseconds until there was a place.
+    queue_ms: f64,
+    /// From there to the first token.
+    prompt_ms: f64,
+    /// From there to the end.
+    generate_ms: f64,
+    prompt_tokens: usize,
+    generated_tokens: usize,
+}
+
+/// What a manifest says of the settings.
+#[derive(Serialize, ToSchema)]
 struct SettingsView {
     do_sample: bool,
     temperature: f32,
@@ -52,15 +91,15 @@ struct SettingsView {
 }
 
 /// What is said to a persona.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Request {
+pub(super) struct ReplyRequest {
     /// One message …
     #[serde(default)]
     text: Option<String>,
     /// … or a conversation whose last message is to be answered.
     #[serde(default)]
-    turns: Option<Vec<Spoken>>,
+    turns: Option<Vec<SpokenTurn>>,
     #[serde(default)]
     settings: Settings,
     /// Whether the reply is to come piece by piece, as server-sent events.
@@ -69,45 +108,56 @@ pub(super) struct Request {
 }
 
 /// One message of a conversation.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Spoken {
-    from: From,
+struct SpokenTurn {
+    from: Speaking,
     text: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum From {
+enum Speaking {
     User,
     Persona,
 }
 
 /// What came of it.
-#[derive(Serialize)]
-struct Reply {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Reply {
     reply: String,
     /// `answered`, or `fallback` where nothing fit to be said was generated.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Why it ended: `eos`, `length` or `stop_string`.
+    #[schema(value_type = String)]
     stop_reason: StopReason,
     /// Tokens of all attempts.
     generated_tokens: usize,
+    /// Where the time went.
+    #[schema(value_type = TimingsView)]
     timings: Timings,
 }
 
 /// `GET /v1/personas`.
-pub(super) async fn personas(State(api): State<Arc<Api>>) -> Json<serde_json::Value> {
-    let personas: Vec<PersonaView> = api.app.speakers.all().iter().map(|speaker| PersonaView::of(speaker)).collect();
-    Json(json!({ "personas": personas }))
+#[utoipa::path(get, path = "/v1/personas", responses((status = 200, body = PersonaList), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn personas(State(api): State<Arc<Api>>) -> Json<PersonaList> {
+    Json(PersonaList { personas: api.app.speakers.all().iter().map(|speaker| PersonaView::of(speaker)).collect() })
 }
 
-/// `POST /v1/personas/{name}/reply`.
+/// What a persona answers. With `stream` it comes as server-sent events: `text` with each piece, `reply` at the end.
+#[utoipa::path(
+    post, path = "/v1/personas/{name}/reply", params(("name" = String, Path)), request_body = ReplyRequest,
+    responses(
+        (status = 200, content((Reply = "application/json"), (String = "text/event-stream"))),
+        (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
+    ),
+)]
 pub(super) async fn reply(
     State(api): State<Arc<Api>>,
     name: Result<Path<String>, PathRejection>,
-    request: Result<Json<Request>, JsonRejection>,
+    request: Result<Json<ReplyRequest>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let (speaker, Json(request)) = (api.speaker(&name?.0)?, request?);
     let asked = request.asked(&api, speaker)?;
@@ -132,17 +182,21 @@ pub(super) async fn reply(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response())
 }
 
-/// `POST /v1/personas/{name}/prompt`: what the checkpoint would be given, and nothing is generated.
+/// What the checkpoint would be given; nothing is generated.
+#[utoipa::path(
+    post, path = "/v1/personas/{name}/prompt", params(("name" = String, Path)), request_body = ReplyRequest,
+    responses((status = 200, body = PromptView), (status = "4XX", body = ErrorBody)),
+)]
 pub(super) async fn prompt(
     State(api): State<Arc<Api>>,
     name: Result<Path<String>, PathRejection>,
-    request: Result<Json<Request>, JsonRejection>,
-) -> Result<Json<serde_json::Value>, ApiError> {
+    request: Result<Json<ReplyRequest>, JsonRejection>,
+) -> Result<Json<PromptView>, ApiError> {
     let (speaker, Json(request)) = (api.speaker(&name?.0)?, request?);
     let Asked { character, prompt, .. } = request.asked(&api, speaker)?;
-    let tokenizer = &character.voice.tokenizer;
-    let tokens: Vec<_> = prompt.iter().map(|id| json!({ "id": id, "text": tokenizer.decode(&[*id], false) })).collect();
-    Ok(Json(json!({ "text": tokenizer.decode(&prompt, false), "tokens": tokens })))
+    let decode = |ids: &[u32]| character.voice.tokenizer.decode(ids, false);
+    let tokens = prompt.iter().map(|id| PromptToken { id: *id, text: decode(&[*id]) }).collect();
+    Ok(Json(PromptView { text: decode(&prompt), tokens }))
 }
 
 impl PersonaView {
@@ -168,7 +222,7 @@ impl PersonaView {
     }
 }
 
-impl Request {
+impl ReplyRequest {
     fn asked(&self, api: &Api, speaker: Arc<Speaker>) -> Result<Asked, ApiError> {
         api.asked(speaker, &self.turns()?, &self.settings, NAMES)
     }
@@ -176,7 +230,7 @@ impl Request {
     fn turns(&self) -> Result<Vec<Turn>, ApiError> {
         let said = match (&self.text, &self.turns) {
             (Some(text), None) => vec![(Side::Others, text.clone())],
-            (None, Some(turns)) => turns.iter().map(Spoken::side).collect(),
+            (None, Some(turns)) => turns.iter().map(SpokenTurn::side).collect(),
             _ => return Err(ApiError::invalid("text", "send either text or turns")),
         };
         if said.last().is_some_and(|(side, _)| *side == Side::Persona) {
@@ -186,11 +240,11 @@ impl Request {
     }
 }
 
-impl Spoken {
+impl SpokenTurn {
     fn side(&self) -> (Side, String) {
         let side = match self.from {
-            From::User => Side::Others,
-            From::Persona => Side::Persona,
+            Speaking::User => Side::Others,
+            Speaking::Persona => Side::Persona,
         };
         (side, self.text.clone())
     }

@@ -6,34 +6,41 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::ask::{self, Names, Settings};
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use crate::attempts::End;
 use crate::prompt::Side;
 
 const NAMES: Names = Names { max_new_tokens: "max_new_tokens", stop_strings: "stop_strings" };
 
 /// What those clients send. They know one persona; `persona` names another than the first.
-#[derive(Deserialize)]
-pub(super) struct Request {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct PredictRequest {
     text: String,
     #[serde(default)]
+    #[schema(minimum = 0)]
     temp: Option<f32>,
     #[serde(default)]
     persona: Option<String>,
 }
 
 /// What they read.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Toxified {
     toxified: String,
 }
 
+/// A reply, for clients of the seed system.
+#[utoipa::path(
+    post, path = "/predict", request_body = PredictRequest,
+    responses((status = 200, body = Toxified), (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody)),
+)]
 pub(super) async fn predict(
     State(api): State<Arc<Api>>,
-    request: Result<Json<Request>, JsonRejection>,
+    request: Result<Json<PredictRequest>, JsonRejection>,
 ) -> Result<Json<Toxified>, ApiError> {
     let Json(request) = request?;
     let speaker = match &request.persona {

@@ -1,6 +1,7 @@
 //! Chat completions.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::requests::{self, Role};
 use super::{Admitted, Usage};
@@ -9,28 +10,30 @@ use crate::api::{Api, ask};
 use crate::prompt::Side;
 
 /// What is answered.
-#[derive(Serialize)]
-pub(super) struct Completion {
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct ChatCompletion {
     id: String,
     object: &'static str,
     created: i64,
     model: String,
-    choices: Vec<Choice>,
+    choices: Vec<ChatChoice>,
     usage: Usage,
 }
 
-#[derive(Serialize)]
-struct Choice {
+#[derive(Serialize, ToSchema)]
+struct ChatChoice {
     index: usize,
-    message: Message,
+    message: AssistantMessage,
+    #[schema(value_type = Option<bool>, required)]
     logprobs: Option<()>,
     finish_reason: &'static str,
 }
 
-#[derive(Serialize)]
-struct Message {
+#[derive(Serialize, ToSchema)]
+struct AssistantMessage {
     role: &'static str,
     content: String,
+    #[schema(value_type = Option<bool>, required)]
     refusal: Option<()>,
 }
 
@@ -54,15 +57,15 @@ pub(super) fn admit(api: &Api, request: &requests::Chat) -> Result<Admitted, Api
     api.admit(&request.common, &ask::turns(said), "chatcmpl")
 }
 
-pub(super) async fn answer(api: &Api, admitted: &Admitted) -> Result<Completion, ApiError> {
+pub(super) async fn answer(api: &Api, admitted: &Admitted) -> Result<ChatCompletion, ApiError> {
     let (choices, usage) = admitted.choices(api).await?;
-    let choices = choices.into_iter().enumerate().map(|(index, choice)| Choice {
+    let choices = choices.into_iter().enumerate().map(|(index, choice)| ChatChoice {
         index,
-        message: Message { role: "assistant", content: choice.text, refusal: None },
+        message: AssistantMessage { role: "assistant", content: choice.text, refusal: None },
         logprobs: None,
         finish_reason: choice.finish_reason,
     });
-    Ok(Completion {
+    Ok(ChatCompletion {
         id: admitted.id.clone(),
         object: "chat.completion",
         created: admitted.created,

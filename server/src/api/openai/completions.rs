@@ -1,6 +1,7 @@
 //! Text completions.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::requests::{self, Prompt};
 use super::{Admitted, Usage};
@@ -9,20 +10,21 @@ use crate::api::{Api, ask};
 use crate::prompt::Side;
 
 /// What is answered.
-#[derive(Serialize)]
-pub(super) struct Completion {
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct TextCompletion {
     id: String,
     object: &'static str,
     created: i64,
     model: String,
-    choices: Vec<Choice>,
+    choices: Vec<TextChoice>,
     usage: Usage,
 }
 
-#[derive(Serialize)]
-struct Choice {
+#[derive(Serialize, ToSchema)]
+struct TextChoice {
     index: usize,
     text: String,
+    #[schema(value_type = Option<bool>, required)]
     logprobs: Option<()>,
     finish_reason: &'static str,
 }
@@ -38,15 +40,15 @@ pub(super) fn admit(api: &Api, request: &requests::Completions) -> Result<Admitt
     api.admit(&request.common, &ask::turns([(Side::Others, prompt.clone())]), "cmpl")
 }
 
-pub(super) async fn answer(api: &Api, admitted: &Admitted) -> Result<Completion, ApiError> {
+pub(super) async fn answer(api: &Api, admitted: &Admitted) -> Result<TextCompletion, ApiError> {
     let (choices, usage) = admitted.choices(api).await?;
-    let choices = choices.into_iter().enumerate().map(|(index, choice)| Choice {
+    let choices = choices.into_iter().enumerate().map(|(index, choice)| TextChoice {
         index,
         text: choice.text,
         logprobs: None,
         finish_reason: choice.finish_reason,
     });
-    Ok(Completion {
+    Ok(TextCompletion {
         id: admitted.id.clone(),
         object: "text_completion",
         created: admitted.created,

@@ -6,20 +6,21 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, ErrorBody};
 use crate::live::Speaker;
 
 /// A list of models.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Models {
     object: &'static str,
     data: Vec<Model>,
 }
 
 /// A model.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Model {
     id: String,
     object: &'static str,
@@ -33,13 +34,18 @@ impl Model {
     }
 }
 
-/// `GET /v1/models`.
+/// The personas, as models.
+#[utoipa::path(get, path = "/v1/models", responses((status = 200, body = Models), (status = "4XX", body = ErrorBody)))]
 pub(crate) async fn models(State(api): State<Arc<Api>>) -> Json<Models> {
     let data = api.app.speakers.all().iter().map(|speaker| Model::of(speaker)).collect();
     Json(Models { object: "list", data })
 }
 
-/// `GET /v1/models/{name}`.
+/// A persona, as a model.
+#[utoipa::path(
+    get, path = "/v1/models/{name}", params(("name" = String, Path)),
+    responses((status = 200, body = Model), (status = "4XX", body = ErrorBody)),
+)]
 pub(crate) async fn model(
     State(api): State<Arc<Api>>,
     name: Result<Path<String>, PathRejection>,

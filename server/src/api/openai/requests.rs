@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::api::ask::{Names, Settings};
 use crate::api::error::ApiError;
@@ -10,7 +11,7 @@ use crate::api::error::ApiError;
 pub(super) const NAMES: Names = Names { max_new_tokens: "max_tokens", stop_strings: "stop" };
 
 /// What both kinds of request have in common.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Common {
     pub(super) model: String,
     #[serde(default)]
@@ -18,31 +19,37 @@ pub(super) struct Common {
     #[serde(default)]
     stream_options: Option<StreamOptions>,
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 128)]
     max_tokens: Option<usize>,
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 128)]
     max_completion_tokens: Option<usize>,
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 2)]
     temperature: Option<f32>,
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1)]
     top_p: Option<f32>,
     #[serde(default)]
     stop: Option<Stop>,
     #[serde(default)]
     seed: Option<i64>,
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 8)]
     pub(super) n: Option<usize>,
     /// What we have no use for, or can't do.
     #[serde(flatten)]
+    #[schema(ignore)]
     other: serde_json::Map<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct StreamOptions {
     #[serde(default)]
     include_usage: bool,
 }
 
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Stop {
     One(String),
@@ -50,7 +57,7 @@ enum Stop {
 }
 
 /// `POST /v1/chat/completions`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(in crate::api) struct Chat {
     pub(super) messages: Vec<Message>,
     #[serde(flatten)]
@@ -58,14 +65,14 @@ pub(in crate::api) struct Chat {
 }
 
 /// One message of a chat.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Message {
     pub(super) role: Role,
     #[serde(default)]
     pub(super) content: Option<Content>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Role {
     System,
@@ -74,14 +81,14 @@ pub(super) enum Role {
     Assistant,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Content {
     Text(String),
     Parts(Vec<Part>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Part {
     r#type: String,
     #[serde(default)]
@@ -89,14 +96,14 @@ pub(super) struct Part {
 }
 
 /// `POST /v1/completions`.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(in crate::api) struct Completions {
     pub(super) prompt: Prompt,
     #[serde(flatten)]
     pub(super) common: Common,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 pub(super) enum Prompt {
     One(String),
