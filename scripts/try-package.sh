@@ -51,9 +51,11 @@ nspawn=$!
 trap 'exec 3>&-; kill "$telegram" "$nspawn" ${tracer:+"$tracer"} 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 
 # Its first child may be one that only makes the container.
-until init="$(pgrep -P "$nspawn" --exact systemd)"; do sleep 0.2; done
+booting() { kill -0 "$nspawn" 2>/dev/null || { cat "$roots/boot.log" >&2; exit 1; }; }
+until init="$(pgrep -P "$nspawn" --exact systemd)"; do booting; sleep 0.2; done
 inside() { nsenter --target "$init" --all -- env PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-until inside systemctl is-system-running 2>/dev/null | grep -qE 'running|degraded'; do sleep 0.5; done
+# It ends with an error where it says «degraded».
+until [[ "$(inside systemctl is-system-running 2>/dev/null || true)" =~ ^(running|degraded)$ ]]; do booting; sleep 0.5; done
 token() { grep -m1 -oE "$1_bot .*" "$roots/telegram.log" | grep -oE '[0-9]+:[A-Za-z0-9_-]{30,}'; }
 answers() { grep -c "^@${1}_bot (private)" "$roots/telegram.log" || true; }
 # Writes to a persona in private and waits for its answer.

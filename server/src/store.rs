@@ -56,7 +56,7 @@ mod writing;
 
 /// The state of all personas.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Keyring {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
 
@@ -183,6 +183,13 @@ pub trait Store: Send + Sync + 'static {
     /// deleted one is pending again.
     async fn forget(&self, forget: &Forget, tracer: &Tracer, now: OffsetDateTime) -> Result<Forgotten>;
 
+    /// Gives up all leases and closes all connections.
+    async fn close(&self);
+}
+
+/// Who may call the HTTP API from elsewhere.
+#[async_trait]
+pub trait Keyring: Send + Sync + 'static {
     /// Adds a key of the HTTP API; `false`, and nothing changed, where its name is or was another's.
     async fn add_api_key(&self, key: &ApiKey) -> Result<bool>;
 
@@ -191,7 +198,4 @@ pub trait Store: Send + Sync + 'static {
 
     /// Revokes a key for good; `false` where there is none of this name that is good.
     async fn revoke_api_key(&self, name: &str, now: OffsetDateTime) -> Result<bool>;
-
-    /// Gives up all leases and closes all connections.
-    async fn close(&self);
 }

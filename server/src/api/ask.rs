@@ -104,7 +104,7 @@ impl Api {
         settings: &Settings,
         names: Names,
     ) -> Result<GenerationConfig, ApiError> {
-        let seed = settings.seed.map_or_else(|| self.app.dice.seed(), |seed| seed);
+        let seed = settings.seed.unwrap_or_else(|| self.app.dice.seed());
         let mut generation = character.voice.generation(seed.cast_unsigned());
         if let Some(most) = settings.max_new_tokens {
             if !(1..=MAX_NEW_TOKENS).contains(&most) {
@@ -116,13 +116,10 @@ impl Api {
         check_stops(&settings.stop_strings, names)?;
         generation.stop_strings.extend(settings.stop_strings.iter().cloned());
         generation.do_sample = settings.do_sample.unwrap_or(generation.do_sample);
-        match settings.temperature {
-            // OpenAI's clients ask so for the likeliest tokens.
-            Some(0.0) => generation.do_sample = false,
-            Some(temperature) => {
-                (generation.temperature, generation.do_sample) = (temperature, settings.do_sample.unwrap_or(true))
-            }
-            None => {}
+        // OpenAI's clients ask for the likeliest tokens by a temperature of 0.
+        if let Some(temperature) = settings.temperature {
+            generation.do_sample = temperature != 0.0 && settings.do_sample.unwrap_or(true);
+            generation.temperature = if temperature == 0.0 { generation.temperature } else { temperature };
         }
         generation.top_k = settings.top_k.unwrap_or(generation.top_k);
         generation.top_p = settings.top_p.unwrap_or(generation.top_p);

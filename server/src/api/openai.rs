@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use super::admission::Place;
 use super::ask::Asked;
 use super::error::{ApiError, ErrorBody};
+use super::own::SseEvent;
 use super::{Api, ask};
 use crate::attempts::End;
 use crate::live::Character;
@@ -107,7 +108,7 @@ impl Admitted {
 #[utoipa::path(
     post, path = "/v1/chat/completions", request_body = requests::Chat,
     responses(
-        (status = 200, content((ChatCompletion = "application/json"), (String = "text/event-stream"))),
+        (status = 200, content((ChatCompletion = "application/json"), (SseEvent = "text/event-stream"))),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]
@@ -127,7 +128,7 @@ pub(super) async fn chat(
 #[utoipa::path(
     post, path = "/v1/completions", request_body = requests::Completions,
     responses(
-        (status = 200, content((TextCompletion = "application/json"), (String = "text/event-stream"))),
+        (status = 200, content((TextCompletion = "application/json"), (SseEvent = "text/event-stream"))),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]

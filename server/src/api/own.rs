@@ -90,6 +90,16 @@ struct SettingsView {
     no_repeat_ngram_size: usize,
 }
 
+/// An event of a stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "axum writes the events; this describes them")]
+pub(super) struct SseEvent {
+    /// `text`, `reply` or `error`; OpenAI's streams have none.
+    event: Option<String>,
+    /// JSON, or `[DONE]` at the end of OpenAI's streams.
+    data: String,
+}
+
 /// What is said to a persona.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -150,7 +160,7 @@ pub(super) async fn personas(State(api): State<Arc<Api>>) -> Json<PersonaList> {
 #[utoipa::path(
     post, path = "/v1/personas/{name}/reply", params(("name" = String, Path)), request_body = ReplyRequest,
     responses(
-        (status = 200, content((Reply = "application/json"), (String = "text/event-stream"))),
+        (status = 200, content((Reply = "application/json"), (SseEvent = "text/event-stream"))),
         (status = "4XX", body = ErrorBody), (status = 503, body = ErrorBody),
     ),
 )]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maskarad_engine::{Engine, Observer};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::listeners::Listeners;
@@ -47,8 +48,13 @@ pub(super) fn run(config: &DaemonConfig, log: Arc<dyn Fn() + Send + Sync>) -> an
     let exporter = config.metrics_listen.map(|_| metrics::install()).transpose()?;
     let watch = exporter.as_ref().map(|_| Box::new(EngineWatch::new()) as Box<dyn Observer>);
     let engine = Engine::start_observed(config.engine.clone(), watch)?;
-    let personas = boot(&engine, loaded)?;
     let runtime = runtime()?;
+    // Loading takes a while, and a SIGHUP that nobody listens to ends the process.
+    let _hangups = {
+        let _entered = runtime.enter();
+        signal(SignalKind::hangup())?
+    };
+    let personas = boot(&engine, loaded)?;
     let ended = runtime.block_on(serve(config, log, engine.clone(), exporter, personas))?;
     runtime.shutdown_background();
     engine.shutdown();

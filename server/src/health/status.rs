@@ -17,7 +17,7 @@ pub(super) struct SeenBesides {
     pub(super) resident: Option<u64>,
     /// What the weights of each persona that is up take, by what they are shared under.
     pub(super) weights: BTreeMap<PersonaName, Weights>,
-    /// What each persona that is up takes of the engine.
+    /// What each persona takes of the engine, up or not.
     pub(super) usages: BTreeMap<PersonaName, Usage>,
     /// What each has done; nothing is known while the store is away.
     pub(super) tallies: Option<Vec<Tally>>,

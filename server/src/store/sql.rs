@@ -17,9 +17,9 @@ use super::locks::Locks;
 use super::timing::counted;
 use super::writing::{WriteLog, Writing};
 use super::{
-    ApiKey, Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
-    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, api_keys,
-    backlog, bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
+    Backlog, BotId, ChatSettings, Claim, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, Lease, Pruned,
+    RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, backlog,
+    bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
 };
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
 
@@ -87,6 +87,9 @@ fn in_time<D: Dialect, T>(
     }
 }
 
+// Behind the macros, which it uses.
+mod keyring;
+
 impl<D: Dialect> SqlStore<D> {
     /// The store over these connections, whose pools may be the same, and these locks.
     pub(super) fn new(readers: Pool<D>, writers: Pool<D>, locks: D::Locks) -> Self {
@@ -149,18 +152,6 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn backlog(&self) -> Result<Backlog> {
         read!(self, backlog::count())
-    }
-
-    async fn add_api_key(&self, key: &ApiKey) -> Result<bool> {
-        write!(self, api_keys::add(key))
-    }
-
-    async fn api_keys(&self) -> Result<Vec<ApiKey>> {
-        read!(self, api_keys::all())
-    }
-
-    async fn revoke_api_key(&self, name: &str, now: OffsetDateTime) -> Result<bool> {
-        write!(self, api_keys::revoke(name, now))
     }
 
     async fn tallies(&self, now: OffsetDateTime) -> Result<Vec<Tally>> {

@@ -43,7 +43,7 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     stage.open().await;
     let mut trouble = Trouble::new(seed);
     let (mut outages, mut moves, mut reloads, mut longer, mut steps) = (0, 0, 0, LONGER, 0);
-    while stage.crowd.count < extent.messages || (trouble.is_owing() && longer > 0) {
+    while stage.crowd.count < extent.messages || ((trouble.is_owing() || reloads < extent.reloads) && longer > 0) {
         steps += 1;
         longer -= usize::from(stage.crowd.count >= extent.messages);
         let count = 1 + stage.dice.below(8);
@@ -73,6 +73,9 @@ pub(crate) async fn play(ground: Ground, seed: u64, extent: Extent) -> Report {
     report.line(&format!("{steps} steps"));
     report.line(&format!("outages of the database: {outages} ({})", outage::kind(&stage.ground)));
     report.line(&format!("manifests changed: {reloads} times"));
+    if reloads < extent.reloads || outages < extent.outages || stage.kills.len() < extent.kills {
+        report.fail(format!("not all that was to happen did: {extent:?}"));
+    }
     for missing in trouble.never_fired() {
         report.fail(format!("a fault never fired: {missing}"));
     }

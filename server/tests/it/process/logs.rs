@@ -110,7 +110,7 @@ fn request(line: &Value) -> Option<&str> {
 
 /// Lines of the modules through which a message goes.
 fn is_about_a_message(line: &Value) -> bool {
-    let modules = ["maskarad::router", "maskarad::queue", "maskarad::delivery"];
+    let modules = ["maskarad::router", "maskarad::queue", "maskarad::speech", "maskarad::delivery"];
     modules.iter().any(|module| line["target"].as_str().unwrap().starts_with(module))
 }
 

@@ -3,8 +3,8 @@
 use crate::cast::Part;
 use crate::stage::Stage;
 
-/// What a daemon says of manifests that it took.
-const TAKEN: &str = "reloaded";
+/// What a daemon says once it speaks with other weights than before.
+const TAKEN: &str = "former weights are gone";
 /// What it says of those it refuses.
 const REFUSED: &str = "refused as a whole";
 

@@ -46,9 +46,17 @@ async fn schemathesis_finds_no_500_and_no_answer_that_the_document_does_not_know
     let api = Api::start(&[("MASKARAD_ENGINE_THREADS", "2")]).await;
     let checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance";
     let mut schemathesis = program("schemathesis");
-    schemathesis
-        .current_dir(api.stage.folder.path())
-        .args(["run", &api.url("/openapi.json"), "--checks", checks, "--max-examples", "60", "--seed", "1", "--no-color"]);
+    schemathesis.current_dir(api.stage.folder.path()).args([
+        "run",
+        &api.url("/openapi.json"),
+        "--checks",
+        checks,
+        "--max-examples",
+        "60",
+        "--seed",
+        "1",
+        "--no-color",
+    ]);
     succeeds(schemathesis);
     assert!(!api.daemon.log().contains("panicked"), "{}", api.daemon.tail());
 }

@@ -21,7 +21,7 @@ impl Api {
     }
 
     /// A request as a proxy passes it on.
-    async fn from_afar(&self, key: Option<&str>) -> Answer {
+    async fn afar(&self, key: Option<&str>) -> Answer {
         let request = self.client.get(self.url(PATH)).header("x-forwarded-for", "192.0.2.7");
         let request = match key {
             Some(key) => request.bearer_auth(key),
@@ -34,7 +34,7 @@ impl Api {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_opens_from_elsewhere_until_it_is_revoked() {
     let api = Api::start(&[]).await;
-    let refused = api.from_afar(None).await;
+    let refused = api.afar(None).await;
     assert!(refused.error(401).contains("maskarad key create"));
     assert_eq!(refused.headers["www-authenticate"], "Bearer");
 
@@ -42,9 +42,9 @@ async fn a_key_opens_from_elsewhere_until_it_is_revoked() {
     assert!(made && key.starts_with("mk_") && key.len() == 67, "{key}");
     assert!(!api.key(&["create", "phone"]).0, "a name is given once");
     assert!(api.key(&["list"]).1.contains("phone  good  4/min"));
-    assert_eq!(api.from_afar(Some(&key)).await.status, 200);
+    assert_eq!(api.afar(Some(&key)).await.status, 200);
     for wrong in ["", "mk_", &key[..66], "mk_0000", &format!("{key}0")] {
-        api.from_afar(Some(wrong)).await.error(401);
+        api.afar(Some(wrong)).await.error(401);
     }
     let wrong = api.client.get(api.url(PATH)).bearer_auth("mk_wrong");
     Answer::of(wrong).await.error(401);
@@ -53,14 +53,14 @@ async fn a_key_opens_from_elsewhere_until_it_is_revoked() {
     let basic = api.client.get(api.url(PATH)).basic_auth("me", Some(&key));
     Answer::of(basic).await.error(401);
 
-    while api.from_afar(Some(&key)).await.status == 200 {}
-    let spent = api.from_afar(Some(&key)).await;
+    while api.afar(Some(&key)).await.status == 200 {}
+    let spent = api.afar(Some(&key)).await;
     spent.error(429);
     assert!((1..=16).contains(&spent.headers["retry-after"].to_str().unwrap().parse::<u64>().unwrap()));
 
     assert!(api.key(&["revoke", "phone"]).0 && !api.key(&["revoke", "phone"]).0);
     let deadline = Instant::now() + SOON;
-    while api.from_afar(Some(&key)).await.status != 401 {
+    while api.afar(Some(&key)).await.status != 401 {
         assert!(Instant::now() < deadline, "a revoked key still opens");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
