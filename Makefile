@@ -7,7 +7,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ api-clients: setup ## The HTTP API under OpenAI's own Python client, LangChain's
 	--requirement server/tests/it/process/api/clients/requirements.txt && \
 	API_CLIENTS=$(CURDIR)/target/api-clients \
 	cargo test --workspace --locked --test it -- --ignored --nocapture process::api::clients
+
+api-load: build ## 200 streaming clients of the HTTP API for a minute, then 400
+	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it -- --ignored --nocapture two_hundred_streams
 
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \

@@ -16,7 +16,7 @@ pub(super) async fn add<D: Dialect>(session: &mut Session<'_, D>, key: &ApiKey) 
 
 /// All keys, by name.
 pub(super) async fn all<D: Dialect>(session: &mut Session<'_, D>) -> Result<Vec<ApiKey>> {
-    let sql = "select name, hash, per_minute, created_at, case when revoked_at is null then 0 else 1 end as revoked
+    let sql = "select name, hash, per_minute, created_at, cast(case when revoked_at is null then 0 else 1 end as bigint) as revoked
                from api_keys order by name";
     session.rows(sql, &[]).await?.iter().map(key).collect()
 }

@@ -1,6 +1,7 @@
 //! The HTTP API of the real program: what it says, to whom, and what it refuses.
 
 mod clients;
+mod crowd;
 mod doors;
 mod openai;
 mod own;

@@ -13,9 +13,15 @@ use crate::support::host::SOON;
 
 const CHAT: &str = "/v1/chat/completions";
 
-fn streamed(seed: usize) -> serde_json::Value {
+pub(super) fn streamed(seed: usize) -> serde_json::Value {
     let messages = json!([{ "role": "user", "content": format!("расскажи что-нибудь, {seed}") }]);
     json!({ "model": "avtobus", "messages": messages, "seed": seed, "stream": true })
+}
+
+/// What a stream said.
+pub(super) fn heard(answer: &Answer) -> String {
+    let chunks = answer.events().into_iter().filter_map(|data| serde_json::from_str::<serde_json::Value>(&data).ok());
+    chunks.filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,13 +32,6 @@ async fn beyond_the_limit_is_turned_away_and_within_it_everybody_is_served() {
     };
     let served = all(24).await;
     assert!(served.iter().all(|answer| answer.events().last().unwrap() == "[DONE]"), "within the limit all are served");
-    let heard = |answer: &Answer| {
-        let chunks =
-            answer.events().into_iter().filter_map(|data| serde_json::from_str::<serde_json::Value>(&data).ok());
-        chunks
-            .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned))
-            .collect::<String>()
-    };
     for seed in [0, 7, 23] {
         let alone = Answer::of(api.posted(CHAT, &streamed(seed))).await;
         assert_eq!(heard(&alone), heard(&served[seed]), "nobody got another's reply");
