@@ -14,6 +14,7 @@ mod pieces;
 mod predict;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -49,6 +50,7 @@ struct Api {
 
 /// Starts to answer at a listener of its own.
 pub fn start(listener: TcpListener, app: &Arc<App>, keys: Arc<Keys>, limits: ApiLimits, lifecycle: &Lifecycle) {
+    app.api_open.store(true, Ordering::Relaxed);
     http::start_routes("api", listener, routes(app, keys, limits), lifecycle);
 }
 

@@ -3,6 +3,7 @@
 mod settings_cache;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -34,6 +35,8 @@ pub struct App {
     pub roster: Roster,
     /// How each persona stands.
     pub standings: Standings,
+    /// Whether other programs may ask for replies, so that personas without a bot are served, too.
+    pub api_open: AtomicBool,
     /// Numbers that may be tuned.
     pub limits: Limits,
     /// Whether there is room for more.
@@ -103,6 +106,7 @@ impl App {
             clock: parts.clock,
             dice: parts.dice,
             limits: parts.limits,
+            api_open: AtomicBool::new(false),
             load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
             speakers: Speakers::default(),

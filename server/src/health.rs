@@ -7,6 +7,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
@@ -64,6 +65,7 @@ impl Health {
             store,
             writing: self.app.store.writing(),
             engine_alive: self.app.generator.is_alive(),
+            api_open: self.app.api_open.load(Ordering::Relaxed),
             full: self.app.load.is_full(),
             flooded: self.app.load.is_flooded(),
             personas: self.app.standings.all(),

@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, config: Result<&DaemonConfig, &Problems
 fn examine(arguments: &Arguments, config: &DaemonConfig, findings: &mut Findings) -> anyhow::Result<()> {
     findings.ok("settings", "the settings can be read");
     let loaded = manifests(config, findings);
-    tokens(&loaded, findings);
+    tokens(config, &loaded, findings);
     let runtime = runtime()?;
     runtime.block_on(async {
         if !arguments.offline {
@@ -106,7 +106,7 @@ fn manifests(config: &DaemonConfig, findings: &mut Findings) -> Personas {
 }
 
 /// Tells who isn't in Telegram for want of a token.
-fn tokens(loaded: &Personas, findings: &mut Findings) {
+fn tokens(config: &DaemonConfig, loaded: &Personas, findings: &mut Findings) {
     let mend =
         "ask @BotFather for a token (/newbot) and put it where the manifest says, as AVTOBUS_TOKEN=… maskarad doctor";
     let without = loaded.personas.iter().filter(|persona| persona.token.is_none());
@@ -114,7 +114,7 @@ fn tokens(loaded: &Personas, findings: &mut Findings) {
     if without.is_empty() {
         return;
     }
-    if without.len() == loaded.personas.len() {
+    if without.len() == loaded.personas.len() && config.api_listen.is_none() {
         findings.error("token", "no persona has a token, so there is nothing to serve", mend);
     } else {
         let message = format!("without a token, and so not in Telegram: {}", without.join(", "));

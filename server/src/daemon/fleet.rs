@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use maskarad_engine::ModelKey;
@@ -192,9 +193,10 @@ impl Fleet {
         self.app.standings.remove(name);
     }
 
-    /// With no token left that works there is nothing to run for.
+    /// With no token left that works there is nothing to run for, unless other programs may ask.
     fn one_refused(&self) {
-        if self.app.standings.all().values().all(|report| report.state == Standing::Refused) {
+        let served = self.app.api_open.load(Ordering::Relaxed);
+        if !served && self.app.standings.all().values().all(|report| report.state == Standing::Refused) {
             tracing::error!("no persona's token was accepted; stopping");
             self.lifecycle.fail();
         }

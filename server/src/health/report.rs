@@ -21,6 +21,8 @@ pub(super) struct Seen {
     pub(super) store: Answer,
     pub(super) writing: Writing,
     pub(super) engine_alive: bool,
+    /// Other programs may ask for replies: personas without a bot are served, too.
+    pub(super) api_open: bool,
     /// No more messages may wait for an answer.
     pub(super) full: bool,
     /// No more updates may wait to be read.
@@ -85,7 +87,7 @@ pub(super) fn report(seen: Seen) -> Report {
         reasons.push("the engine has died".to_owned());
     }
     let serving = |report: &standing::Report| report.state.is_serving();
-    if !seen.personas.values().any(serving) {
+    if !seen.api_open && !seen.personas.values().any(serving) {
         reasons.push("no persona is served by this daemon".to_owned());
     }
     let able = reasons.is_empty();

@@ -18,6 +18,7 @@ fn seen(personas: &[(&str, Standing)]) -> Seen {
         store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4, ..Backlog::default() }),
         writing: Writing::default(),
         engine_alive: true,
+        api_open: false,
         full: false,
         flooded: false,
         personas: personas.collect::<BTreeMap<_, _>>(),
@@ -65,6 +66,8 @@ fn without_a_persona_an_engine_or_a_database_nobody_is_served() {
     for personas in [&[][..], &[("a", Standing::Standby)], &[("a", Standing::Starting), ("b", Standing::Refused)]] {
         assert_eq!(said(seen(personas))["status"], "unavailable");
     }
+    let alone = Seen { api_open: true, ..seen(&[]) };
+    assert_eq!(said(alone)["status"], "ready", "the API serves personas that have no bot");
     let dead = Seen { engine_alive: false, ..seen(&[("a", Standing::Polling)]) };
     let dead = said(dead);
     assert_eq!((&dead["status"], &dead["engine"]), (&json!("unavailable"), &json!("dead")));

@@ -145,6 +145,9 @@ async fn tokens_that_are_missing_or_refused() {
     setup.finds("token.env: the variable AVTOBUS_TOKEN is not set", &[]);
     setup.manifest(&MANIFEST.replace("AVTOBUS_TOKEN }", "AVTOBUS_TOKEN, optional: true }"));
     setup.finds("error token no persona has a token", &[]);
+    setup.settings += "http: { api_listen: '127.0.0.1:8077' }\n";
+    let found = setup.found(&[]);
+    assert!(found.iter().any(|line| line.starts_with("note token without a token")), "the API needs none: {found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
