@@ -157,9 +157,21 @@ proptest! {
         assert_close(&flat(gradients.get(&x).unwrap()), &flat(theirs.get(&x).unwrap()), "the gradient of x");
         assert_close(&table.gradient.as_ref().unwrap().values(), &flat(theirs.get(&w).unwrap()), "of the table");
 
-        let best = logits.argmax(D::Minus1).unwrap().to_vec1::<u32>().unwrap();
-        let correct = labels.iter().zip(best).filter(|(label, best)| **label == Some(*best)).count();
-        prop_assert_eq!(loss.correct, correct);
+        // Which of several best ones is chosen is nobody's matter, be they equal or a rounding apart.
+        let ahead: Vec<f32> = logits
+            .to_vec2::<f32>()
+            .unwrap()
+            .iter()
+            .zip(&labels)
+            .filter_map(|(row, label)| {
+                let own = label.map(|label| label as usize)?;
+                let others = row.iter().enumerate().filter(|(at, _)| *at != own).map(|(_, logit)| *logit);
+                Some(row[own] - others.fold(f32::NEG_INFINITY, f32::max))
+            })
+            .collect();
+        let surely = ahead.iter().filter(|ahead| **ahead > 1e-6).count();
+        let perhaps = ahead.iter().filter(|ahead| **ahead > -1e-6).count();
+        prop_assert!((surely..=perhaps).contains(&loss.correct), "{surely} to {perhaps}, not {}", loss.correct);
     }
 }
 
