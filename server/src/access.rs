@@ -1,6 +1,6 @@
 //! Who may talk with a persona, and how much. Pure: who is blocked and how many answers there were are parameters.
 
-use crate::chat::{ChatId, ChatKind, Message, Sender, SenderKind, UserId};
+use crate::chat::{ChatId, ChatKind, Message, Sender, SenderKind, TransportKind, UserId};
 use crate::config::persona::{Access, GroupAccess, Persona, PrivateAccess};
 use crate::trigger::Trigger;
 
@@ -28,7 +28,9 @@ pub enum Admission {
 
 /// Whether this message, or this command, may be answered.
 pub fn admit(persona: &Persona, message: &Message, former: Option<ChatId>, blocking: Blocking) -> Admission {
-    if message.chat_kind == ChatKind::Group && !may_stay(&persona.access, message.chat.id, former) {
+    // Who may sit in a room is the console's business.
+    let lists_count = message.chat.transport == TransportKind::Telegram;
+    if lists_count && message.chat_kind == ChatKind::Group && !may_stay(&persona.access, message.chat.id, former) {
         Admission::GroupClosed
     } else if is_owner(persona, &message.sender) {
         Admission::Admitted

@@ -18,6 +18,7 @@ use crate::pacing::{Guides, Pacer};
 use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
 use crate::trigger::STALE_AFTER;
+use crate::web::Rooms;
 
 /// Shared by all tasks.
 pub struct App {
@@ -33,6 +34,8 @@ pub struct App {
     pub speakers: Speakers,
     /// Those that are up.
     pub roster: Roster,
+    /// Where they meet people without Telegram.
+    pub rooms: Rooms,
     /// How each persona stands.
     pub standings: Standings,
     /// Whether other programs may ask for replies, so that personas without a bot are served, too.
@@ -100,7 +103,10 @@ pub struct Parts {
 impl App {
     /// Builds it, with no persona up yet.
     pub fn new(parts: Parts) -> Self {
+        let roster = Roster::default();
         Self {
+            rooms: Rooms::new(Arc::clone(&parts.store), roster.clone()),
+            roster,
             store: parts.store,
             generator: parts.generator,
             clock: parts.clock,
@@ -110,7 +116,6 @@ impl App {
             load: Load::default(),
             pacer: Pacer::new(parts.limits.guides),
             speakers: Speakers::default(),
-            roster: Roster::default(),
             standings: Standings::default(),
             jobs: Notify::new(),
             replies: Notify::new(),

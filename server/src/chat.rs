@@ -61,6 +61,11 @@ impl PersonaName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The persona at this transport.
+    pub fn at(&self, transport: TransportKind) -> Seat {
+        Seat { persona: self.clone(), transport }
+    }
 }
 
 impl fmt::Display for PersonaName {
@@ -69,12 +74,14 @@ impl fmt::Display for PersonaName {
     }
 }
 
-/// Where a chat lives. The web transport comes in a later issue.
+/// Where a chat lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TransportKind {
     /// Telegram's Bot API.
     Telegram,
+    /// The rooms of the daemon's own page.
+    Web,
 }
 
 impl TransportKind {
@@ -82,13 +89,23 @@ impl TransportKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Telegram => "telegram",
+            Self::Web => "web",
         }
     }
 
     /// Reads the name the store keeps.
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "telegram").then_some(Self::Telegram)
+        [Self::Telegram, Self::Web].into_iter().find(|kind| kind.as_str() == text)
     }
+}
+
+/// One persona at one transport: the unit of leases, of inboxes and of whatever is up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seat {
+    /// Who.
+    pub persona: PersonaName,
+    /// Where.
+    pub transport: TransportKind,
 }
 
 /// One place to talk: a chat, or one topic of it.
@@ -123,6 +140,11 @@ pub struct ChatKey {
 }
 
 impl Conversation {
+    /// Where the persona must be up for this.
+    pub fn seat(&self) -> Seat {
+        self.persona.at(self.chat.transport)
+    }
+
     /// The chat that settings and pacing belong to.
     pub fn key(&self) -> ChatKey {
         ChatKey { persona: self.persona.clone(), transport: self.chat.transport, chat: self.chat.id }

@@ -2,6 +2,8 @@
 
 mod bot;
 mod fleet;
+mod rooms;
+mod term;
 mod turn;
 mod updates;
 

@@ -51,7 +51,7 @@ impl Work for Delivery {
     async fn find(&self, busy: &[ChatKey], room: usize) -> store::Result<Vec<(ChatKey, Job)>> {
         let room = u32::try_from(room).unwrap_or(u32::MAX);
         let now = self.app.clock.now();
-        let jobs = self.app.store.deliverable(&self.app.roster.names(), busy, now, room).await?;
+        let jobs = self.app.store.deliverable(&self.app.roster.keys(), busy, now, room).await?;
         Ok(jobs.into_iter().map(|job| (job.conversation.key(), job)).collect())
     }
 
@@ -63,7 +63,7 @@ impl Work for Delivery {
 
 impl Delivery {
     async fn deliver(&self, job: Job) -> Rest {
-        let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.persona), job.reply.clone()) else {
+        let (Some(live), Some(reply)) = (self.app.roster.get(&job.conversation.seat()), job.reply.clone()) else {
             return Rest::NONE;
         };
         let now = Instant::now();
@@ -71,7 +71,7 @@ impl Delivery {
         if wait > Duration::ZERO {
             return Rest(wait);
         }
-        tokio::time::sleep_until(self.app.pacer.turn(&live.name, now)).await;
+        tokio::time::sleep_until(self.app.pacer.turn(&live.seat(), now)).await;
         let sending = Sending { app: &self.app, patience: &self.patience, live, job, reply };
         match sending.begin().await {
             Ok(Some(attempt)) => sending.send(attempt).await,

@@ -20,10 +20,12 @@ pub mod trigger;
 pub mod backoff;
 pub mod clock;
 pub mod generator;
+pub mod incoming;
 pub mod store;
 pub mod supervisor;
 pub mod telegram;
 pub mod transport;
+pub mod web;
 
 pub mod api;
 pub mod app;

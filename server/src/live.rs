@@ -1,18 +1,26 @@
 //! A persona that is up: its manifest, its weights, its bot.
 
-use std::collections::BTreeMap;
+mod registry;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use maskarad_engine::{Engine, GenerationConfig, LoadError, LoadedModel, Tokenizer};
 use tokio::sync::Notify;
 
-use crate::chat::{Me, PersonaName};
+use crate::chat::{Me, PersonaName, Seat};
 use crate::config::persona::{ModelSpec, Persona};
 use crate::prompt::{self, Markers, PromptError, Turn, Window};
 use crate::store::{BotId, Lease, StoreError};
 use crate::transport::Transport;
 use crate::usage::Usage;
+
+pub use self::registry::Registry;
+
+/// The personas there are.
+pub type Speakers = Registry<PersonaName, Speaker>;
+/// Those that are up, each wherever it is.
+pub type Roster = Registry<Seat, LivePersona>;
 
 /// Loads the weights that a manifest names, or finds them in memory.
 ///
@@ -111,33 +119,7 @@ impl Speaker {
     }
 }
 
-/// Personas by name. Clones share them.
-#[derive(Clone, Default)]
-pub struct Speakers(Arc<RwLock<BTreeMap<PersonaName, Arc<Speaker>>>>);
-
-impl Speakers {
-    /// Adds one.
-    pub fn add(&self, speaker: Arc<Speaker>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(speaker.name.clone(), speaker);
-    }
-
-    /// Takes one out.
-    pub fn remove(&self, name: &PersonaName) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
-
-    /// One of them.
-    pub fn get(&self, name: &PersonaName) -> Option<Arc<Speaker>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
-    }
-
-    /// All of them, by name.
-    pub fn all(&self) -> Vec<Arc<Speaker>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-}
-
-/// A persona whose bot has introduced itself.
+/// A persona that is up at a transport: its bot has introduced itself.
 pub struct LivePersona {
     /// Its name, which no reload changes.
     pub name: PersonaName,
@@ -145,7 +127,7 @@ pub struct LivePersona {
     pub speaker: Arc<Speaker>,
     /// Who its bot is.
     pub me: Me,
-    /// Its inbox.
+    /// Its inbox; the bot's user id.
     pub bot_id: BotId,
     /// The right to serve it.
     pub lease: Lease,
@@ -205,6 +187,11 @@ impl LivePersona {
         }
     }
 
+    /// Where it is up.
+    pub fn seat(&self) -> Seat {
+        self.name.at(self.lease.transport)
+    }
+
     /// What it is at the moment.
     pub fn character(&self) -> Arc<Character> {
         self.speaker.character()
@@ -221,37 +208,6 @@ impl LivePersona {
             self.fenced.notify_one();
         }
         error.is_fenced()
-    }
-}
-
-/// The personas that are up now.
-#[derive(Default)]
-pub struct Roster(RwLock<BTreeMap<PersonaName, Arc<LivePersona>>>);
-
-impl Roster {
-    /// Adds one that came up.
-    pub fn add(&self, live: Arc<LivePersona>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(live.name.clone(), live);
-    }
-
-    /// Takes out one that can't go on; its jobs wait in the store.
-    pub fn remove(&self, name: &PersonaName) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
-    }
-
-    /// One of them.
-    pub fn get(&self, name: &PersonaName) -> Option<Arc<LivePersona>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
-    }
-
-    /// All of them.
-    pub fn all(&self) -> Vec<Arc<LivePersona>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
-    }
-
-    /// All their names.
-    pub fn names(&self) -> Vec<PersonaName> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 }
 

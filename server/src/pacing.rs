@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::chat::{ChatKey, ChatKind, PersonaName};
+use crate::chat::{ChatKey, ChatKind, Seat, TransportKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ struct Lately {
     /// When messages of the last minute arrived in each chat.
     chats: HashMap<ChatKey, VecDeque<Instant>>,
     /// When each bot may begin to send its next one.
-    bots: HashMap<PersonaName, Instant>,
+    bots: HashMap<Seat, Instant>,
 }
 
 impl Pacer {
@@ -61,19 +61,20 @@ impl Pacer {
 
     /// How long a chat must wait for its next message; zero when it need not.
     pub fn wait(&self, key: &ChatKey, kind: ChatKind, now: Instant) -> Duration {
+        if is_free(key.transport) {
+            return Duration::ZERO;
+        }
         let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         lately.chats.get(key).map_or(Duration::ZERO, |arrived| self.chat_wait(arrived, kind, now))
     }
 
     /// Gives a message the bot's next turn; returns when that is. Turns are evenly spread: it costs nobody more than a second,
     /// and a crash catches one message on its way rather than all of them.
-    pub fn turn(&self, persona: &PersonaName, now: Instant) -> Instant {
-        let Some(interval) = u32::try_from(self.guides.bot_per_second).ok().and_then(|most| SECOND.checked_div(most))
-        else {
-            return now;
-        };
+    pub fn turn(&self, seat: &Seat, now: Instant) -> Instant {
+        let most = if is_free(seat.transport) { 0 } else { self.guides.bot_per_second };
+        let Some(interval) = u32::try_from(most).ok().and_then(|most| SECOND.checked_div(most)) else { return now };
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = lately.bots.entry(persona.clone()).or_insert(now);
+        let next = lately.bots.entry(seat.clone()).or_insert(now);
         let turn = (*next).max(now);
         *next = turn + interval;
         turn
@@ -81,7 +82,8 @@ impl Pacer {
 
     /// Counts a message that was taken by its chat. Telegram counts from when it got it, which was before its answer came.
     pub fn arrived(&self, key: &ChatKey, now: Instant) {
-        if self.guides.chat_interval.is_zero() && self.guides.group_per_minute == 0 {
+        let unbounded = self.guides.chat_interval.is_zero() && self.guides.group_per_minute == 0;
+        if unbounded || is_free(key.transport) {
             return;
         }
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,6 +108,11 @@ impl Pacer {
     }
 }
 
+/// The guides are Telegram's. In a room of our own nobody minds.
+fn is_free(transport: TransportKind) -> bool {
+    transport == TransportKind::Web
+}
+
 fn forget(times: &mut VecDeque<Instant>, now: Instant, span: Duration) {
     while times.front().is_some_and(|first| now >= *first + span) {
         times.pop_front();
@@ -117,7 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::chat::{ChatId, TransportKind};
+    use crate::chat::{ChatId, PersonaName};
 
     fn chat(id: i64) -> ChatKey {
         let persona = PersonaName::parse("avtobus").unwrap();
@@ -156,13 +163,28 @@ mod tests {
     fn thirty_a_second_over_all_chats() {
         let pacer = Pacer::new(Guides::default());
         let now = Instant::now();
-        let persona = chat(1).persona;
-        let turns: Vec<_> = (0..100).map(|_| pacer.turn(&persona, now)).collect();
+        let seat = chat(1).persona.at(TransportKind::Telegram);
+        let turns: Vec<_> = (0..100).map(|_| pacer.turn(&seat, now)).collect();
         assert_eq!(turns[0], now, "nobody waits for nothing");
         assert!(turns.windows(31).all(|window| window[30] - window[0] >= SECOND * 999 / 1000), "{turns:?}");
         assert!(turns[99] - now < SECOND * 4, "and no slower");
-        assert_eq!(pacer.turn(&persona, now + SECOND * 9), now + SECOND * 9, "what wasn't used isn't saved up");
-        assert_eq!(pacer.turn(&PersonaName::parse("polkson").unwrap(), now), now, "each bot for itself");
+        assert_eq!(pacer.turn(&seat, now + SECOND * 9), now + SECOND * 9, "what wasn't used isn't saved up");
+        assert_eq!(
+            pacer.turn(&PersonaName::parse("polkson").unwrap().at(TransportKind::Telegram), now),
+            now,
+            "each bot for itself"
+        );
+    }
+
+    #[test]
+    fn telegrams_guides_say_nothing_of_rooms() {
+        let pacer = Pacer::new(Guides::default());
+        let (key, now) = (ChatKey { transport: TransportKind::Web, ..chat(1) }, Instant::now());
+        for _ in 0..100 {
+            assert_eq!(pacer.wait(&key, ChatKind::Group, now), Duration::ZERO);
+            assert_eq!(pacer.turn(&key.persona.at(TransportKind::Web), now), now);
+            pacer.arrived(&key, now);
+        }
     }
 
     #[test]
@@ -170,7 +192,7 @@ mod tests {
         let pacer = Pacer::new(Guides::NONE);
         assert_eq!(send_all(&pacer, ChatKind::Group, 500).last(), Some(&Duration::ZERO));
         let now = Instant::now();
-        assert!((0..500).all(|_| pacer.turn(&chat(1).persona, now) == now));
+        assert!((0..500).all(|_| pacer.turn(&chat(1).persona.at(TransportKind::Telegram), now) == now));
         assert!(pacer.lately.lock().unwrap().chats.is_empty());
     }
 

@@ -41,7 +41,7 @@ impl Queue {
     }
 
     async fn next(&self, conversation: Conversation) -> store::Result<Rest> {
-        let Some(live) = self.app.roster.get(&conversation.persona) else { return Ok(Rest::NONE) };
+        let Some(live) = self.app.roster.get(&conversation.seat()) else { return Ok(Rest::NONE) };
         let pending = self.app.store.pending(&conversation, PENDING_AT_ONCE).await?;
         let Some(claim) = plan::plan(&pending) else { return Ok(Rest::NONE) };
         if let Some(rest) = self.too_early(&conversation, &pending) {
@@ -125,7 +125,7 @@ impl Work for Queue {
 
     async fn find(&self, busy: &[Conversation], room: usize) -> store::Result<Vec<(Conversation, Conversation)>> {
         let limit = u32::try_from(room + busy.len()).unwrap_or(u32::MAX);
-        let waiting = self.app.store.waiting(&self.app.roster.names(), limit).await?;
+        let waiting = self.app.store.waiting(&self.app.roster.keys(), limit).await?;
         let free = waiting.into_iter().filter(|conversation| !busy.contains(conversation));
         Ok(free.take(room).map(|conversation| (conversation.clone(), conversation)).collect())
     }
@@ -172,7 +172,7 @@ mod tests {
         let chat = ChatRef { transport: TransportKind::Telegram, id: GROUP, thread: None };
         Job {
             id: JobId(id),
-            request: (id != 4).then(|| RequestId::of_update(&persona, id)),
+            request: (id != 4).then(|| RequestId::of_update(&persona.at(TransportKind::Telegram), id)),
             conversation: Conversation { persona, chat },
             chat_kind: ChatKind::Group,
             message: MessageId(id),

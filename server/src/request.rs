@@ -7,7 +7,7 @@ use std::fmt;
 
 use tracing::Span;
 
-use crate::chat::PersonaName;
+use crate::chat::{Seat, TransportKind};
 
 /// The longest id that anybody makes.
 const LONGEST: usize = 64;
@@ -17,9 +17,14 @@ const LONGEST: usize = 64;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// Of an update that was brought to a persona: `avtobus-912345678`. Bots number their updates each for itself.
-    pub fn of_update(persona: &PersonaName, update_id: i64) -> Self {
-        Self(format!("{persona}-{update_id}"))
+    /// Of an update that was brought to a persona: `avtobus-912345678`, or `avtobus-web-17` from a room. Bots number their updates
+    /// each for itself.
+    pub fn of_update(seat: &Seat, update_id: i64) -> Self {
+        let persona = &seat.persona;
+        Self(match seat.transport {
+            TransportKind::Telegram => format!("{persona}-{update_id}"),
+            TransportKind::Web => format!("{persona}-web-{update_id}"),
+        })
     }
 
     /// Reads what is stored; `None` for what nobody here has made.
@@ -55,16 +60,19 @@ pub fn span_of(id: Option<&RequestId>) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::PersonaName;
 
     #[test]
     fn every_id_that_is_made_can_be_read() {
         let longest = PersonaName::parse(&"a-_9".repeat(8)).unwrap();
-        for update_id in [0, 912_345_678, i64::MIN, i64::MAX] {
-            let id = RequestId::of_update(&longest, update_id);
-            assert_eq!(RequestId::parse(id.as_str()), Some(id));
+        let avtobus = PersonaName::parse("avtobus").unwrap();
+        for (transport, seventh) in [(TransportKind::Telegram, "avtobus-7"), (TransportKind::Web, "avtobus-web-7")] {
+            for update_id in [0, 912_345_678, i64::MIN, i64::MAX] {
+                let id = RequestId::of_update(&longest.at(transport), update_id);
+                assert_eq!(RequestId::parse(id.as_str()), Some(id));
+            }
+            assert_eq!(RequestId::of_update(&avtobus.at(transport), 7).to_string(), seventh);
         }
-        let id = RequestId::of_update(&PersonaName::parse("avtobus").unwrap(), 7);
-        assert_eq!(id.to_string(), "avtobus-7");
     }
 
     #[test]

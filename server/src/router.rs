@@ -17,13 +17,13 @@ use moka::future::Cache;
 use tracing::Instrument;
 
 use crate::app::App;
-use crate::chat::{ChatId, ChatKey, Message, TransportKind, UserId};
+use crate::chat::{ChatId, ChatKey, Message, UserId};
+use crate::incoming::Incoming;
 use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
 use crate::request::RequestId;
 use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
-use crate::telegram::update::{self, Incoming};
 
 /// Updates of one chat that are applied together.
 const BATCH: u32 = 50;
@@ -142,7 +142,7 @@ impl Router {
     }
 
     async fn decide(&self, stored: &StoredUpdate, asked: &mut Asked) -> store::Result<Route> {
-        match update::parse(&stored.update.raw) {
+        match self.live.transport.read(&stored.update.raw) {
             Ok(incoming) => self.incoming(incoming, stored, asked).await,
             Err(error) => {
                 let (persona, update_id) = (&self.live.name, stored.update.update_id);
@@ -210,11 +210,11 @@ impl Router {
     }
 
     fn request(&self, update_id: i64) -> RequestId {
-        RequestId::of_update(&self.live.name, update_id)
+        RequestId::of_update(&self.live.seat(), update_id)
     }
 
     fn key(&self, chat: ChatId) -> ChatKey {
-        ChatKey { persona: self.live.name.clone(), transport: TransportKind::Telegram, chat }
+        ChatKey { persona: self.live.name.clone(), transport: self.live.lease.transport, chat }
     }
 
     fn key_of(&self, message: &Message) -> ChatKey {

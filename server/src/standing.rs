@@ -21,11 +21,13 @@ pub enum Standing {
     Webhook,
     /// Its token was refused for good.
     Refused,
+    /// It has no bot: it is asked by other programs, and sits in the rooms of the page.
+    Web,
 }
 
 impl Standing {
     /// Every standing.
-    pub const ALL: [Self; 5] = [Self::Starting, Self::Standby, Self::Polling, Self::Webhook, Self::Refused];
+    pub const ALL: [Self; 6] = [Self::Starting, Self::Standby, Self::Polling, Self::Webhook, Self::Refused, Self::Web];
 
     /// The name that `/readyz` and the metrics tell.
     pub fn as_str(self) -> &'static str {
@@ -35,12 +37,13 @@ impl Standing {
             Self::Polling => "polling",
             Self::Webhook => "webhook",
             Self::Refused => "refused",
+            Self::Web => "web",
         }
     }
 
-    /// Whether this daemon takes the persona's updates.
+    /// Whether this daemon answers whoever writes to the persona.
     pub fn is_serving(self) -> bool {
-        matches!(self, Self::Polling | Self::Webhook)
+        matches!(self, Self::Polling | Self::Webhook | Self::Web)
     }
 }
 
@@ -54,7 +57,7 @@ pub struct Report {
     pub trouble: Option<String>,
 }
 
-/// The standings of all personas that have a token.
+/// The standings of all personas that are served.
 #[derive(Debug, Default)]
 pub struct Standings(RwLock<BTreeMap<PersonaName, Report>>);
 

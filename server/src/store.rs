@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
+use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, Seat, TransportKind, UserId};
 
 pub use backup::{BackupError, Existing, backup};
 pub use condition::{Condition, examine};
@@ -17,9 +17,9 @@ pub use error::{Cause, Result, StoreError};
 pub use jobs::MOST_AMBIENT;
 pub use location::Location;
 pub use types::{
-    ApiKey, Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage,
-    Job, JobId, JobState, KeyHash, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply,
-    Retention, Routed, Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
+    Announce, ApiKey, Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten,
+    HistoryMessage, Job, JobId, JobState, KeyHash, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered,
+    Reply, Retention, Room, RoomMessage, Routed, Said, Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
@@ -45,6 +45,7 @@ mod pauses;
 mod postgres;
 mod prune;
 mod queue;
+mod rooms;
 mod rows;
 mod settings;
 mod sql;
@@ -56,7 +57,7 @@ mod writing;
 
 /// The state of all personas.
 #[async_trait]
-pub trait Store: Keyring {
+pub trait Store: Keyring + RoomStore {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
 
@@ -134,9 +135,9 @@ pub trait Store: Keyring {
     /// How many jobs a person has caused since then, but for the same.
     async fn jobs_of_user(&self, persona: &PersonaName, user: UserId, since: OffsetDateTime) -> Result<u64>;
 
-    /// Conversations of these personas that have a pending job and no reply under way (no job that is running, and none ready
+    /// Conversations at these seats that have a pending job and no reply under way (no job that is running, and none ready
     /// but notices). Directed jobs first, then by age of the oldest pending job.
-    async fn waiting(&self, personas: &[PersonaName], limit: u32) -> Result<Vec<Conversation>>;
+    async fn waiting(&self, seats: &[Seat], limit: u32) -> Result<Vec<Conversation>>;
 
     /// The pending jobs of a conversation, oldest first, at most `limit` of the oldest directed ones and as many of the newest others.
     async fn pending(&self, conversation: &Conversation, limit: u32) -> Result<Vec<Job>>;
@@ -153,14 +154,8 @@ pub trait Store: Keyring {
     /// Gives a running job back: it becomes pending again, and so do those that share it.
     async fn release(&self, lease: &Lease, job: JobId) -> Result<()>;
 
-    /// The oldest ready job of each chat of these personas, but for the `busy` chats and those paused now; oldest first.
-    async fn deliverable(
-        &self,
-        personas: &[PersonaName],
-        busy: &[ChatKey],
-        now: OffsetDateTime,
-        limit: u32,
-    ) -> Result<Vec<Job>>;
+    /// The oldest ready job of each chat at these seats, but for the `busy` chats and those paused now; oldest first.
+    async fn deliverable(&self, seats: &[Seat], busy: &[ChatKey], now: OffsetDateTime, limit: u32) -> Result<Vec<Job>>;
 
     /// Notes that a ready reply is about to be sent, before the request goes out. Returns which attempt it is, counting
     /// from 1; `None`, and nothing changed, when the job is not ready.
@@ -185,6 +180,34 @@ pub trait Store: Keyring {
 
     /// Gives up all leases and closes all connections.
     async fn close(&self);
+}
+
+/// Rooms of the daemon's own page: chats whose log is kept here.
+#[async_trait]
+pub trait RoomStore: Send + Sync + 'static {
+    /// Opens a room with these personas in it.
+    async fn open_room(&self, title: &str, personas: &[PersonaName], now: OffsetDateTime) -> Result<ChatId>;
+
+    /// Closes a room for good, with its log; `false` where there was none. What its personas remember of it is
+    /// [`Store::forget`]'s business.
+    async fn close_room(&self, room: ChatId) -> Result<bool>;
+
+    /// Lets a persona sit down; `false`, and nothing changed, where there is no such room.
+    async fn sit_down(&self, room: ChatId, persona: &PersonaName) -> Result<bool>;
+
+    /// Lets a persona leave; `false` where it didn't sit there.
+    async fn leave_room(&self, room: ChatId, persona: &PersonaName) -> Result<bool>;
+
+    /// All rooms, the oldest first; or the one of this number.
+    async fn rooms(&self, only: Option<ChatId>) -> Result<Vec<Room>>;
+
+    /// Messages of a room after this one, oldest first, at most `limit` of the newest.
+    async fn room_messages(&self, room: ChatId, after: MessageId, limit: u32) -> Result<Vec<RoomMessage>>;
+
+    /// Says something in a room: puts it into the log, and whatever `announce` makes of it into inboxes, in one transaction. An
+    /// answer to a message that isn't there is none. `None`, and nothing changed, where there is no such room, or where the
+    /// persona that speaks doesn't sit there.
+    async fn say(&self, said: &Said, announce: &Announce, now: OffsetDateTime) -> Result<Option<RoomMessage>>;
 }
 
 /// Who may call the HTTP API from elsewhere.

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::chat::PersonaName;
+use crate::chat::{PersonaName, TransportKind};
 use crate::daemon::Fleet;
+use crate::live::LivePersona;
 use crate::standing::Standing;
 
 /// How long the engine may take for one turn; a full batch of long prompts takes a few seconds.
@@ -62,7 +63,7 @@ impl Supervisor {
         let Some(within) = self.watchdog else { return stopped.cancelled().await };
         let mut hearts = Hearts::default();
         while !stopped.is_cancelled() {
-            let polling = app.roster.all().into_iter().filter(|live| is_polling(&app, &live.name));
+            let polling = app.roster.all().into_iter().filter(|live| is_polling(&app, live));
             let intakes = polling.map(|live| (live.name.clone(), live.turns.count()));
             match hearts.stopped(engine.turns(), intakes, Instant::now()) {
                 None => tell(&[NotifyState::Watchdog]),
@@ -76,9 +77,9 @@ impl Supervisor {
     }
 }
 
-/// Updates that come by webhook have no loop of their own.
-fn is_polling(app: &App, name: &PersonaName) -> bool {
-    app.standings.of(name) == Some(Standing::Polling)
+/// Updates that come by webhook, or from a room, have no loop of their own.
+fn is_polling(app: &App, live: &LivePersona) -> bool {
+    live.lease.transport == TransportKind::Telegram && app.standings.of(&live.name) == Some(Standing::Polling)
 }
 
 fn tell(states: &[NotifyState<'_>]) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::chat::{ChatId, ChatRef, MessageId, UserId};
+use crate::incoming::{Incoming, ParseError};
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,12 @@ pub enum TransportError {
 /// One persona's access to one transport.
 #[async_trait]
 pub trait Transport: Send + Sync + 'static {
+    /// What a stored update means.
+    ///
+    /// # Errors
+    /// Where it is none of this transport's; what it says is not told.
+    fn read(&self, raw: &str) -> Result<Incoming, ParseError>;
+
     /// Sends a message; returns its id, or `None` where it was accepted but its id could not be read.
     ///
     /// # Errors

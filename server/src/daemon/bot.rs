@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::turn::Turn;
-use super::{Wire, updates};
+use super::{Wire, term, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{Me, TransportKind};
@@ -14,8 +14,6 @@ use crate::clock::Dice;
 use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::live::{Identity, LivePersona, Speaker};
-use crate::pump::Pump;
-use crate::router::Router;
 use crate::standing::Standing;
 use crate::store::{BotId, Lease};
 use crate::telegram::client::TelegramClient;
@@ -99,10 +97,7 @@ impl Bot {
     /// Its jobs wait in the store for whoever serves it next.
     async fn step_down(&self, live: &LivePersona) {
         self.app.standings.set(&live.name, Standing::Starting);
-        self.app.roster.remove(&live.name);
-        if let Err(error) = self.app.store.give_up(&live.lease, self.app.clock.now()).await {
-            tracing::warn!(persona = %live.name, %error, "a persona can't be given up; whoever serves it next takes it up");
-        }
+        term::step_down(&self.app, live).await;
     }
 
     /// Finds out who the bot is and waits for its turn; `None` when its token is refused.
@@ -113,35 +108,20 @@ impl Bot {
         self.app.standings.set(&self.speaker.name, Standing::Starting);
         tracing::info!(persona = %self.speaker.name, username = me.username, epoch = lease.epoch, "up");
         self.warn_if_blind(&me);
-        self.take_over(&me).await;
+        self.turn().take_over(BotId(me.id.0)).await;
         self.app.forget_all_settings();
         Some(Arc::new(self.live(me, lease, client.clone())))
     }
 
     fn turn(&self) -> Turn<'_> {
-        Turn { app: &self.app, persona: &self.speaker.name }
+        Turn { app: &self.app, persona: &self.speaker.name, transport: TransportKind::Telegram }
     }
 
     /// Routes and polls until the daemon stops, the token is refused or another daemon takes the persona.
     async fn serve(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
         tokio::spawn(menu(Arc::clone(&self.app), client.clone(), self.persona()));
-        self.app.roster.add(Arc::clone(live));
-        self.app.jobs.notify_one();
-        self.app.replies.notify_one();
-        let term = self.stopping.child_token();
-        let mut router =
-            Pump::new(Router::new(Arc::clone(&self.app), Arc::clone(live)), self.app.limits.routed_at_once);
-        let listening = async {
-            let ended = tokio::select! {
-                ended = self.receive(live, client) => ended,
-                () = live.fenced.notified() => TermEnded::Superseded,
-                () = self.turn().lost(&live.lease) => TermEnded::Superseded,
-            };
-            term.cancel();
-            ended
-        };
-        let (ended, ()) = tokio::join!(listening, router.run(&live.inbox, &self.app.dice, &term));
-        ended
+        let ended = term::serve(&self.app, live, &self.stopping, self.receive(live, client)).await;
+        ended.unwrap_or(TermEnded::Superseded)
     }
 
     /// Takes updates until the daemon stops, or until a refusal, of asking or of sending, is confirmed.
@@ -192,23 +172,6 @@ impl Bot {
         if self.persona().chat_defaults.insanity && !me.can_read_all_group_messages {
             tracing::warn!(persona = %self.speaker.name, "insanity mode is the default, but the bot is blind in \
                 groups: switch privacy mode off (@BotFather, /setprivacy) and add it to its groups again");
-        }
-    }
-
-    /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
-    async fn take_over(&self, me: &Me) {
-        let name = &self.speaker.name;
-        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
-        loop {
-            match self.app.store.take_over(name, TransportKind::Telegram, BotId(me.id.0)).await {
-                Ok(false) => return,
-                Ok(true) => return tracing::info!(persona = %name, "speaks through another bot than before"),
-                Err(error) => {
-                    let wait = backoff.next(&self.app.dice);
-                    tracing::warn!(persona = %name, %error, ?wait, "who speaks for a persona can't be noted; trying again");
-                    tokio::time::sleep(wait).await;
-                }
-            }
         }
     }
 

@@ -11,10 +11,11 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::Wire;
 use super::bot::{Bot, Ended};
+use super::rooms::Sitter;
+use super::{Wire, term};
 use crate::app::App;
-use crate::chat::PersonaName;
+use crate::chat::{PersonaName, Seat, TransportKind};
 use crate::config::persona::{Persona, Updates};
 use crate::config::secret::Secret;
 use crate::lifecycle::{DRAIN, Lifecycle};
@@ -40,15 +41,22 @@ pub struct Fleet {
 /// A persona of this daemon.
 struct Member {
     speaker: Arc<Speaker>,
-    bot: Option<BotTask>,
+    bot: Option<Bound>,
+    /// Where nobody can look at a room, nobody sits in one.
+    sitter: Option<Task>,
 }
 
-/// A bot that is out.
-struct BotTask {
+/// A bot that is out, by its token and the way of its updates.
+struct Bound {
     token: Secret,
     updates: Updates,
+    task: Task,
+}
+
+/// What a persona does somewhere.
+struct Task {
     stopping: CancellationToken,
-    task: JoinHandle<()>,
+    ended: JoinHandle<()>,
 }
 
 /// What a reload did.
@@ -90,6 +98,8 @@ impl Fleet {
             if let Some(member) = members.remove(&name) {
                 self.app.speakers.remove(&name);
                 self.take_out(&name, member.bot).await;
+                self.stand_up(&name, member.sitter).await;
+                self.app.standings.remove(&name);
                 changes.retired.push(member.speaker.character());
                 metrics::dismiss(&name);
                 changes.removed.push(name);
@@ -119,12 +129,13 @@ impl Fleet {
         changes.added.push(persona.name.clone());
         metrics::introduce(&persona.name, &character.voice);
         let speaker = Arc::new(Speaker::new(character));
-        self.app.speakers.add(Arc::clone(&speaker));
-        Member { bot: self.send_out(&speaker, &persona, delay), speaker }
+        self.app.speakers.add(speaker.name.clone(), Arc::clone(&speaker));
+        let sitter = self.sit_down(&speaker);
+        Member { bot: self.send_out(&speaker, &persona, delay), sitter, speaker }
     }
 
     async fn changed(self: &Arc<Self>, member: Member, character: Arc<Character>, changes: &mut Changes) -> Member {
-        let Member { speaker, mut bot } = member;
+        let Member { speaker, mut bot, sitter } = member;
         let (name, persona) = (speaker.name.clone(), Arc::clone(&character.persona));
         let refused = self.app.standings.of(&name) == Some(Standing::Refused);
         let same = bot.as_ref().map(|bot| (&bot.token, bot.updates))
@@ -143,13 +154,19 @@ impl Fleet {
         } else if another {
             changes.changed.push(name);
         }
-        Member { speaker, bot }
+        Member { speaker, bot, sitter }
     }
 
     /// Sends a persona's bot out, where it has one.
-    fn send_out(self: &Arc<Self>, speaker: &Arc<Speaker>, persona: &Persona, delay: Duration) -> Option<BotTask> {
-        let (name, token, updates) = (speaker.name.clone(), persona.token.clone()?, persona.updates);
-        if let (Some(wire), Updates::Webhook) = (&self.wire.webhook, updates) {
+    fn send_out(self: &Arc<Self>, speaker: &Arc<Speaker>, persona: &Persona, delay: Duration) -> Option<Bound> {
+        let name = speaker.name.clone();
+        let Some(token) = persona.token.clone() else {
+            if self.is_asked() {
+                self.app.standings.set(&name, Standing::Web);
+            }
+            return None;
+        };
+        if let (Some(wire), Updates::Webhook) = (&self.wire.webhook, persona.updates) {
             wire.doors.add(&name);
         }
         self.app.standings.set(&name, Standing::Starting);
@@ -162,41 +179,63 @@ impl Fleet {
             stopping: stopping.clone(),
         };
         let fleet = Arc::clone(self);
-        let task = self.lifecycle.spawn_shorter("persona", async move {
+        let ended = self.lifecycle.spawn_shorter("persona", async move {
             if bot.run(delay).await == Ended::Refused {
                 fleet.one_refused();
             }
         });
-        Some(BotTask { token, updates, stopping, task })
+        Some(Bound { token, updates: persona.updates, task: Task { stopping, ended } })
+    }
+
+    /// Lets a persona into the rooms, where somebody can look at them.
+    fn sit_down(&self, speaker: &Arc<Speaker>) -> Option<Task> {
+        if !self.is_asked() {
+            return None;
+        }
+        let stopping = self.lifecycle.stopping().child_token();
+        let (app, speaker) = (Arc::clone(&self.app), Arc::clone(speaker));
+        let sitter = Sitter { app, speaker, stopping: stopping.clone() };
+        Some(Task { stopping, ended: self.lifecycle.spawn_shorter("rooms", sitter.run()) })
     }
 
     /// Lets a bot's work end, and gives its persona up.
-    async fn take_out(&self, name: &PersonaName, bot: Option<BotTask>) {
+    async fn take_out(&self, name: &PersonaName, bot: Option<Bound>) {
         let Some(bot) = bot else { return };
-        bot.stopping.cancel();
-        // A bot that died has been told of, and ends the daemon.
-        let _ = bot.task.await;
-        let live = self.app.roster.get(name);
-        self.app.roster.remove(name);
-        if let Some(live) = live {
-            let deadline = tokio::time::Instant::now() + DRAIN;
-            while Arc::strong_count(&live) > 1 && tokio::time::Instant::now() < deadline {
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-            if let Err(error) = self.app.store.give_up(&live.lease, self.app.clock.now()).await {
-                tracing::warn!(persona = %name, %error, "a persona can't be given up; whoever serves it next takes it up");
-            }
-        }
+        self.end(name.at(TransportKind::Telegram), bot.task).await;
         if let Some(wire) = &self.wire.webhook {
             wire.doors.remove(name);
         }
         self.app.standings.remove(name);
     }
 
+    /// The same for a persona in the rooms.
+    async fn stand_up(&self, name: &PersonaName, sitter: Option<Task>) {
+        let Some(task) = sitter else { return };
+        self.end(name.at(TransportKind::Web), task).await;
+    }
+
+    async fn end(&self, seat: Seat, task: Task) {
+        task.stopping.cancel();
+        // One that died has been told of, and ends the daemon.
+        let _ = task.ended.await;
+        let live = self.app.roster.get(&seat);
+        self.app.roster.remove(&seat);
+        let Some(live) = live else { return };
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        while Arc::strong_count(&live) > 1 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        term::give_up(&self.app, &live).await;
+    }
+
+    /// Whether personas without a bot are served, too.
+    fn is_asked(&self) -> bool {
+        self.app.api_open.load(Ordering::Relaxed)
+    }
+
     /// With no token left that works there is nothing to run for, unless other programs may ask.
     fn one_refused(&self) {
-        let served = self.app.api_open.load(Ordering::Relaxed);
-        if !served && self.app.standings.all().values().all(|report| report.state == Standing::Refused) {
+        if !self.is_asked() && self.app.standings.all().values().all(|report| report.state == Standing::Refused) {
             tracing::error!("no persona's token was accepted; stopping");
             self.lifecycle.fail();
         }

@@ -5,19 +5,20 @@ use std::time::Duration;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{PersonaName, TransportKind};
-use crate::standing::Standing;
-use crate::store::Lease;
+use crate::standing::{Standing, Standings};
+use crate::store::{BotId, Lease};
 
 /// How often a standby asks whether the persona is free.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// How often the one who serves makes sure that it still may. Fencing makes the time between harmless.
 const MAKE_SURE: Duration = Duration::from_secs(3);
 
-/// One persona's turns.
+/// One persona's turns at one transport.
 #[derive(Clone, Copy)]
 pub(super) struct Turn<'a> {
     pub(super) app: &'a App,
     pub(super) persona: &'a PersonaName,
+    pub(super) transport: TransportKind,
 }
 
 impl Turn<'_> {
@@ -27,7 +28,7 @@ impl Turn<'_> {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         let mut waiting = false;
         loop {
-            match store.take(self.persona, TransportKind::Telegram, &holder, self.app.clock.now()).await {
+            match store.take(self.persona, self.transport, &holder, self.app.clock.now()).await {
                 Ok(Some(taken)) => {
                     let left = taken.recovered;
                     if left.running + left.sending + left.unknown > 0 {
@@ -38,18 +39,42 @@ impl Turn<'_> {
                 Ok(None) => {
                     if !std::mem::replace(&mut waiting, true) {
                         tracing::info!(persona = %self.persona, "another daemon serves this persona; standing by");
-                        self.app.standings.set(self.persona, Standing::Standby);
+                        self.tell(|standings| standings.set(self.persona, Standing::Standby));
                     }
                     backoff.reset();
                     tokio::time::sleep(ASK_AGAIN.mul_f64(0.5 + self.app.dice.fraction() / 2.0)).await;
                 }
                 Err(error) => {
                     let wait = backoff.next(&self.app.dice);
-                    self.app.standings.trouble(self.persona, format!("whose turn it is can't be asked: {error}"));
+                    let trouble = format!("whose turn it is can't be asked: {error}");
+                    self.tell(|standings| standings.trouble(self.persona, trouble));
                     tracing::warn!(persona = %self.persona, %error, ?wait, "whose turn it is can't be asked; trying again");
                     tokio::time::sleep(wait).await;
                 }
             }
+        }
+    }
+
+    /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
+    pub(super) async fn take_over(self, bot: BotId) {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30));
+        loop {
+            match self.app.store.take_over(self.persona, self.transport, bot).await {
+                Ok(false) => return,
+                Ok(true) => return tracing::info!(persona = %self.persona, "speaks through another bot than before"),
+                Err(error) => {
+                    let wait = backoff.next(&self.app.dice);
+                    tracing::warn!(persona = %self.persona, %error, ?wait, "who speaks for a persona can't be noted; trying again");
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// How a persona stands is how its bot does.
+    fn tell(self, what: impl FnOnce(&Standings)) {
+        if self.transport == TransportKind::Telegram {
+            what(&self.app.standings);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{Route, Router};
 use crate::access;
 use crate::chat::{ChatKey, ChatKind, Language};
+use crate::incoming::MyMembership;
 use crate::store::{self, ChatSettings, Effect};
-use crate::telegram::update::MyMembership;
 use crate::texts;
 use crate::transport::Outgoing;
 

@@ -152,6 +152,7 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
     };
     let messages =
         session.execute(format!("delete from messages where {OURS} and {}", by("author_id")), values).await?;
+    let said = session.execute(said_in_rooms::<D>(subject), values).await?;
     let jobs = session.execute(format!("delete from jobs where {jobs}"), values).await?;
     let settings = session.execute(format!("delete from chats where {OURS} and {here}"), values).await?;
     let pauses = session.execute(format!("delete from pauses where {OURS} and {here}"), values).await?;
@@ -163,7 +164,19 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
         }
     };
     transaction.commit().await?;
-    Ok(Forgotten { updates: 0, messages: messages + replies, jobs, settings, pauses, blocks })
+    Ok(Forgotten { updates: 0, messages: messages + replies + said, jobs, settings, pauses, blocks })
+}
+
+/// Deletes from the log of rooms, which is everybody's: a room's only where everybody forgets it.
+fn said_in_rooms<D: Dialect>(subject: Subject) -> String {
+    let (chats, authors) = (D::one_of("chat_id", 3), D::one_of("author_id", 2));
+    match subject {
+        Subject::Chat(_) => format!("delete from room_messages where $1 is null and {chats}"),
+        Subject::User(_) => format!(
+            "delete from room_messages where {authors} or (persona is not null and reply_to in
+                 (select message_id from room_messages where {authors}))"
+        ),
+    }
 }
 
 /// Deletes what the persona said to somebody, by the message it replied to or by the job that message caused.

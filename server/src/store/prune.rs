@@ -32,7 +32,8 @@ pub(super) async fn prune<D: Dialect>(
     let crowded_jobs = Crowd { table: "jobs", id: "id", counts: "state = 'done'", goes: "created_at < $5" };
     Ok(Pruned {
         messages: remove(store, "messages", "seq", &old_messages, values![messages]).await?
-            + crowded_messages.thin(store, retention.messages_per_chat, now).await?,
+            + crowded_messages.thin(store, retention.messages_per_chat, now).await?
+            + remove(store, "room_messages", "message_id", "sent_at < $1", values![messages]).await?,
         updates: remove(store, "inbox", "seq", "routed_at is not null and routed_at < $1", values![updates]).await?,
         jobs: remove(store, "jobs", "id", "state = 'done' and changed_at < $1", values![jobs]).await?
             + crowded_jobs.thin(store, retention.jobs_per_chat, before(COUNTED)).await?,

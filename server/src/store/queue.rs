@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session, values};
 use super::{Job, JobId, Result, pauses, rows};
-use crate::chat::{ChatKey, Conversation, PersonaName, UserId};
+use crate::chat::{ChatKey, Conversation, PersonaName, Seat, UserId};
 
 /// Conversations with a pending job and no reply under way; directed ones first, then the oldest.
 pub(super) async fn waiting<D: Dialect>(
     session: &mut Session<'_, D>,
-    personas: &[PersonaName],
+    seats: &[Seat],
     limit: u32,
 ) -> Result<Vec<Conversation>> {
     let sql = format!(
@@ -29,9 +29,9 @@ pub(super) async fn waiting<D: Dialect>(
         same = "busy.persona = waiting.persona and busy.transport = waiting.transport
                 and busy.chat_id = waiting.chat_id and busy.thread_id = waiting.thread_id",
         columns = rows::CONVERSATION,
-        ours = D::one_of("persona", 1),
+        ours = D::one_of(SEAT, 1),
     );
-    session.rows(sql, values![&name_list(personas), limit]).await?.iter().map(rows::conversation).collect()
+    session.rows(sql, values![&seat_list(seats), limit]).await?.iter().map(rows::conversation).collect()
 }
 
 /// The pending jobs of a conversation: the oldest directed ones and the newest others, together oldest first.
@@ -64,7 +64,7 @@ pub(super) async fn conversation<D: Dialect>(session: &mut Session<'_, D>, job: 
 /// The oldest ready job of each chat that is neither busy nor paused, oldest first. Jobs that share another one's reply aren't delivered.
 pub(super) async fn deliverable<D: Dialect>(
     session: &mut Session<'_, D>,
-    personas: &[PersonaName],
+    seats: &[Seat],
     busy: &[ChatKey],
     now: OffsetDateTime,
     limit: u32,
@@ -76,12 +76,12 @@ pub(super) async fn deliverable<D: Dialect>(
              group by persona, transport, chat_id)
          order by id limit $4",
         columns = rows::JOB,
-        ours = D::one_of("persona", 1),
+        ours = D::one_of(SEAT, 1),
         busy = D::one_of("(persona || '/' || transport || '/' || chat_id)", 2),
         awake = pauses::none(3),
     );
     let busy: Vec<String> = busy.iter().map(path).collect();
-    session.rows(sql, values![&name_list(personas), &busy, now, limit]).await?.iter().map(rows::job).collect()
+    session.rows(sql, values![&seat_list(seats), &busy, now, limit]).await?.iter().map(rows::job).collect()
 }
 
 /// How many replies a chat has asked for since then: messages that got none of their own don't count.
@@ -110,12 +110,14 @@ pub(super) async fn count_of_user<D: Dialect>(
     session.count(sql, values![persona, user, since]).await
 }
 
-/// Personas as a list parameter.
-pub(super) fn name_list(personas: &[PersonaName]) -> Vec<String> {
-    personas.iter().map(|persona| persona.as_str().to_owned()).collect()
+/// A row's seat as one text, so that a list of seats is one parameter; no name holds a slash.
+const SEAT: &str = "(persona || '/' || transport)";
+
+fn seat_list(seats: &[Seat]) -> Vec<String> {
+    seats.iter().map(|seat| format!("{}/{}", seat.persona, seat.transport.as_str())).collect()
 }
 
-/// A chat as one text, so that a list of chats is one parameter; no name holds a slash.
+/// A chat as one text, likewise.
 pub(super) fn path(key: &ChatKey) -> String {
     format!("{}/{}/{}", key.persona, key.transport.as_str(), key.chat)
 }

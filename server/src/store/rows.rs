@@ -135,7 +135,12 @@ pub(super) fn word<T>(row: &impl StoredRow, column: &'static str, parse: fn(&str
     required(optional_word(row, column, parse)?, column)
 }
 
-fn optional_word<T>(row: &impl StoredRow, column: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>> {
+/// The same, or null.
+pub(super) fn optional_word<T>(
+    row: &impl StoredRow,
+    column: &'static str,
+    parse: fn(&str) -> Option<T>,
+) -> Result<Option<T>> {
     let read = |text: String| parse(&text).ok_or_else(|| corrupt(column, &text));
     row.text(column)?.map(read).transpose()
 }

@@ -21,7 +21,7 @@ use super::{
     RawUpdate, Recovered, Reply, Result, Retention, Routed, Sent, Store, StoredUpdate, Taken, Tally, Tracer, backlog,
     bots, effects, forget, history, inbox, jobs, leases, migration, pauses, prune, queue, settings, tally,
 };
-use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, TransportKind, UserId};
+use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, Seat, TransportKind, UserId};
 
 /// The store over one of the two databases.
 pub(super) struct SqlStore<D: Dialect> {
@@ -89,6 +89,7 @@ fn in_time<D: Dialect, T>(
 
 // Behind the macros, which it uses.
 mod keyring;
+mod rooms;
 
 impl<D: Dialect> SqlStore<D> {
     /// The store over these connections, whose pools may be the same, and these locks.
@@ -239,8 +240,8 @@ impl<D: Dialect> Store for SqlStore<D> {
         read!(self, queue::count_of_user(persona, user, since))
     }
 
-    async fn waiting(&self, personas: &[PersonaName], limit: u32) -> Result<Vec<Conversation>> {
-        read!(self, queue::waiting(personas, limit))
+    async fn waiting(&self, seats: &[Seat], limit: u32) -> Result<Vec<Conversation>> {
+        read!(self, queue::waiting(seats, limit))
     }
 
     async fn pending(&self, conversation: &Conversation, limit: u32) -> Result<Vec<Job>> {
@@ -263,14 +264,8 @@ impl<D: Dialect> Store for SqlStore<D> {
         write!(self, jobs::release(lease, job))
     }
 
-    async fn deliverable(
-        &self,
-        personas: &[PersonaName],
-        busy: &[ChatKey],
-        now: OffsetDateTime,
-        limit: u32,
-    ) -> Result<Vec<Job>> {
-        read!(self, queue::deliverable(personas, busy, now, limit))
+    async fn deliverable(&self, seats: &[Seat], busy: &[ChatKey], now: OffsetDateTime, limit: u32) -> Result<Vec<Job>> {
+        read!(self, queue::deliverable(seats, busy, now, limit))
     }
 
     async fn begin_send(&self, lease: &Lease, job: JobId, now: OffsetDateTime) -> Result<Option<u32>> {

@@ -74,6 +74,7 @@ pub(super) fn migrator() -> Migrator {
         ("outbox", include_str!("../../../migrations/sqlite/0002_outbox.sql")),
         ("request", include_str!("../../../migrations/sqlite/0003_request.sql")),
         ("api_keys", include_str!("../../../migrations/sqlite/0004_api_keys.sql")),
+        ("rooms", include_str!("../../../migrations/sqlite/0005_rooms.sql")),
     ];
     Migrator::with_migrations(migrations(texts))
 }

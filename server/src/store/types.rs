@@ -8,6 +8,7 @@ pub use job::{Claim, Finish, Job, JobId, JobState, MOST_ATTEMPTS, NewJob, Outcom
 pub use lease::{Lease, Recovered, Taken};
 pub use message::{Author, HistoryMessage};
 pub use retention::{Pruned, Retention};
+pub use room::{Announce, Room, RoomMessage, Said};
 pub use settings::ChatSettings;
 pub use tally::{Failure, Tally};
 pub use update::{BotId, RawUpdate, StoredUpdate};
@@ -20,6 +21,7 @@ mod job;
 mod lease;
 mod message;
 mod retention;
+mod room;
 mod settings;
 mod tally;
 mod update;

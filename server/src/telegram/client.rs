@@ -10,9 +10,10 @@ use teloxide::types::{self as api, ChatAction};
 
 use super::call::Caller;
 use super::error::translate;
-use super::send;
+use super::{send, update};
 use crate::chat::{ChatId, ChatRef, MessageId, ThreadId, UserId};
 use crate::config::secret::Secret;
+use crate::incoming::{Incoming, ParseError};
 use crate::metrics;
 use crate::transport::{Outgoing, Transport, TransportError};
 
@@ -49,6 +50,10 @@ impl TelegramClient {
 
 #[async_trait]
 impl Transport for TelegramClient {
+    fn read(&self, raw: &str) -> Result<Incoming, ParseError> {
+        update::parse(raw)
+    }
+
     async fn send(&self, outgoing: &Outgoing) -> Result<Option<MessageId>, TransportError> {
         send::send(&self.caller, outgoing).await
     }

@@ -124,7 +124,7 @@ impl Intake {
                 Ok(new) => {
                     tracing::debug!(persona = %self.live.name, count = batch.updates.len(), new, "updates stored");
                     for update in &batch.updates {
-                        let request = RequestId::of_update(&self.live.name, update.update_id);
+                        let request = RequestId::of_update(&self.live.seat(), update.update_id);
                         request.span().in_scope(|| tracing::debug!(persona = %self.live.name, "an update is stored"));
                     }
                     metrics::updates_received(&self.live.name, new);

@@ -16,64 +16,13 @@ mod tests;
 
 use serde_json::{Map, Value};
 
-use crate::chat::{ChatId, Message, ThreadId, UserId};
+use crate::chat::{ChatId, ThreadId};
+use crate::incoming::{Incoming, ParseError};
 
-pub use membership::{MyMembership, Standing};
 pub use traces::trace;
 
 /// The topic every forum has. It must be left out when sending, but not when typing.
 pub const GENERAL_TOPIC: ThreadId = ThreadId(1);
-
-/// What an update means for a persona.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
-    /// Somebody wrote. The text is empty where the message has neither text nor caption.
-    Message(Message),
-    /// Worth remembering, never to be answered: channel posts, business and guest messages.
-    Context(Message),
-    /// A message was changed; carries it as it is now. It triggers nothing.
-    Edited(Message),
-    /// The persona was added, promoted, muted, removed or blocked.
-    MyMembership(MyMembership),
-    /// Somebody's rights in a chat changed: what is remembered about them is out of date.
-    MembersChanged {
-        /// Where.
-        chat: ChatId,
-        /// Who.
-        user: UserId,
-    },
-    /// A group became a supergroup.
-    Migrated {
-        /// Its old id.
-        from: ChatId,
-        /// Its new id.
-        to: ChatId,
-    },
-    /// Nothing that concerns a persona; says what it was.
-    Ignored(&'static str),
-}
-
-/// Why an update can't be understood.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// It isn't JSON.
-    #[error("the update is not JSON: {0}")]
-    Json(#[source] serde_json::Error),
-    /// It is JSON, but no update.
-    #[error("the update is not a JSON object")]
-    NotAnObject,
-    /// A part we need has an unexpected shape.
-    #[error("the update's {kind} can't be read: expected {expected}")]
-    Malformed {
-        /// Which part.
-        kind: &'static str,
-        /// What should stand there. What does is not told: it may be somebody's message.
-        expected: String,
-    },
-    /// A membership that is none of Telegram's.
-    #[error("the update tells of a membership that is none of Telegram's")]
-    UnknownStatus,
-}
 
 /// How the kinds of update that concern us are read.
 #[derive(Clone, Copy)]

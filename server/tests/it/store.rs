@@ -16,6 +16,7 @@ mod migration;
 mod overload;
 mod prune;
 mod queue;
+mod rooms;
 mod rush;
 mod schema;
 mod sends;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use maskarad::chat::{ChatId, PersonaName};
+use maskarad::chat::{ChatId, PersonaName, TransportKind};
 use maskarad::generator::GenerateRequest;
 use maskarad::live::LivePersona;
 use maskarad::prompt::{Side, Turn};
@@ -93,7 +93,7 @@ impl Cast {
     /// The conversations, with the ids of each reply.
     pub(super) async fn conversations(&self) -> anyhow::Result<Vec<Conversation>> {
         let name = PersonaName::parse(NAME).context("it is a name")?;
-        let live = self.host.app.roster.get(&name).context("the persona is up")?;
+        let live = self.host.app.roster.get(&name.at(TransportKind::Telegram)).context("the persona is up")?;
         let mut conversations = Vec::new();
         for (chat, said) in &self.said {
             let requests = self.requests(*chat).await?;

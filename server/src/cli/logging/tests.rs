@@ -6,7 +6,7 @@ use serde_json::Value;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::*;
-use crate::chat::PersonaName;
+use crate::chat::{PersonaName, TransportKind};
 use crate::config::daemon::JournalStream;
 use crate::config::problem::Problem;
 use crate::request::RequestId;
@@ -47,7 +47,7 @@ fn a_library_that_tells_stays_quiet_whatever_the_filter_says() {
 
 #[test]
 fn the_request_is_on_every_line_whatever_the_filter_says() {
-    let request = RequestId::of_update(&PersonaName::parse("avtobus").unwrap(), 77);
+    let request = RequestId::of_update(&PersonaName::parse("avtobus").unwrap().at(TransportKind::Telegram), 77);
     for text in ["trace", "warn", "off,maskarad::cli::logging=error", "maskarad::request=off,warn"] {
         let (_log, sink, _guard) = log(text);
         request.span().in_scope(|| tracing::error!("not delivered"));
@@ -58,7 +58,8 @@ fn the_request_is_on_every_line_whatever_the_filter_says() {
 
 #[test]
 fn a_line_is_about_one_message() {
-    let [one, other] = [1, 2].map(|id| RequestId::of_update(&PersonaName::parse("avtobus").unwrap(), id));
+    let [one, other] =
+        [1, 2].map(|id| RequestId::of_update(&PersonaName::parse("avtobus").unwrap().at(TransportKind::Telegram), id));
     let (_log, sink, _guard) = log("info");
     one.span().in_scope(|| other.span().in_scope(|| tracing::info!("routed")));
     let line: Value = serde_json::from_str(&sink.text()).unwrap();

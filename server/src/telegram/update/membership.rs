@@ -1,42 +1,10 @@
 //! Changes of who is in a chat, and with which rights.
 
+use super::ReadError;
 use super::raw::{RawMember, RawMemberUpdate};
 use super::sender::{chat_kind, nameless, person};
-use super::{Incoming, ReadError};
-use crate::chat::{ChatId, ChatKind, Sender, UserId};
-
-/// A change of the persona's own membership.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MyMembership {
-    /// Where.
-    pub chat: ChatId,
-    /// What kind of chat that is.
-    pub chat_kind: ChatKind,
-    /// Who made the change.
-    pub by: Sender,
-    /// What the persona is there now.
-    pub standing: Standing,
-}
-
-/// What the persona is in a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Hears everything, whatever its privacy mode.
-    Administrator,
-    /// May write.
-    Member,
-    /// Is there, but may not write.
-    Muted,
-    /// Left, was removed, or was blocked by the person.
-    Gone,
-}
-
-impl Standing {
-    /// Whether the persona can write there.
-    pub fn may_write(self) -> bool {
-        matches!(self, Self::Administrator | Self::Member)
-    }
-}
+use crate::chat::{ChatId, UserId};
+use crate::incoming::{Incoming, MyMembership, Standing};
 
 /// Reads `my_chat_member`.
 pub(super) fn mine(raw: RawMemberUpdate) -> Result<MyMembership, ReadError> {

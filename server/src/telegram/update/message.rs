@@ -4,8 +4,9 @@ use time::OffsetDateTime;
 
 use super::raw::RawMessage;
 use super::sender::{chat_kind, printable, sender};
-use super::{GENERAL_TOPIC, Incoming, entities};
+use super::{GENERAL_TOPIC, entities};
 use crate::chat::{ChatId, ChatKind, ChatRef, Entity, Message, MessageId, RepliedTo, ThreadId, TransportKind};
+use crate::incoming::Incoming;
 
 /// What a `message` means: mostly just a message.
 pub(super) fn incoming(raw: RawMessage) -> Incoming {

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::*;
-use crate::chat::{ChatKind, Me, SenderKind};
+use crate::chat::{ChatKind, Me, Message, SenderKind, UserId};
+use crate::incoming::Standing;
 use crate::settings::EffectiveSettings;
 use crate::testing::persona;
 use crate::trigger::{Decision, Ignored, Moment, STALE_AFTER, Trigger, decide, prompt_text};

@@ -5,7 +5,8 @@ mod properties;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::chat::{ChatKind, EntityKind, MessageId, SenderKind};
+use crate::chat::{ChatKind, EntityKind, Message, MessageId, SenderKind, UserId};
+use crate::incoming::Standing;
 
 fn group() -> Value {
     json!({"id": -1001, "type": "supergroup", "title": "Team"})

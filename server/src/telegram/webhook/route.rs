@@ -129,7 +129,7 @@ impl Entrance {
             tracing::error!(%persona, bytes = body.len(), "a body without a readable update_id came with the right secret; it is left out");
             return Verdict::Done;
         };
-        let span = RequestId::of_update(persona, update.update_id).span();
+        let span = RequestId::of_update(&behind.live.seat(), update.update_id).span();
         self.accept(behind, update).instrument(span).await
     }
 

@@ -1,6 +1,6 @@
 //! Replies leave in order, one at a time for each chat.
 
-use maskarad::chat::ChatKey;
+use maskarad::chat::{ChatKey, TransportKind};
 use maskarad::store::{Job, Outcome};
 use maskarad::trigger::Trigger;
 
@@ -18,7 +18,7 @@ async fn make_ready(database: &TestDatabase, place: &maskarad::chat::Conversatio
 }
 
 async fn messages(database: &TestDatabase, busy: &[ChatKey], limit: u32) -> Vec<i64> {
-    let both = [persona("avtobus"), persona("polkson")];
+    let both = ["avtobus", "polkson"].map(|name| persona(name).at(TransportKind::Telegram));
     ids(&database.store().deliverable(&both, busy, NOW, limit).await.unwrap())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use maskarad::chat::{
-    ChatId, ChatKey, ChatKind, ChatRef, Conversation, MessageId, PersonaName, ThreadId, TransportKind, UserId,
+    ChatId, ChatKey, ChatKind, ChatRef, Conversation, MessageId, PersonaName, Seat, ThreadId, TransportKind, UserId,
 };
 use maskarad::request::RequestId;
 use maskarad::store::{
@@ -30,8 +30,8 @@ pub(crate) fn persona(name: &str) -> PersonaName {
 }
 
 /// The personas of most stories.
-pub(crate) fn avtobus() -> [PersonaName; 1] {
-    [persona("avtobus")]
+pub(crate) fn avtobus() -> [Seat; 1] {
+    [persona("avtobus").at(TransportKind::Telegram)]
 }
 
 /// The right to serve Avtobus while nobody has taken it.
@@ -92,7 +92,7 @@ pub(crate) fn job(conversation: &Conversation, message: i64, trigger: Trigger) -
         trigger,
         seed: message * 31,
         notice: None,
-        request: RequestId::of_update(&conversation.persona, message),
+        request: RequestId::of_update(&conversation.seat(), message),
         created_at: after(message),
     }
 }

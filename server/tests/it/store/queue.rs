@@ -1,6 +1,6 @@
 //! Who waits, for what, and for how long.
 
-use maskarad::chat::{Conversation, UserId};
+use maskarad::chat::{Conversation, TransportKind, UserId};
 use maskarad::store::{Claim, Job, NewJob};
 use maskarad::trigger::Trigger;
 
@@ -45,7 +45,7 @@ async fn the_addressed_wait_least(database: TestDatabase) {
     let waiting = store.waiting(&avtobus(), 10).await.unwrap();
     assert_eq!(waiting, [topic(10, 2), place(13), place(12), place(10), place(11)]);
     assert_eq!(store.waiting(&avtobus(), 2).await.unwrap(), [topic(10, 2), place(13)]);
-    let both = [persona("polkson"), persona("avtobus"), persona("nobody")];
+    let both = ["polkson", "avtobus", "nobody"].map(|name| persona(name).at(TransportKind::Telegram));
     assert_eq!(store.waiting(&both, 1).await.unwrap(), [place_of("polkson", 10)]);
     assert_eq!(store.waiting(&[], 10).await.unwrap(), []);
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,6 +45,13 @@ pub(crate) fn persona(name: &str, bot: &Bot, more: &str) -> Persona {
     let token = bot.token();
     let lookup = move |key: &str| (key == "TOKEN").then(|| token.clone());
     manifest::parse(Path::new("test.yaml"), &text, Environment::new(&lookup))
+        .unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// A persona without a bot, on the demo checkpoint: it sits in rooms.
+pub(crate) fn roomer(name: &str, more: &str) -> Persona {
+    let text = format!("name: {name}\ntemplate: rudialogpt\nmodel: {{ path: {:?} }}\n{more}", demo_checkpoint());
+    manifest::parse(Path::new("test.yaml"), &text, Environment::new(&|_| None))
         .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
@@ -103,7 +111,7 @@ impl Host {
     ) -> Self {
         let count = personas.len();
         let host = Self::launch_within(tg, store, personas, limits).await;
-        host.until(|host| host.app.roster.names().len() == count).await;
+        host.until(|host| host.app.roster.keys().len() == count).await;
         host
     }
 
@@ -112,7 +120,26 @@ impl Host {
         Self::launch_within(tg, store, personas, Limits { guides: Guides::NONE, ..Limits::default() }).await
     }
 
+    /// Starts a daemon that people can meet in rooms.
+    pub(crate) async fn start_with_rooms(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
+        let seats = personas.len() + personas.iter().filter(|persona| persona.token.is_some()).count();
+        let limits = Limits { guides: Guides::NONE, ..Limits::default() };
+        let host = Self::launch_as(tg, store, personas, limits, true).await;
+        host.until(|host| host.app.roster.keys().len() == seats).await;
+        host
+    }
+
     async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
+        Self::launch_as(tg, store, personas, limits, false).await
+    }
+
+    async fn launch_as(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        limits: Limits,
+        rooms: bool,
+    ) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let booted: Vec<Character> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
@@ -124,6 +151,7 @@ impl Host {
             dice: Dice::seeded(7),
             limits: Limits { webhook_check: WEBHOOK_CHECK, ..limits },
         }));
+        app.api_open.store(rooms, Ordering::Relaxed);
         let lifecycle = Lifecycle::default();
         let doors = Arc::new(Doors::of(booted.iter().map(|booted| &*booted.persona)));
         let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();

@@ -45,11 +45,11 @@ async fn a_revoked_token_stops_one_persona_alone() {
     pair.answered(&anna, &pair.unlucky).await;
     pair.tg.revoke(&pair.unlucky);
     let lost = anna.writes_private(&pair.unlucky, "ты где?");
-    host.until(|host| host.app.roster.names().len() == 1).await;
+    host.until(|host| host.app.roster.keys().len() == 1).await;
     pair.answered(&anna, &pair.lucky).await;
     settled(&pair.tg, &pair.lucky).await;
     assert!(pair.tg.answers_to(lost).is_empty());
-    assert_eq!(host.app.roster.names()[0].as_str(), "lucky");
+    assert_eq!(host.app.roster.keys()[0].persona.as_str(), "lucky");
     host.stop().await;
 }
 

@@ -99,7 +99,7 @@ async fn bottomless_nesting_overflows_no_stack(database: TestDatabase) {
     let raw = format!(r#"{{"update_id":1,"message":{{"message_id":1,"chat":{{"id":5}},"text":"дно","x":{deep}}}}}"#);
     let updates = [RawUpdate { update_id: 1, chat: None, raw }];
     assert_eq!(scene.database.store().accept(bot, &updates, now).await.unwrap(), 1);
-    let name = scene.host.app.roster.names().pop().unwrap();
+    let name = scene.host.app.roster.keys().pop().unwrap();
     scene.host.app.roster.get(&name).unwrap().inbox.notify_one();
     scene.routed(1).await;
     assert_eq!(scene.outcomes().await, ["malformed"]);

@@ -125,7 +125,7 @@ async fn a_revoked_token_ends_a_webhook() {
     scene.tg.revoke(&scene.bot);
     let refused = |host: &Host| host.app.standings.all().values().any(|report| report.state == Standing::Refused);
     host.until(refused).await;
-    assert_eq!(host.app.roster.names().len(), 1);
+    assert_eq!(host.app.roster.keys().len(), 1);
     let (status, said) = host.readyz().await;
     assert_eq!((status, &said["status"], &said["reasons"]), (200, &json!("degraded"), &json!(["avtobus: refused"])));
     assert_eq!(scene.bring(&host, "{}").await, 503, "nobody stands behind the door");

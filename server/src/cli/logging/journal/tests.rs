@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::*;
-use crate::chat::PersonaName;
+use crate::chat::{PersonaName, TransportKind};
 use crate::request::RequestId;
 
 struct Reader {
@@ -62,7 +62,7 @@ fn value<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
 
 #[test]
 fn a_line_becomes_an_entry_with_its_fields_and_those_of_its_message() {
-    let request = RequestId::of_update(&PersonaName::parse("avtobus").unwrap(), 77);
+    let request = RequestId::of_update(&PersonaName::parse("avtobus").unwrap().at(TransportKind::Telegram), 77);
     let fields = Reader::new().hears(|| {
         request
             .span()

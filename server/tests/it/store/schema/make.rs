@@ -246,7 +246,7 @@ fn job(place: &Conversation, message: i64, sender: i64, trigger: Trigger) -> New
         trigger,
         seed: message * 7919,
         notice: None,
-        request: RequestId::of_update(&place.persona, message),
+        request: RequestId::of_update(&place.seat(), message),
         created_at: after(message),
     }
 }

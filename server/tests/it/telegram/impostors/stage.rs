@@ -89,7 +89,7 @@ async fn furnish(scene: &Scene, place: &Place) {
         trigger: Trigger::Name,
         seed: 1,
         notice: None,
-        request: RequestId::of_update(&conversation.persona, 1),
+        request: RequestId::of_update(&conversation.seat(), 1),
         created_at: now,
     };
     let effects = vec![
