@@ -7,7 +7,7 @@ use maskarad::chat::{ChatId, ChatKind, Conversation, Language, MessageId, Thread
 use maskarad::request::RequestId;
 use maskarad::store::{
     ApiKey, Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, KeyHash, Lease, NewJob, Outcome,
-    RawUpdate, Routed, Sent, Store,
+    RawUpdate, Routed, Said, Sent, Store,
 };
 use maskarad::trigger::Trigger;
 use serde_json::json;
@@ -45,6 +45,26 @@ async fn fill(store: &dyn Store) {
         assert!(store.add_api_key(&key).await.unwrap());
     }
     assert!(store.revoke_api_key("gone", NOW).await.unwrap());
+    room(store).await;
+}
+
+/// A room in which a person and a persona have spoken.
+async fn room(store: &dyn Store) {
+    let both = ["avtobus", "polkson"].map(persona);
+    let room = store.open_room("Кухня", &both, NOW).await.unwrap();
+    let asked = Said {
+        room,
+        persona: None,
+        author_id: UserId(-3_000_000_000_000_000_000),
+        author_name: "Аня".to_owned(),
+        text: "автобус, ты где?".to_owned(),
+        reply_to: None,
+        sent_at: NOW,
+    };
+    let asking = store.say(&asked, &|_, _, _| Vec::new(), NOW).await.unwrap().unwrap();
+    let [avtobus, _] = both;
+    let answer = Said { persona: Some(avtobus), text: "еду".to_owned(), reply_to: Some(asking.id), ..asked };
+    assert!(store.say(&answer, &|_, _, _| Vec::new(), NOW).await.unwrap().is_some());
 }
 
 async fn serve(store: &dyn Store, name: &str, bot: i64) -> Lease {
