@@ -25,10 +25,12 @@ use crate::transport::TransportError;
 use crate::trigger::Trigger;
 
 /// The database's calls, grouped by what they are about.
-pub const OPERATIONS: [&str; 16] = [
+pub const OPERATIONS: [&str; 19] = [
     "api_keys",
+    "audit",
     "backlog",
     "bots",
+    "chat_book",
     "effects",
     "forget",
     "history",
@@ -39,6 +41,7 @@ pub const OPERATIONS: [&str; 16] = [
     "pauses",
     "prune",
     "queue",
+    "sessions",
     "settings",
     "tally",
     "other",

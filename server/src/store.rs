@@ -16,17 +16,21 @@ pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use jobs::MOST_AMBIENT;
 pub use location::Location;
+pub use operators::{AuditLog, ChatBook, Sessions};
 pub use types::{
-    ApiKey, Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten, HistoryMessage,
-    Job, JobId, JobState, KeyHash, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply,
-    Retention, Routed, Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
+    ApiKey, AuditAction, AuditEntry, Author, Backlog, BotId, BusyChat, ChatCursor, ChatQuery, ChatSettings, Claim,
+    Effect, FailedJob, Failure, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, JobState, KeyHash, KnownChat,
+    Lease, ListedChat, LoginLink, MOST_ATTEMPTS, NewAuditEntry, NewJob, Outcome, Pruned, RawUpdate, Recovered, Reply,
+    Retention, Routed, Sent, SettingsChange, SigningSecret, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
 mod api_keys;
+mod audit;
 mod backlog;
 mod backup;
 mod bots;
+mod chat_book;
 mod condition;
 mod connect;
 mod dialect;
@@ -41,11 +45,13 @@ mod location;
 mod locks;
 mod migration;
 mod names;
+mod operators;
 mod pauses;
 mod postgres;
 mod prune;
 mod queue;
 mod rows;
+mod sessions;
 mod settings;
 mod sql;
 mod sqlite;
@@ -56,7 +62,7 @@ mod writing;
 
 /// The state of all personas.
 #[async_trait]
-pub trait Store: Keyring {
+pub trait Store: Keyring + Sessions + AuditLog + ChatBook {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
 
