@@ -242,6 +242,8 @@ pub struct Message {
     pub chat: ChatRef,
     /// What kind of chat that is.
     pub chat_kind: ChatKind,
+    /// What the chat is called: its title, or the person's name; may be empty.
+    pub chat_title: String,
     /// Who wrote it.
     pub sender: Sender,
     /// When it was written.

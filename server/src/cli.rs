@@ -5,6 +5,7 @@ mod backup;
 mod chat;
 mod check;
 mod checkpoint;
+mod console_link;
 mod corpus;
 mod doctor;
 mod eval;
@@ -112,6 +113,8 @@ enum Command {
     /// Make, list and revoke the keys of the HTTP API.
     #[command(subcommand)]
     Key(key::Command),
+    /// Prints a link that logs you in to the console, once, within ten minutes.
+    ConsoleLink(console_link::Arguments),
     /// Copy the SQLite file into another one, also while the daemon runs.
     Backup(backup::Arguments),
     /// Write the completions of a shell to standard output.
@@ -154,6 +157,7 @@ pub fn run() -> anyhow::Result<()> {
         Command::Replay(arguments) => replay::run(&arguments, &config),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Key(command) => key::run(&command, &config),
+        Command::ConsoleLink(arguments) => console_link::run(&arguments, &config),
         Command::Backup(arguments) => backup::run(&arguments, &config),
         Command::Completions(arguments) => manual::completions(&arguments),
         Command::Manual(arguments) => manual::manual(&arguments),

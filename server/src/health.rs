@@ -73,6 +73,11 @@ impl Health {
         (report, there)
     }
 
+    /// What `/status` says.
+    pub(crate) async fn told(&self) -> serde_json::Value {
+        serde_json::json!(self.status().await)
+    }
+
     async fn status(&self) -> status::Status {
         let (report, there) = self.report().await;
         let counting = async { if there { self.tallies().await } else { None } };
@@ -97,11 +102,11 @@ impl Health {
     }
 
     fn weights(&self) -> BTreeMap<PersonaName, Weights> {
-        let weights = self.app.roster.all().into_iter().map(|live| {
-            let model = &live.character().voice.model;
+        let weights = self.app.speakers.all().into_iter().map(|speaker| {
+            let model = &speaker.character().voice.model;
             let base = model.key().base().to_string();
             let weights = Weights { base, base_bytes: model.memory(), adapter_bytes: model.adapter_memory() };
-            (live.name.clone(), weights)
+            (speaker.name.clone(), weights)
         });
         weights.collect()
     }

@@ -29,6 +29,7 @@ pub mod web;
 
 pub mod api;
 pub mod app;
+pub mod console;
 pub mod daemon;
 pub mod delivery;
 pub mod health;

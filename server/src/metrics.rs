@@ -16,7 +16,8 @@ use ::metrics::{Counter, Gauge, Histogram, Label};
 pub use engine::EngineWatch;
 pub use exporter::{Exporter, install};
 pub use names::{ALL, Kind, Metric};
-pub use scrape::{Scrape, start};
+pub(crate) use scrape::TEXT;
+pub use scrape::{Looker, start};
 
 use crate::chat::PersonaName;
 use crate::live::Voice;
@@ -25,10 +26,12 @@ use crate::transport::TransportError;
 use crate::trigger::Trigger;
 
 /// The database's calls, grouped by what they are about.
-pub const OPERATIONS: [&str; 16] = [
+pub const OPERATIONS: [&str; 20] = [
     "api_keys",
+    "audit",
     "backlog",
     "bots",
+    "chat_book",
     "effects",
     "forget",
     "history",
@@ -39,6 +42,8 @@ pub const OPERATIONS: [&str; 16] = [
     "pauses",
     "prune",
     "queue",
+    "rooms",
+    "sessions",
     "settings",
     "tally",
     "other",

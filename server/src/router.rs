@@ -5,6 +5,7 @@
 
 mod allowed;
 mod command;
+mod meeting;
 mod membership;
 mod message;
 
@@ -23,7 +24,7 @@ use crate::live::LivePersona;
 use crate::metrics;
 use crate::pump::{Rest, Work};
 use crate::request::RequestId;
-use crate::store::{self, Effect, Routed, StoreError, StoredUpdate};
+use crate::store::{self, Effect, KnownChat, Routed, StoreError, StoredUpdate};
 
 /// Updates of one chat that are applied together.
 const BATCH: u32 = 50;
@@ -44,6 +45,8 @@ pub struct Router {
     told: Cache<UserId, u32>,
     /// Whom the persona doesn't answer, and whom it does.
     blocked: Cache<UserId, bool>,
+    /// What was noted of chats lately.
+    met: Cache<ChatKey, KnownChat>,
 }
 
 /// What an update changes, and a word for what became of it.
@@ -93,6 +96,7 @@ impl Router {
             told_busy: within_the_hour(),
             told: within_the_hour(),
             blocked,
+            met: within_the_hour(),
         }
     }
 
@@ -155,7 +159,7 @@ impl Router {
     async fn incoming(&self, incoming: Incoming, stored: &StoredUpdate, asked: &mut Asked) -> store::Result<Route> {
         match incoming {
             Incoming::Message(message) => self.message(&message, stored, asked).await,
-            Incoming::Context(message) => Ok(self.context(&message)),
+            Incoming::Context(message) => Ok(self.overheard(&message, stored).await),
             Incoming::Edited(message) => self.edited(&message).await,
             Incoming::MyMembership(membership) => self.membership(&membership).await,
             Incoming::MembersChanged { chat, user } => {
@@ -204,6 +208,7 @@ impl Router {
                 Effect::Enqueue(job) if job.notice.is_some() => self.app.replies.notify_one(),
                 Effect::Enqueue(_) => self.app.jobs.notify_one(),
                 Effect::Block { user, .. } => self.blocked.invalidate(user).await,
+                Effect::Meet(chat) => self.met.insert(chat.key.clone(), chat.clone()).await,
                 Effect::Remember(_) | Effect::Edit { .. } | Effect::Reset(_) => {}
             }
         }
@@ -226,7 +231,7 @@ impl Router {
 fn sets(effect: &Effect) -> bool {
     match effect {
         Effect::Settings(..) | Effect::Reset(_) | Effect::Migrate { .. } | Effect::Block { .. } => true,
-        Effect::Remember(_) | Effect::Edit { .. } | Effect::Enqueue(_) => false,
+        Effect::Meet(_) | Effect::Remember(_) | Effect::Edit { .. } | Effect::Enqueue(_) => false,
     }
 }
 

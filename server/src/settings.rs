@@ -6,6 +6,9 @@ use crate::chat::{ChatKind, Language};
 use crate::config::persona::Persona;
 use crate::store::ChatSettings;
 
+/// The most earlier messages that a prompt may hold.
+pub const LONGEST_CONTEXT: u8 = 50;
+
 /// The settings that hold in one chat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EffectiveSettings {

@@ -16,17 +16,22 @@ pub use connect::{connect, open};
 pub use error::{Cause, Result, StoreError};
 pub use jobs::MOST_AMBIENT;
 pub use location::Location;
+pub use operators::{AuditLog, ChatBook, Sessions};
 pub use types::{
-    Announce, ApiKey, Author, Backlog, BotId, ChatSettings, Claim, Effect, Failure, Finish, Forget, Forgotten,
-    HistoryMessage, Job, JobId, JobState, KeyHash, Lease, MOST_ATTEMPTS, NewJob, Outcome, Pruned, RawUpdate, Recovered,
-    Reply, Retention, Room, RoomMessage, Routed, Said, Sent, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
+    Announce, ApiKey, AuditAction, AuditEntry, Author, Backlog, BotId, BusyChat, ChatCursor, ChatQuery, ChatSettings,
+    Claim, Effect, FailedJob, Failure, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, JobState, KeyHash,
+    KnownChat, Lease, ListedChat, LoginLink, MOST_ATTEMPTS, NewAuditEntry, NewJob, Outcome, Pruned, RawUpdate,
+    Recovered, Reply, Retention, Room, RoomMessage, Routed, Said, Sent, SettingsChange, SigningSecret, StoredUpdate,
+    Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
 mod api_keys;
+mod audit;
 mod backlog;
 mod backup;
 mod bots;
+mod chat_book;
 mod condition;
 mod connect;
 mod dialect;
@@ -41,12 +46,14 @@ mod location;
 mod locks;
 mod migration;
 mod names;
+mod operators;
 mod pauses;
 mod postgres;
 mod prune;
 mod queue;
 mod rooms;
 mod rows;
+mod sessions;
 mod settings;
 mod sql;
 mod sqlite;
@@ -57,7 +64,7 @@ mod writing;
 
 /// The state of all personas.
 #[async_trait]
-pub trait Store: Keyring + RoomStore {
+pub trait Store: Keyring + RoomStore + Sessions + AuditLog + ChatBook {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
 

@@ -88,6 +88,7 @@ pub(crate) fn message(kind: ChatKind, text: &str) -> Message {
         id: MessageId(50),
         chat: ChatRef { transport: TransportKind::Telegram, id, thread: None },
         chat_kind: kind,
+        chat_title: "Друзья".to_owned(),
         sender: sender(ANN, SenderKind::Person),
         sent_at: NOW,
         text: text.to_owned(),

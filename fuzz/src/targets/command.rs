@@ -85,6 +85,7 @@ fn message(kind: u8, sender: u8, flags: u8, text: &str) -> Message {
         id: MessageId(1),
         chat: ChatRef { transport: TransportKind::Telegram, id: ChatId(-1000), thread: None },
         chat_kind: kinds[usize::from(kind) % kinds.len()],
+        chat_title: String::new(),
         sender: author(if flags & 4 != 0 { OWNER } else { UserId(100) }),
         sent_at: NOW,
         text: text.to_owned(),

@@ -1,19 +1,21 @@
 //! What a request is refused with, in the shape of OpenAI's errors, which its clients can read.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::store::StoreError;
+
 /// Seconds after which whoever was turned away may come again: about what a reply takes.
 const COME_AGAIN: u64 = 2;
 
 /// Why a request gets no reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     kind: &'static str,
     code: Option<&'static str>,
@@ -49,80 +51,130 @@ impl ApiError {
     }
 
     /// The request can't be carried out as it stands; `param` names what is wrong.
-    pub(super) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn invalid(param: impl Into<String>, message: impl Into<String>) -> Self {
         let param = Some(param.into());
         Self { param, ..Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message) }
     }
 
     /// The body is no JSON of the expected shape.
-    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+    pub(crate) fn unreadable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
     }
 
-    pub(super) fn not_found(message: impl Into<String>) -> Self {
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", message);
         Self { code: Some("not_found"), ..error }
     }
 
-    pub(super) fn no_such_persona(name: &str) -> Self {
+    pub(crate) fn no_such_persona(name: &str) -> Self {
         let known: String = name.chars().take(64).filter(|c| !c.is_control()).collect();
         let message = format!("there is no persona {known:?}; GET /v1/personas lists them");
         Self { code: Some("model_not_found"), param: Some("model".to_owned()), ..Self::not_found(message) }
     }
 
-    pub(super) fn method() -> Self {
+    pub(crate) fn method() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", "this path has no such method")
     }
 
-    pub(super) fn unauthorized(message: &'static str) -> Self {
+    pub(crate) fn unauthorized(message: &'static str) -> Self {
         let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message);
         Self { code: Some("invalid_api_key"), ..error }
     }
 
-    pub(super) fn forbidden(message: &'static str) -> Self {
+    pub(crate) fn forbidden(message: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "invalid_request_error", message)
     }
 
     /// This key has had its share; `after` seconds from now it has more.
-    pub(super) fn too_many(after: u64) -> Self {
+    pub(crate) fn too_many(after: u64) -> Self {
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", "this key may not ask that often");
         Self { code: Some("rate_limit_exceeded"), retry_after: Some(after.max(1)), ..error }
     }
 
+    /// A change that no page of ours asked for.
+    pub(crate) fn unmeant() -> Self {
+        let message = "send the header x-csrf-token as GET /console/session tells it";
+        Self { code: Some("csrf"), ..Self::forbidden(message) }
+    }
+
+    /// Nobody from elsewhere may do that before they have logged in.
+    pub(crate) fn login_needed() -> Self {
+        let error = Self::unauthorized("log in first: `maskarad console-link` prints a link");
+        Self { code: Some("login_needed"), ..error }
+    }
+
+    /// Nor may whoever sits here.
+    pub(crate) fn operators_only() -> Self {
+        let error = Self::forbidden("that is for whoever has logged in: `maskarad console-link` prints a link");
+        Self { code: Some("login_needed"), ..error }
+    }
+
+    /// Neither a link nor a key that logs in.
+    pub(crate) fn login_refused() -> Self {
+        let message = "this link was used or is too old, or that is no key of the console; `maskarad console-link` prints a new link";
+        Self { code: Some("login_refused"), ..Self::unauthorized(message) }
+    }
+
+    /// Too many log-ins from there have failed; `after` seconds from now another may be tried.
+    pub(crate) fn too_many_logins(after: u64) -> Self {
+        let message = "too many log-ins from there have failed; wait a moment";
+        Self { message: message.to_owned(), ..Self::too_many(after) }
+    }
+
+    /// The store is away.
+    pub(crate) fn store_away() -> Self {
+        let message = "the database doesn't answer; the daemon's log says why";
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", message);
+        Self { code: Some("store_away"), retry_after: Some(COME_AGAIN), ..error }
+    }
+
     /// There is no room at the moment.
-    pub(super) fn overloaded() -> Self {
+    pub(crate) fn overloaded() -> Self {
         let message = "too many replies are being made at the moment; try again in a few seconds";
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", message);
         Self { code: Some("overloaded"), retry_after: Some(COME_AGAIN), ..error }
     }
 
-    pub(super) fn too_large() -> Self {
+    pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request_error", "the body is too long, or broke off")
     }
 
-    pub(super) fn too_slow() -> Self {
+    pub(crate) fn too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "invalid_request_error", "the request's body took too long to arrive")
     }
 
     /// The daemon stops; the next one answers.
-    pub(super) fn stopping() -> Self {
+    pub(crate) fn stopping() -> Self {
         let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", "the daemon is stopping");
         Self { code: Some("stopping"), retry_after: Some(COME_AGAIN), ..error }
     }
 
-    pub(super) fn internal() -> Self {
+    pub(crate) fn internal() -> Self {
         let message = "no reply could be generated; the daemon's log says why";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message)
     }
 
     /// The body as a stream's event tells it.
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::to_value(self.body()).unwrap_or_default()
     }
 
     fn body(&self) -> ErrorBody {
         let (message, param) = (self.message.clone(), self.param.clone());
         ErrorBody { error: ErrorDetails { message, r#type: self.kind, param, code: self.code } }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "the console was not answered by the store");
+        Self::store_away()
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::unreadable(rejection.body_text())
     }
 }
 

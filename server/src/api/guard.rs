@@ -1,4 +1,6 @@
-//! Who may ask. Whoever has a key that was made with `maskarad key create`; and without one whoever sits at this very machine.
+//! Who may ask. Whoever has a key that was made with `maskarad key create`, or is logged in to the console; and without
+//! either whoever sits at this very machine. Who calls is found out for every request of this listener ([`Caller`]); what
+//! that lets them do is each route's own matter: the API's ([`let_in`]), and [`crate::console`]'s.
 //!
 //! A connection from this machine isn't enough for that: a proxy in front makes every stranger look like one, and a page in a
 //! browser here may send requests in a stranger's name, or under a name that it has led to 127.0.0.1.
@@ -10,47 +12,92 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
 use url::Url;
 
+use super::caller::{self, Caller, Operator, Role};
 use super::error::ApiError;
 use super::{BODY_WITHIN, LONGEST_BODY};
+use crate::console::Lobby;
 use crate::http::Peer;
 
-pub use self::keys::Keys;
+pub(crate) use self::keys::Keys;
+pub(crate) use self::pace::Pace;
 
 /// What our keys begin with.
 pub const PREFIX: &str = "mk_";
+/// The header that says that a change is meant. No page of another site can send one of its own.
+const CSRF: &str = "x-csrf-token";
 /// What proxies add.
 const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
 
-/// Lets in who may ask.
-pub(super) async fn guard(State(keys): State<Arc<Keys>>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    match admit(&keys, peer, request.headers()).await {
-        Ok(()) => next.run(request).await,
-        Err(error) => error.into_response(),
-    }
+/// By what callers are known.
+pub(super) struct Gate {
+    pub(super) keys: Arc<Keys>,
+    pub(super) lobby: Arc<Lobby>,
 }
 
-async fn admit(keys: &Keys, peer: Option<SocketAddr>, headers: &HeaderMap) -> Result<(), ApiError> {
+/// Finds out who calls. Only pages of other sites are turned away here already.
+pub(super) async fn identify(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let headers = request.headers();
     if let Some(origin) = headers.get(ORIGIN)
         && !is_our_own(origin.to_str().unwrap_or_default(), headers)
     {
-        return Err(ApiError::forbidden("pages of other sites may not ask: cross-origin requests are off"));
+        return ApiError::forbidden("pages of other sites may not ask: cross-origin requests are off").into_response();
     }
-    let local = is_at_this_machine(peer, headers);
-    match key(headers) {
-        // OpenAI's clients insist on sending one.
-        Ok(key) if local && key.is_none_or(|key| !key.starts_with(PREFIX)) => Ok(()),
-        Ok(Some(key)) => keys.admit(key, Instant::now()).await,
-        Ok(None) => Err(ApiError::unauthorized("a key is needed from elsewhere; `maskarad key create NAME` makes one")),
-        Err(error) => Err(error),
+    let role = gate.role(peer, headers).await;
+    let sent = headers.get(CSRF).map(|value| value.as_bytes()).unwrap_or_default();
+    let meant = match &role {
+        Role::Operator(operator) => bool::from(operator.csrf.as_bytes().ct_eq(sent)),
+        Role::Visitor => !sent.is_empty(),
+        Role::Nobody(_) | Role::Key(_) => false,
+    };
+    let caller = Caller { role, meant, address: caller::address(peer, headers) };
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// Lets in to the API who may ask. A browser sends a session's cookie by itself, so that what changes anything needs more.
+pub(super) async fn let_in(Extension(caller): Extension<Caller>, request: Request, next: Next) -> Response {
+    match &caller.role {
+        Role::Nobody(refusal) => refusal.clone().into_response(),
+        Role::Operator(operator) if !operator.near && !caller.meant && !request.method().is_safe() => {
+            ApiError::unmeant().into_response()
+        }
+        Role::Operator(_) | Role::Visitor | Role::Key(_) => next.run(request).await,
+    }
+}
+
+impl Gate {
+    async fn role(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> Role {
+        let near = is_at_this_machine(peer, headers);
+        let key = key(headers);
+        match &key {
+            // OpenAI's clients insist on sending one.
+            Ok(Some(key)) if !near || key.starts_with(PREFIX) => {
+                return match self.keys.admit(key, Instant::now()).await {
+                    Ok(name) => Role::Key(name),
+                    Err(error) => Role::Nobody(error),
+                };
+            }
+            Ok(_) | Err(_) => {}
+        }
+        match (self.lobby.session(headers).await, key) {
+            (Some((name, csrf)), _) => Role::Operator(Operator { name, csrf, near }),
+            (None, Err(error)) => Role::Nobody(error),
+            (None, Ok(_)) if near => Role::Visitor,
+            (None, Ok(_)) => Role::Nobody(ApiError::unauthorized(
+                "a key is needed from elsewhere; `maskarad key create NAME` makes one",
+            )),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     if let Location::Sqlite(path) = &location {
         anyhow::ensure!(path.is_file(), "{}: there is no such database, so nothing is kept", path.display());
     }
-    let forget = Forget { subject: arguments.subject()?, persona: arguments.persona.clone() };
+    let forget = Forget { subject: arguments.subject()?, persona: arguments.persona.clone(), transport: None };
     anyhow::ensure!(arguments.yes || asked(&forget)?, "nothing was deleted");
     let forgotten = runtime()?.block_on(async {
         let store = store::open(&location).await?;
@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn the_question_names_whom_and_who() {
         let persona = PersonaName::parse("avtobus");
-        let told = question(&Forget { subject: Subject::Chat(ChatId(-5)), persona });
+        let told = question(&Forget { subject: Subject::Chat(ChatId(-5)), persona, transport: None });
         assert!(told.contains("avtobus") && told.contains("chat -5"), "{told}");
-        let told = question(&Forget { subject: Subject::User(UserId(7)), persona: None });
+        let told = question(&Forget { subject: Subject::User(UserId(7)), persona: None, transport: None });
         assert!(told.contains("every persona") && told.contains("user 7"), "{told}");
     }
 }

@@ -36,6 +36,9 @@ pub(super) struct Create {
     /// Requests a minute.
     #[arg(long, default_value_t = 60, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     per_minute: u32,
+    /// Let it log in to the console, too: for a person, not for a program.
+    #[arg(long)]
+    console: bool,
 }
 
 pub(super) fn run(command: &Command, config: &DaemonConfig) -> anyhow::Result<()> {
@@ -57,6 +60,7 @@ async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
                 name: create.name.clone(),
                 hash: KeyHash::of(&secret),
                 per_minute: create.per_minute,
+                console: create.console,
                 created_at: OffsetDateTime::now_utc(),
                 revoked: false,
             };
@@ -67,7 +71,9 @@ async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
         Command::List => {
             for key in store.api_keys().await? {
                 let state = if key.revoked { "revoked" } else { "good" };
-                writeln!(output, "{}  {state}  {}/min  made {}", key.name, key.per_minute, key.created_at.date())?;
+                let console = if key.console { "  console" } else { "" };
+                let made = key.created_at.date();
+                writeln!(output, "{}  {state}  {}/min  made {made}{console}", key.name, key.per_minute)?;
             }
         }
         Command::Revoke { name } => {

@@ -147,6 +147,7 @@ fn message(said: &Said, at: OffsetDateTime, sender: UserId) -> Message {
         id: MessageId(0),
         chat: ChatRef { transport: TransportKind::Telegram, id: ChatId(-1), thread: None },
         chat_kind: ChatKind::Group,
+        chat_title: String::new(),
         sender: Sender { id: sender, kind: SenderKind::Person, name: String::new(), language: None },
         sent_at: at,
         text: said.text.clone(),

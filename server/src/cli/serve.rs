@@ -45,7 +45,8 @@ pub(super) fn run(config: &DaemonConfig, log: Arc<dyn Fn() + Send + Sync>) -> an
         config.personas.display(),
         loaded.personas[0].name,
     );
-    let exporter = config.metrics_listen.map(|_| metrics::install()).transpose()?;
+    let shown = config.metrics_listen.or(config.api_listen);
+    let exporter = shown.map(|_| metrics::install()).transpose()?;
     let watch = exporter.as_ref().map(|_| Box::new(EngineWatch::new()) as Box<dyn Observer>);
     let engine = Engine::start_observed(config.engine.clone(), watch)?;
     let runtime = runtime()?;

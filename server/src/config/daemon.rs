@@ -47,6 +47,8 @@ pub struct DaemonConfig {
     pub api_listen: Option<SocketAddr>,
     /// Replies in the making for them at once.
     pub api_replies: usize,
+    /// Whether the console shows operators what is said in chats.
+    pub console_texts: bool,
     /// What the engine may use.
     pub engine: EngineConfig,
     /// Where state is kept.
@@ -128,6 +130,9 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
         metrics_listen: apart(&mut settings, "http.metrics_listen", "127.0.0.1:9464"),
         api_listen: apart(&mut settings, "http.api_listen", "127.0.0.1:8077"),
         api_replies: settings.number("http.api_replies", 1, 10_000).unwrap_or(API_REPLIES),
+        console_texts: settings
+            .parsed("http.console_texts", "true or false", |text| text.parse().ok())
+            .unwrap_or(false),
         engine: engine::read(&mut settings, environment),
         store: store(&mut settings, environment),
         queue: queue(&mut settings),

@@ -96,17 +96,13 @@ async fn room(State(desk): State<Arc<Desk>>, id: Id) -> Answer<Json<RoomView>> {
     Ok(Json(desk.view(number(id)?).await?))
 }
 
-async fn close(
-    State(desk): State<Arc<Desk>>,
-    Extension(caller): Extension<Caller>,
-    id: Id,
-) -> Answer<StatusCode> {
+async fn close(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, id: Id) -> Answer<StatusCode> {
     let room = number(id)?;
     if !desk.app.store.close_room(room).await? {
         return Err(no_such_room());
     }
     desk.app.rooms.changed(room);
-    let forget = Forget { subject: Subject::Chat(room), persona: None };
+    let forget = Forget { subject: Subject::Chat(room), persona: None, transport: Some(TransportKind::Web) };
     desk.app.store.forget(&forget, &trace, desk.app.clock.now()).await?;
     desk.app.forget_all_settings();
     desk.audit(&caller, AuditAction::RoomDeleted, (room, None), String::new()).await?;
@@ -156,7 +152,12 @@ impl Desk {
         for name in &room.personas {
             seats.push(self.seat(id, name).await?);
         }
-        Ok(RoomView { id: id.0, title: room.title, personas: seats, messages: messages.iter().map(MessageView::of).collect() })
+        Ok(RoomView {
+            id: id.0,
+            title: room.title,
+            personas: seats,
+            messages: messages.iter().map(MessageView::of).collect(),
+        })
     }
 
     /// A persona that this daemon has.

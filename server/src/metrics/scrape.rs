@@ -21,43 +21,49 @@ use crate::store::Backlog;
 use crate::usage;
 
 /// The version of the text format.
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+pub(crate) const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// Whom a scrape asks.
-pub struct Scrape {
-    /// The daemon.
-    pub app: Arc<App>,
-    /// Its engine.
-    pub engine: Engine,
-    /// What was counted.
-    pub exporter: Exporter,
-}
-
-/// A scrape's state.
-struct Looker {
-    scrape: Scrape,
+/// Looks at the daemon for whoever wants its numbers.
+pub struct Looker {
+    app: Arc<App>,
+    engine: Engine,
+    exporter: Exporter,
     health: Arc<Health>,
     up_since: Instant,
 }
 
 /// Starts to answer Prometheus at a listener of its own.
-pub fn start(listener: TcpListener, scrape: Scrape, lifecycle: &Lifecycle) {
-    let health = Health::new(Arc::clone(&scrape.app));
-    lifecycle.spawn("metrics database", Arc::clone(&health).run(lifecycle.stopping().clone()));
-    lifecycle.spawn("metrics upkeep", scrape.exporter.clone().keep(lifecycle.stopping().clone()));
-    let looker = Arc::new(Looker { scrape, health, up_since: Instant::now() });
+pub fn start(listener: TcpListener, looker: Arc<Looker>, lifecycle: &Lifecycle) {
     let routes = Router::new().route("/metrics", get(answer)).with_state(looker);
     http::start_routes("metrics", listener, routes, lifecycle);
 }
 
 async fn answer(State(looker): State<Arc<Looker>>) -> impl IntoResponse {
-    looker.look().await;
-    ([(CONTENT_TYPE, TEXT)], looker.scrape.exporter.render())
+    ([(CONTENT_TYPE, TEXT)], looker.text().await)
 }
 
 impl Looker {
+    /// Looks at this daemon until it stops.
+    pub fn start(app: &Arc<App>, engine: Engine, exporter: Exporter, lifecycle: &Lifecycle) -> Arc<Self> {
+        let health = Health::new(Arc::clone(app));
+        lifecycle.spawn("metrics database", Arc::clone(&health).run(lifecycle.stopping().clone()));
+        lifecycle.spawn("metrics upkeep", exporter.clone().keep(lifecycle.stopping().clone()));
+        Arc::new(Self { app: Arc::clone(app), engine, exporter, health, up_since: Instant::now() })
+    }
+
+    /// Everything, in Prometheus' text format.
+    pub(crate) async fn text(&self) -> String {
+        self.look().await;
+        self.exporter.render()
+    }
+
+    /// What `/status` says.
+    pub(crate) async fn status(&self) -> serde_json::Value {
+        self.health.told().await
+    }
+
     async fn look(&self) {
-        let Scrape { app, engine, .. } = &self.scrape;
+        let Self { app, engine, .. } = self;
         gauge(&names::UPTIME, &[]).set(self.up_since.elapsed().as_secs_f64());
         gauge(&names::WEIGHTS, &[]).set(engine.weights_memory() as f64);
         gauge(&names::KV_LIMIT, &[]).set(engine.config().kv_memory as f64);

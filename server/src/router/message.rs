@@ -126,7 +126,8 @@ impl Router {
             Some(_) => self.welcome(heard.replied_to(self.live.me.id)).await?,
             None => None,
         };
-        let mut effects: Vec<Effect> = replied_to.into_iter().chain(remembered).collect();
+        let met = self.meets(heard.message, heard.received_at).await;
+        let mut effects: Vec<Effect> = met.into_iter().chain(replied_to).chain(remembered).collect();
         match command::parse(heard.message, &self.live.me) {
             Some(Parsed::Ours(command)) => {
                 let mut route = self.command(heard, &command).await?;
@@ -178,8 +179,15 @@ impl Router {
         Ok(Route { outcome: "private_closed", effects })
     }
 
+    /// What was said where the persona only listens.
+    pub(super) async fn overheard(&self, message: &Message, stored: &StoredUpdate) -> Route {
+        let mut route = self.context(message);
+        route.effects.extend(self.meets(message, stored.received_at).await);
+        route
+    }
+
     /// A message that is worth remembering and never answered.
-    pub(super) fn context(&self, message: &Message) -> Route {
+    fn context(&self, message: &Message) -> Route {
         let conversation = Conversation { persona: self.live.name.clone(), chat: message.chat };
         let remembered = (!message.text.is_empty()).then(|| Effect::Remember(history(&conversation, message)));
         Route { outcome: "context", effects: remembered.into_iter().collect() }

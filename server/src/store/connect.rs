@@ -53,11 +53,11 @@ fn shared<D: Dialect>(store: SqlStore<D>) -> Result<Arc<dyn Store>> {
     Ok(Arc::new(store))
 }
 
-/// Migrations by their short names, numbered from 1.
-pub(super) fn migrations<const COUNT: usize>(named: [(&'static str, &'static str); COUNT]) -> Vec<Migration> {
-    let numbered = (1..).zip(named);
-    numbered
-        .map(|(version, (name, sql))| {
+/// Migrations by their numbers and short names.
+pub(super) fn migrations<const COUNT: usize>(named: [(i64, &'static str, &'static str); COUNT]) -> Vec<Migration> {
+    let named = named.into_iter();
+    named
+        .map(|(version, name, sql)| {
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         })
         .collect()

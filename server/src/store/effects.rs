@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::dialect::{Dialect, Session};
-use super::{Effect, Lease, NewJob, Result, Routed, history, inbox, jobs, leases, migration, settings};
+use super::{Effect, Lease, NewJob, Result, Routed, chat_book, history, inbox, jobs, leases, migration, settings};
 use crate::chat::Conversation;
 use crate::trigger::Trigger;
 
@@ -46,6 +46,7 @@ async fn apply_one<D: Dialect>(session: &mut Session<'_, D>, routed: &Routed, no
     let mut enqueued = Vec::new();
     for effect in &routed.effects {
         match effect {
+            Effect::Meet(chat) => chat_book::meet(session, chat).await?,
             Effect::Remember(message) => history::remember(session, message, now).await?,
             Effect::Edit { key, message, text } => history::edit(session, key, *message, text).await?,
             Effect::Settings(key, new) => settings::put(session, key, new).await?,

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::dialect::{Dialect, Session, StoredRow, Value, values};
 use super::sql::SqlStore;
 use super::{Forget, Forgotten, Result, StoreError, Subject, Trace, Tracer, rows};
-use crate::chat::PersonaName;
+use crate::chat::{PersonaName, TransportKind};
 
 /// Updates that are read at once.
 const BATCH: u32 = 200;
@@ -31,7 +31,7 @@ pub(super) async fn forget<D: Dialect>(
     let updates = inbox(store, &whom, tracer, now).await?;
     let mut attempt = 1;
     let forgotten = loop {
-        match rows_of(store, &whom).await {
+        match rows_of(store, &whom, now).await {
             Err(StoreError::Unavailable(_)) if attempt < ATTEMPTS => attempt += 1,
             result => break result?,
         }
@@ -53,18 +53,21 @@ struct Whom<'a> {
 }
 
 impl Whom<'_> {
-    /// `$1`, the persona's name or null; `$2`, their numbers as authors; `$3`, as chats.
-    fn values(&self) -> [Value<'_>; 3] {
+    /// `$1`, the persona's name or null; `$2`, their numbers as authors; `$3`, as chats; `$4`, the transport's name or null.
+    fn values(&self) -> [Value<'_>; 4] {
         [
             Value::from(self.forget.persona.as_ref().map(PersonaName::as_str)),
             (&self.numbers).into(),
             (&self.chats).into(),
+            Value::from(self.forget.transport.map(TransportKind::as_str)),
         ]
     }
 }
 
 /// A condition that limits a statement to one persona, where only one forgets.
 const OURS: &str = "(persona = $1 or $1 is null)";
+/// The same, and to one transport.
+const THERE: &str = "(persona = $1 or $1 is null) and (transport = $4 or $4 is null)";
 
 /// Every number by which it is known: a chat that became a supergroup has two.
 async fn numbers<D: Dialect>(store: &SqlStore<D>, forget: &Forget) -> Result<Vec<i64>> {
@@ -81,11 +84,11 @@ async fn numbers<D: Dialect>(store: &SqlStore<D>, forget: &Forget) -> Result<Vec
 /// Takes them out of stored updates; returns how many were changed.
 async fn inbox<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>, tracer: &Tracer, now: OffsetDateTime) -> Result<u64> {
     let patterns: Vec<String> = whom.numbers.iter().map(|number| format!("%{number}%")).collect();
-    let written: Vec<String> = (6..).take(patterns.len()).map(|parameter| format!("raw like ${parameter}")).collect();
+    let written: Vec<String> = (7..).take(patterns.len()).map(|parameter| format!("raw like ${parameter}")).collect();
     let sql = format!(
         "select seq, raw, chat_id from inbox
-         where seq > $4 and (bot_id in (select bot_id from bots where {OURS}) or $1 is null)
-           and ((chat_id is not null and {here}) or {written}) order by seq limit $5",
+         where seq > $5 and (bot_id in (select bot_id from bots where {THERE}) or ($1 is null and $4 is null))
+           and ((chat_id is not null and {here}) or {written}) order by seq limit $6",
         here = D::one_of("chat_id", 3),
         written = written.join(" or "),
     );
@@ -126,7 +129,7 @@ async fn take_out<D: Dialect>(store: &SqlStore<D>, seq: i64, trace: Trace, now: 
 }
 
 /// Deletes what was made of updates, in one transaction.
-async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<Forgotten> {
+async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>, now: OffsetDateTime) -> Result<Forgotten> {
     let mut connection = store.writer().await?;
     let mut transaction = D::begin(&mut connection).await?;
     let mut session = Session::<D>::on(&mut transaction);
@@ -136,7 +139,7 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
         Subject::Chat(_) => here.clone(),
         Subject::User(_) => format!("({here} or {})", D::one_of(column, 2)),
     };
-    let jobs = format!("{OURS} and {}", by("sender_id"));
+    let jobs = format!("{THERE} and {}", by("sender_id"));
     // A reply could be recorded while the history is emptied, and stay behind.
     if let Some(sql) = D::ALONE {
         session.execute(sql, values![]).await?;
@@ -151,11 +154,16 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
         Subject::User(_) => session.execute(replies::<D>(), values).await?,
     };
     let messages =
-        session.execute(format!("delete from messages where {OURS} and {}", by("author_id")), values).await?;
+        session.execute(format!("delete from messages where {THERE} and {}", by("author_id")), values).await?;
     let said = session.execute(said_in_rooms::<D>(subject), values).await?;
     let jobs = session.execute(format!("delete from jobs where {jobs}"), values).await?;
-    let settings = session.execute(format!("delete from chats where {OURS} and {here}"), values).await?;
-    let pauses = session.execute(format!("delete from pauses where {OURS} and {here}"), values).await?;
+    let settings = session.execute(format!("delete from chats where {THERE} and {here}"), values).await?;
+    let titles = session.execute(format!("delete from known_chats where {THERE} and {here}"), values).await?;
+    // What operators did stays, but for where; whoever lets a chat be forgotten has noted that at this very moment.
+    let operators =
+        format!("update audit set chat_id = null where at < $5 and {THERE} and chat_id is not null and {here}");
+    session.execute(operators, &[&values[..], &[now.into()]].concat()).await?;
+    let pauses = session.execute(format!("delete from pauses where {THERE} and {here}"), values).await?;
     let blocks = match subject {
         Subject::Chat(_) => 0,
         Subject::User(_) => {
@@ -164,7 +172,7 @@ async fn rows_of<D: Dialect>(store: &SqlStore<D>, whom: &Whom<'_>) -> Result<For
         }
     };
     transaction.commit().await?;
-    Ok(Forgotten { updates: 0, messages: messages + replies + said, jobs, settings, pauses, blocks })
+    Ok(Forgotten { updates: 0, messages: messages + replies + said, jobs, titles, settings, pauses, blocks })
 }
 
 /// Deletes from the log of rooms, which is everybody's: a room's only where everybody forgets it.
@@ -184,7 +192,7 @@ fn replies<D: Dialect>() -> String {
     let same = "theirs.persona = messages.persona and theirs.transport = messages.transport
                 and theirs.chat_id = messages.chat_id and theirs.message_id = messages.reply_to";
     format!(
-        "delete from messages where {OURS} and author_id is null and reply_to is not null
+        "delete from messages where {THERE} and author_id is null and reply_to is not null
            and (exists (select 1 from messages as theirs where {same} and {author})
              or exists (select 1 from jobs as theirs where {same} and {sender}))",
         author = D::one_of("theirs.author_id", 2),

@@ -4,13 +4,14 @@ use super::dialect::{Dialect, Session, values};
 use super::{Outcome, Result};
 use crate::chat::{ChatId, ChatKey};
 
-/// Moves a chat's settings, history and unfinished jobs to its new id.
+/// Moves a chat's settings, its title, history and unfinished jobs to its new id.
 pub(super) async fn migrate<D: Dialect>(session: &mut Session<'_, D>, key: &ChatKey, to: ChatId) -> Result<()> {
     if key.chat == to {
         return Ok(());
     }
     super::history::lock(session, key).await?;
     settings(session, key, to).await?;
+    super::chat_book::migrate(session, key, to).await?;
     history(session, key, to).await?;
     jobs(session, key, to).await
 }

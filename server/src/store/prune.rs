@@ -17,6 +17,17 @@ const UNASKED: &str = "not exists (select 1 from jobs where jobs.persona = messa
     and jobs.transport = messages.transport and jobs.chat_id = messages.chat_id
     and jobs.message_id = messages.message_id and jobs.trigger_kind <> 'notice' and jobs.state <> 'done')";
 
+/// A condition on known chats: nothing else is kept of them.
+const UNKEPT: &str = "not exists (select 1 from messages where messages.persona = known_chats.persona
+    and messages.transport = known_chats.transport and messages.chat_id = known_chats.chat_id)
+    and not exists (select 1 from chats where chats.persona = known_chats.persona
+    and chats.transport = known_chats.transport and chats.chat_id = known_chats.chat_id)";
+
+/// How long links that log nobody in any more are kept.
+const LINK_DAYS: i64 = 1;
+/// How long it is kept what operators did.
+const AUDIT_DAYS: i64 = 365;
+
 /// Removes what is older or more than `retention` allows.
 pub(super) async fn prune<D: Dialect>(
     store: &SqlStore<D>,
@@ -30,6 +41,10 @@ pub(super) async fn prune<D: Dialect>(
     let old_messages = format!("stored_at < $1 and {UNASKED}");
     let crowded_messages = Crowd { table: "messages", id: "seq", counts: "true", goes: UNASKED };
     let crowded_jobs = Crowd { table: "jobs", id: "id", counts: "state = 'done'", goes: "created_at < $5" };
+    let links = before(Duration::days(LINK_DAYS));
+    remove(store, "console_links", "id", "expires_at < $1", values![links]).await?;
+    remove(store, "audit", "id", "at < $1", values![before(Duration::days(AUDIT_DAYS))]).await?;
+    remove(store, "known_chats", "seq", &format!("last_at < $1 and {UNKEPT}"), values![messages]).await?;
     Ok(Pruned {
         messages: remove(store, "messages", "seq", &old_messages, values![messages]).await?
             + crowded_messages.thin(store, retention.messages_per_chat, now).await?

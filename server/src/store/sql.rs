@@ -88,6 +88,7 @@ fn in_time<D: Dialect, T>(
 }
 
 // Behind the macros, which it uses.
+mod console;
 mod keyring;
 mod rooms;
 

@@ -70,11 +70,12 @@ fn pool(size: u32) -> SqlitePoolOptions {
 
 pub(super) fn migrator() -> Migrator {
     let texts = [
-        ("state", include_str!("../../../migrations/sqlite/0001_state.sql")),
-        ("outbox", include_str!("../../../migrations/sqlite/0002_outbox.sql")),
-        ("request", include_str!("../../../migrations/sqlite/0003_request.sql")),
-        ("api_keys", include_str!("../../../migrations/sqlite/0004_api_keys.sql")),
-        ("rooms", include_str!("../../../migrations/sqlite/0005_rooms.sql")),
+        (1, "state", include_str!("../../../migrations/sqlite/0001_state.sql")),
+        (2, "outbox", include_str!("../../../migrations/sqlite/0002_outbox.sql")),
+        (3, "request", include_str!("../../../migrations/sqlite/0003_request.sql")),
+        (4, "api_keys", include_str!("../../../migrations/sqlite/0004_api_keys.sql")),
+        (5, "rooms", include_str!("../../../migrations/sqlite/0005_rooms.sql")),
+        (6, "console", include_str!("../../../migrations/sqlite/0006_console.sql")),
     ];
     Migrator::with_migrations(migrations(texts))
 }

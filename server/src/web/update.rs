@@ -32,6 +32,7 @@ struct Body {
 #[derive(Deserialize, Serialize)]
 struct Chat {
     id: i64,
+    title: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -59,7 +60,7 @@ pub(super) fn announce(
 ) -> Vec<(BotId, RawUpdate)> {
     let body = Body {
         message_id: message.id.0,
-        chat: Chat { id: room.id.0 },
+        chat: Chat { id: room.id.0, title: room.title.clone() },
         from: From { language: language.map(str::to_owned), ..From::of(message) },
         date: message.said.sent_at.unix_timestamp(),
         text: message.said.text.clone(),
@@ -99,6 +100,7 @@ pub(super) fn parse(raw: &str) -> Result<Incoming, ParseError> {
         id: MessageId(body.message_id),
         chat: ChatRef { transport: TransportKind::Web, id: ChatId(body.chat.id), thread: None },
         chat_kind: ChatKind::Group,
+        chat_title: body.chat.title,
         sender: body.from.sender(),
         sent_at: OffsetDateTime::from_unix_timestamp(body.date).unwrap_or(OffsetDateTime::UNIX_EPOCH),
         entities: entities(&body.text),

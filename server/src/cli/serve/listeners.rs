@@ -6,19 +6,21 @@ use std::sync::Arc;
 use maskarad_engine::Engine;
 use tokio::net::TcpListener;
 
-use crate::api::{self, ApiLimits, Keys};
+use crate::api::{self, ApiLimits};
 use crate::app::App;
 use crate::config::daemon::DaemonConfig;
 use crate::http;
 use crate::lifecycle::Lifecycle;
-use crate::metrics::{self, Exporter, Scrape};
+use crate::metrics::{self, Exporter, Looker};
 use crate::telegram::webhook::Doors;
 
 /// Listeners that nobody answers yet.
 pub(super) struct Listeners {
     public: Option<TcpListener>,
-    metrics: Option<(TcpListener, Exporter)>,
+    metrics: Option<TcpListener>,
     api: Option<(TcpListener, ApiLimits)>,
+    exporter: Option<Exporter>,
+    console_texts: bool,
 }
 
 impl Listeners {
@@ -28,16 +30,16 @@ impl Listeners {
             Some(address) => Some(http::bind(address).await?),
             None => None,
         };
-        let metrics = match (config.metrics_listen, exporter) {
-            (Some(address), Some(exporter)) => Some((http::bind_for("http.metrics_listen", address).await?, exporter)),
-            _ => None,
+        let metrics = match config.metrics_listen {
+            Some(address) => Some(http::bind_for("http.metrics_listen", address).await?),
+            None => None,
         };
         let limits = ApiLimits { replies_at_once: config.api_replies };
         let api = match config.api_listen {
             Some(address) => Some((http::bind_for("http.api_listen", address).await?, limits)),
             None => None,
         };
-        Ok(Self { public, metrics, api })
+        Ok(Self { public, metrics, api, exporter, console_texts: config.console_texts })
     }
 
     /// Starts to answer at all of them.
@@ -45,13 +47,15 @@ impl Listeners {
         if let Some(listener) = self.public {
             http::start(listener, app, doors, lifecycle);
         }
-        if let Some((listener, exporter)) = self.metrics {
-            let scrape = Scrape { app: Arc::clone(app), engine: engine.clone(), exporter };
-            metrics::start(listener, scrape, lifecycle);
+        // Without a listener that shows them, nothing is counted.
+        let Some(exporter) = self.exporter else { return };
+        let looker = Looker::start(app, engine.clone(), exporter, lifecycle);
+        if let Some(listener) = self.metrics {
+            metrics::start(listener, Arc::clone(&looker), lifecycle);
         }
         if let Some((listener, limits)) = self.api {
-            let keys = Arc::new(Keys::new(Arc::clone(&app.store)));
-            api::start(listener, app, keys, limits, lifecycle);
+            let parts = api::Parts { app: Arc::clone(app), limits, looker, console_texts: self.console_texts };
+            api::start(listener, &parts, lifecycle);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 31] = [
+const KEYS: [(&str, &str, InFile); 32] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -25,6 +25,7 @@ const KEYS: [(&str, &str, InFile); 31] = [
     ("http.metrics_listen", "MASKARAD_HTTP_METRICS_LISTEN", |file| file.http.metrics_listen.take()),
     ("http.api_listen", "MASKARAD_HTTP_API_LISTEN", |file| file.http.api_listen.take()),
     ("http.api_replies", "MASKARAD_HTTP_API_REPLIES", |file| file.http.api_replies.take()),
+    ("http.console_texts", "MASKARAD_HTTP_CONSOLE_TEXTS", |file| file.http.console_texts.take()),
     ("engine.threads", "MASKARAD_ENGINE_THREADS", |file| file.engine.threads.take()),
     ("engine.kv_memory", "MASKARAD_ENGINE_KV_MEMORY", |file| file.engine.kv_memory.take()),
     ("engine.max_batch", "MASKARAD_ENGINE_MAX_BATCH", |file| file.engine.max_batch.take()),
@@ -90,6 +91,7 @@ records! {
         metrics_listen: Value,
         api_listen: Value,
         api_replies: Value,
+        console_texts: Value,
     }
 
     struct Engine {

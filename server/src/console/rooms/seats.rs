@@ -116,7 +116,12 @@ impl Desk {
     pub(super) async fn seat(&self, room: ChatId, name: &PersonaName) -> Answer<SeatView> {
         let own = self.app.settings(&key(room, name)).await?;
         let Some(speaker) = self.app.speakers.get(name) else {
-            return Ok(SeatView { name: name.clone(), display_name: name.to_string(), insanity: false, context_length: 0 });
+            return Ok(SeatView {
+                name: name.clone(),
+                display_name: name.to_string(),
+                insanity: false,
+                context_length: 0,
+            });
         };
         let persona = &speaker.character().persona;
         let settings = EffectiveSettings::of(persona, ChatKind::Group, own.as_ref());

@@ -48,6 +48,8 @@ pub struct ApiKey {
     pub hash: KeyHash,
     /// Requests a minute.
     pub per_minute: u32,
+    /// Whether it may log in to the console, besides.
+    pub console: bool,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// Whether it is good no more.

@@ -1,6 +1,6 @@
 //! What a routed update changes.
 
-use super::{BotId, ChatSettings, HistoryMessage, NewJob};
+use super::{BotId, ChatSettings, HistoryMessage, KnownChat, NewJob};
 use crate::chat::{ChatId, ChatKey, Conversation, MessageId, PersonaName, UserId};
 
 /// An update with all it changes; applied in one transaction, at most once.
@@ -19,6 +19,8 @@ pub struct Routed {
 /// One change that a routed update makes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
+    /// Note that a chat is there, and what it is called.
+    Meet(KnownChat),
     /// Add a message to the history. A message that is there already stays as it is.
     Remember(HistoryMessage),
     /// An edit: replace the text of a message, in whatever thread it stands.

@@ -1,6 +1,6 @@
 //! Who or what is to be forgotten, and what that took.
 
-use crate::chat::{ChatId, PersonaName, UserId};
+use crate::chat::{ChatId, PersonaName, TransportKind, UserId};
 
 /// What is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct Forget {
     pub subject: Subject,
     /// Which persona forgets; `None` for all of them.
     pub persona: Option<PersonaName>,
+    /// At which transport; `None` for all of them.
+    pub transport: Option<TransportKind>,
 }
 
 /// Whom or what.
@@ -53,6 +55,8 @@ pub struct Forgotten {
     pub messages: u64,
     /// Jobs, whatever state they were in.
     pub jobs: u64,
+    /// What chats are called.
+    pub titles: u64,
     /// What chats had set.
     pub settings: u64,
     /// Pauses of chats.
@@ -63,11 +67,12 @@ pub struct Forgotten {
 
 impl Forgotten {
     /// Each table, as people call it, with what was taken from it.
-    pub fn by_table(&self) -> [(&'static str, u64); 6] {
+    pub fn by_table(&self) -> [(&'static str, u64); 7] {
         [
             ("updates", self.updates),
             ("messages", self.messages),
             ("jobs", self.jobs),
+            ("titles", self.titles),
             ("settings", self.settings),
             ("pauses", self.pauses),
             ("blocks", self.blocks),

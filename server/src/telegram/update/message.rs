@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::raw::RawMessage;
-use super::sender::{chat_kind, printable, sender};
+use super::sender::{chat_kind, printable, sender, title};
 use super::{GENERAL_TOPIC, entities};
 use crate::chat::{ChatId, ChatKind, ChatRef, Entity, Message, MessageId, RepliedTo, ThreadId, TransportKind};
 use crate::incoming::Incoming;
@@ -31,6 +31,7 @@ pub(super) fn message(mut raw: RawMessage) -> Message {
         id: MessageId(raw.message_id),
         chat: ChatRef { transport: TransportKind::Telegram, id: ChatId(raw.chat.id), thread: thread(&raw) },
         chat_kind: chat_kind(&raw.chat),
+        chat_title: title(&raw.chat),
         sender: sender(&raw),
         sent_at: sent_at(raw.date),
         text,

@@ -55,11 +55,15 @@ fn automatic_forward(message: &RawMessage) -> Sender {
 }
 
 fn as_chat(chat: &RawChat, kind: SenderKind) -> Sender {
-    let name = match &chat.title {
+    Sender { id: UserId(chat.id), kind, name: title(chat), language: None }
+}
+
+/// What a chat is called: its title, or the name of the person it is private with.
+pub(super) fn title(chat: &RawChat) -> String {
+    match &chat.title {
         Some(title) => printable(title),
         None => full_name(chat.first_name.as_deref(), chat.last_name.as_deref(), chat.username.as_deref()),
-    };
-    Sender { id: UserId(chat.id), kind, name, language: None }
+    }
 }
 
 fn full_name(first: Option<&str>, last: Option<&str>, username: Option<&str>) -> String {

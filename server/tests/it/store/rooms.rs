@@ -146,7 +146,7 @@ async fn a_person_and_a_room_are_forgotten(database: TestDatabase) {
     let kept = say(store, Said { author_id: UserId(-7), ..said(room, "чужое") }).await;
     say(store, said(other, "и тут моё")).await;
     let forget = async |subject, name: Option<&str>| {
-        let forget = Forget { subject, persona: name.map(persona) };
+        let forget = Forget { subject, persona: name.map(persona), transport: None };
         store.forget(&forget, &trace, NOW).await.unwrap()
     };
     let forgotten = forget(Subject::User(ANN), None).await;

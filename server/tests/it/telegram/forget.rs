@@ -13,7 +13,7 @@ use crate::support::host::settled;
 on_both!(a_person_is_forgotten_in_the_middle_of_a_talk, settings_are_not_written_back);
 
 async fn forget(scene: &Scene, subject: Subject) -> Forgotten {
-    let forget = Forget { subject, persona: None };
+    let forget = Forget { subject, persona: None, transport: None };
     scene.database.store().forget(&forget, &trace, OffsetDateTime::now_utc()).await.unwrap()
 }
 

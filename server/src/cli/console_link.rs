@@ -1,0 +1,88 @@
+//! `maskarad console-link`: a link that logs in to the console, once.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::Context;
+use clap::Args;
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use time::OffsetDateTime;
+
+use super::output::Output;
+use super::{location, runtime};
+use crate::config::daemon::DaemonConfig;
+use crate::console::{LINK_LASTS, SECRET_LENGTH};
+use crate::store::{self, KeyHash, LoginLink, SigningSecret};
+
+/// What `maskarad console-link` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where you reach the page: http://HOST:PORT or https://HOST; by default the address of http.api_listen.
+    #[arg(long, value_name = "URL", value_parser = base)]
+    address: Option<String>,
+    /// End all sessions and spoil all links before; a running daemon notices within five seconds.
+    #[arg(long)]
+    log_out_everybody: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Result<()> {
+    let base = match &arguments.address {
+        Some(base) => base.clone(),
+        None => format!("http://{}", near(config.api_listen.context("http.api_listen is not set, so there is no page: set it in maskarad.yaml, or MASKARAD_HTTP_API_LISTEN, and start the daemon with it")?)),
+    };
+    let location = location(config)?;
+    let secret: String = random::<SECRET_LENGTH>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    runtime()?.block_on(async {
+        let store = store::open(&location).await?;
+        let now = OffsetDateTime::now_utc();
+        if arguments.log_out_everybody {
+            store.replace_signing_secret(&SigningSecret::new(random()?), now).await?;
+        }
+        let hash = KeyHash::of(&secret);
+        store.add_login_link(&LoginLink { hash, created_at: now, expires_at: now + LINK_LASTS }).await?;
+        store.close().await;
+        anyhow::Ok(())
+    })?;
+    let mut output = Output::open();
+    writeln!(output, "{base}/#login={secret}")?;
+    Ok(output.flush()?)
+}
+
+/// Bytes that nobody can foretell.
+fn random<const LENGTH: usize>() -> anyhow::Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    OsRng.try_fill_bytes(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where a listener is reached from this machine.
+fn near(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn base(text: &str) -> Result<String, &'static str> {
+    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.map(|url| url.origin().ascii_serialization()).ok_or("http://HOST:PORT or https://HOST")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_reached_by_an_address_that_can_be_opened() {
+        for (address, expected) in
+            [("0.0.0.0:8077", "127.0.0.1:8077"), ("[::]:80", "[::1]:80"), ("192.0.2.7:1", "192.0.2.7:1")]
+        {
+            assert_eq!(near(address.parse().unwrap()).to_string(), expected);
+        }
+        assert_eq!(base("https://bots.example.org/somewhere").unwrap(), "https://bots.example.org");
+        assert!(base("bots.example.org").is_err() && base("ftp://a").is_err());
+    }
+}
