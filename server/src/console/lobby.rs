@@ -1,7 +1,7 @@
 //! Who has logged in. A session is a signed cookie, so that it outlives a restart and holds on every daemon of one database; what it
 //! is signed with is in the store, and whoever replaces that ends all sessions.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -36,7 +36,7 @@ pub(crate) struct Lobby {
     app: Arc<App>,
     keys: Arc<Keys>,
     secret: Mutex<Option<(Instant, Key)>>,
-    failures: Cache<String, Pace>,
+    failures: Cache<String, Arc<std::sync::Mutex<Pace>>>,
 }
 
 /// A session, as its cookie tells of it.
@@ -76,18 +76,18 @@ impl Lobby {
     /// 401 for what isn't good, 429 after too many of those from one address, 503 where nobody can tell.
     pub(super) async fn log_in(&self, secret: &str, address: &str) -> Result<(String, Cookie<'static>), ApiError> {
         let now = std::time::Instant::now();
-        let mut failures = self.failures.get(address).await.unwrap_or_default();
-        failures.ask(FAILURES, now).map_err(|wait| ApiError::too_many_logins(wait.as_secs() + 1))?;
+        // Counted before anything is looked up, so that many at once aren't one.
+        let failures = self.failures.get_with_by_ref(address, async { Arc::default() }).await;
+        let failed = || failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failed().ask(FAILURES, now).map_err(|wait| ApiError::too_many_logins(wait.as_secs() + 1))?;
         let name = if secret.starts_with(PREFIX) {
             self.keys.logs_in(secret, now).await?
         } else {
             let link = self.app.store.use_login_link(&KeyHash::of(secret), self.app.clock.now()).await?;
             link.map(|number| format!("{LINK}{number}"))
         };
-        let Some(name) = name else {
-            self.failures.insert(address.to_owned(), failures).await;
-            return Err(ApiError::login_refused());
-        };
+        let name = name.ok_or_else(ApiError::login_refused)?;
+        failed().give_back(FAILURES);
         let cookie = self.cookie(&name).await?;
         Ok((name, cookie))
     }

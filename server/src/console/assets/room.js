@@ -1,0 +1,179 @@
+// One room: people, personas, and what they say to each other.
+
+import { get, patch, post, put, remove } from "./api.js";
+import { agreed, colour, h, notice, replace, toggle } from "./dom.js";
+import { clock, t } from "./texts.js";
+
+// How long somebody who is typing is believed to be.
+const TYPING = 6000;
+
+export async function room(main, id) {
+  const [view, { personas }] = await Promise.all([get(`/console/rooms/${id}`), get("/v1/personas")]);
+  const page = new Room(main, view, personas);
+  page.draw();
+  page.listen();
+  return () => page.end();
+}
+
+class Room {
+  constructor(main, view, personas) {
+    Object.assign(this, { main, view, personas, path: `/console/rooms/${view.id}`, replying: null, typing: new Map(), messages: new Map() });
+    for (const message of view.messages) this.messages.set(message.seq, message);
+  }
+
+  end() {
+    this.source?.close();
+    for (const timer of this.typing.values()) clearTimeout(timer);
+  }
+
+  draw() {
+    this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log"), tabindex: "0" });
+    this.writing = h("p", { class: "typing", "aria-live": "off" });
+    this.quoted = h("div", { class: "quoted" });
+    this.seats = h("section", { class: "card stack seats" });
+    this.name = h("input", { id: "author", maxlength: "40", required: true, value: localStorage.getItem("author") ?? t("guest"), oninput: () => localStorage.setItem("author", this.name.value) });
+    this.input = h("textarea", { id: "say", rows: "1", maxlength: "4000", required: true, placeholder: t("message"), onkeydown: (event) => this.pressed(event) });
+    replace(this.main,
+      h("div", { class: "row spread" }, h("h1", {}, this.view.title), h("button", { type: "button", class: "danger", onclick: () => this.close() }, t("deleteRoom"))),
+      h("div", { class: "two" },
+        h("section", { class: "card talk" }, this.log, this.writing, this.quoted,
+          h("form", { class: "say", onsubmit: (event) => this.submitted(event) },
+            h("label", { for: "author", class: "hidden" }, t("yourName")), this.name,
+            h("label", { for: "say", class: "hidden" }, t("message")), this.input, h("button", { class: "primary" }, t("send")))),
+        this.seats));
+    for (const message of this.messages.values()) this.log.append(this.bubble(message));
+    if (!this.messages.size) this.log.append(h("p", { class: "quiet lead" }, t("roomHint")));
+    this.log.scrollTop = this.log.scrollHeight;
+    this.drawSeats();
+  }
+
+  drawSeats() {
+    const here = new Set(this.view.personas.map((seat) => seat.name));
+    const others = this.personas.filter((persona) => !here.has(persona.name));
+    replace(this.seats, h("h2", {}, t("who")),
+      this.view.personas.map((seat) => this.seat(seat)),
+      others.map((persona) => h("button", { type: "button", onclick: () => this.change(() => put(`${this.path}/personas/${persona.name}`)) }, `${t("addPersona")}: ${persona.display_name}`)));
+  }
+
+  seat(seat) {
+    const path = `${this.path}/personas/${seat.name}`;
+    const id = `context-${seat.name}`;
+    const length = h("input", { id, type: "number", min: "0", max: "50", value: String(seat.context_length), onchange: () => this.change(() => patch(path, { context_length: Number(length.value) })) });
+    const set = async (insanity) => {
+      try {
+        await patch(path, { insanity });
+      } catch (error) {
+        notice(error.message);
+        throw error;
+      }
+    };
+    return h("div", { class: "seat", role: "group", "aria-label": seat.display_name },
+      h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, seat.display_name), h("button", { type: "button", class: "small", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
+      toggle(`${t("insanity")}: ${t("insanityHint")}`, seat.insanity, set),
+      h("label", { class: "inline", for: id }, t("context_length"), length));
+  }
+
+  async change(doing) {
+    try {
+      await doing();
+      await this.again();
+    } catch (error) {
+      notice(error.message);
+    }
+  }
+
+  async again() {
+    this.view = await get(this.path);
+    this.drawSeats();
+  }
+
+  bubble(message) {
+    const persona = message.author.persona;
+    const answered = message.reply_to && this.messages.get(message.reply_to);
+    return h("article", { class: `bubble ${persona ? `theirs ${colour(persona)}` : "mine"}`, "data-seq": String(message.seq) },
+      h("p", { class: "author" }, message.author.name, h("time", { datetime: message.sent_at }, clock(message.sent_at))),
+      answered && h("blockquote", {}, h("b", {}, answered.author.name), " ", answered.text.slice(0, 120)),
+      h("p", { class: "text" }, message.text),
+      h("button", { type: "button", class: "answer", "aria-label": t("replyTo", { name: message.author.name }), onclick: () => this.quote(message) }, t("reply")));
+  }
+
+  quote(message) {
+    this.replying = message;
+    replace(this.quoted, message && h("p", { class: "row spread" }, t("replyTo", { name: message.author.name }), h("button", { type: "button", class: "small", onclick: () => this.quote(null) }, t("cancel"))));
+    this.input.focus();
+  }
+
+  pressed(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      this.input.form.requestSubmit();
+    }
+  }
+
+  async submitted(event) {
+    event.preventDefault();
+    const text = this.input.value.trim();
+    if (!text) return;
+    try {
+      const said = await post(`${this.path}/messages`, { author: this.name.value, text, reply_to: this.replying?.id ?? null });
+      this.input.value = "";
+      this.quote(null);
+      this.heard(said);
+    } catch (error) {
+      notice(error.message);
+    }
+  }
+
+  // Adds a message where it belongs; the stream and our own request may both bring it.
+  heard(message) {
+    if (this.messages.has(message.seq)) return;
+    this.messages.set(message.seq, message);
+    this.stopped(message.author.persona);
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
+    this.log.querySelector(".lead")?.remove();
+    const after = [...this.log.querySelectorAll("[data-seq]")].find((other) => Number(other.dataset.seq) > message.seq);
+    this.log.insertBefore(this.bubble(message), after ?? null);
+    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  listen() {
+    const last = Math.max(0, ...this.messages.keys());
+    this.source = new EventSource(`${this.path}/events?after=${last}`);
+    const on = (name, heard) => this.source.addEventListener(name, (event) => heard(JSON.parse(event.data)));
+    on("message", (message) => this.heard(message));
+    on("typing", ({ persona }) => this.types(persona));
+    on("room", () => this.again().catch((error) => notice(error.message)));
+    on("gone", () => {
+      notice(t("gone"));
+      location.hash = "#/rooms";
+    });
+  }
+
+  types(persona) {
+    clearTimeout(this.typing.get(persona));
+    this.typing.set(persona, setTimeout(() => this.stopped(persona), TYPING));
+    this.drawTyping();
+  }
+
+  stopped(persona) {
+    if (!this.typing.has(persona)) return;
+    clearTimeout(this.typing.get(persona));
+    this.typing.delete(persona);
+    this.drawTyping();
+  }
+
+  drawTyping() {
+    const name = (persona) => this.view.personas.find((seat) => seat.name === persona)?.display_name ?? persona;
+    replace(this.writing, [...this.typing.keys()].map((persona) => t("typing", { name: name(persona) })).join(" "));
+  }
+
+  async close() {
+    if (!(await agreed(t("deleteAsk", { title: this.view.title }), t("yes"), t("cancel")))) return;
+    try {
+      await remove(this.path);
+      location.hash = "#/rooms";
+    } catch (error) {
+      notice(error.message);
+    }
+  }
+}
