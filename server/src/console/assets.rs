@@ -24,8 +24,8 @@ macro_rules! files {
 
 const FILES: &[(&str, &str, &[u8])] = files! {
     HTML: "index.html";
-    SCRIPT: "api.js", "app.js", "chats.js", "dom.js", "live.js", "login.js", "manifest.js", "metrics.js", "playground.js", "rooms.js", "room.js",
-        "stream.js", "texts.js";
+    SCRIPT: "api.js", "app.js", "chats.js", "dom.js", "live.js", "login.js", "manifest.js", "metrics.js", "playground.js", "prompt.js", "rooms.js",
+        "room.js", "settings.js", "stream.js", "texts.js";
     STYLE: "style.css";
     PICTURE: "icon.svg";
 };

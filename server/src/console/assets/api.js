@@ -12,7 +12,9 @@ export class Refused extends Error {
 }
 
 function words(status, error, retryAfter) {
-  if (status === 503 || status === 429) return t("busy", { seconds: retryAfter || 2 });
+  const seconds = retryAfter || 2;
+  if (status === 429) return t("tooOften", { seconds });
+  if (status === 503) return t(error.code === "store_away" || error.code === "stopping" ? error.code : "overloaded", { seconds });
   if (error.code === "login_refused") return t("loginRefused");
   if (status === 401 || error.code === "login_needed") return t("loginNeeded");
   return error.message ?? t("failed", { status });

@@ -22,6 +22,7 @@ const MENU = [["playground", "#/"], ["rooms", "#/rooms"], ["live", "#/live"], ["
 
 let end = null;
 let drawn = 0;
+let opened = "playground";
 
 const may = (needs) => who().role === "operator" || (needs === "visitor" && who().role === "visitor");
 
@@ -32,7 +33,8 @@ async function show(moved) {
   end?.();
   end = null;
   const turn = ++drawn;
-  menu(page.name);
+  opened = page.name;
+  menu(opened);
   document.title = `${t(page.name)} · Maskarad`;
   try {
     const ending = may(page.needs) ? await page.draw(main, page.path.exec(path)?.[1]) : loginPage(main, arrived);
@@ -47,12 +49,16 @@ async function show(moved) {
 function menu(open) {
   const links = MENU.map(([name, href]) => h("a", { href, "aria-current": name === open ? "page" : null }, t(name)));
   replace(document.getElementById("nav"), links);
-  document.querySelector("[data-text=skip]").textContent = t("skip");
-  const dark = isDark();
-  const theme = h("button", { type: "button", class: "tool", "aria-pressed": String(dark), "aria-label": t("theme"), title: t("theme"), onclick: () => paint(dark ? "light" : "dark") }, dark ? "☾" : "☀");
+  document.getElementById("skip").textContent = t("skip");
+  const dark = document.documentElement.dataset.theme === "dark";
+  const theme = h("button", { type: "button", class: "tool", id: "theme", "aria-pressed": String(dark), "aria-label": t("theme"), title: t("theme"), onclick: () => choose(dark ? "light" : "dark") }, dark ? "☾" : "☀");
   const other = language() === "ru" ? "en" : "ru";
-  const speech = h("button", { type: "button", class: "tool", lang: other, "aria-label": t("language"), title: t("language"), onclick: () => { speak(other); show(); } }, other.toUpperCase());
-  const out = who().role === "operator" && h("button", { type: "button", class: "tool wide", onclick: leave }, t("logout"));
+  const speech = h("button", { type: "button", class: "tool", id: "language", lang: other, "aria-label": t("language"), title: t("language"), onclick: async () => {
+    speak(other);
+    await show();
+    document.getElementById("language").focus();
+  } }, other.toUpperCase());
+  const out = who().role === "operator" && h("button", { type: "button", class: "tool wide", id: "logout", onclick: leave }, t("logout"));
   replace(document.getElementById("tools"), theme, speech, out);
 }
 
@@ -72,25 +78,32 @@ async function arrived() {
   show(true);
 }
 
-function isDark() {
-  const kept = document.documentElement.dataset.theme;
-  return kept ? kept === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+// As was chosen here, or else as the system has it.
+function paint() {
+  document.documentElement.dataset.theme = localStorage.getItem("theme") ?? (system.matches ? "dark" : "light");
+  menu(opened);
 }
 
-function paint(theme) {
-  document.documentElement.dataset.theme = theme;
+function choose(theme) {
   localStorage.setItem("theme", theme);
-  show();
+  paint();
+  document.getElementById("theme").focus();
 }
 
 async function start() {
-  const theme = localStorage.getItem("theme");
-  if (theme) document.documentElement.dataset.theme = theme;
   speak(language());
-  menu("playground");
-  let refused = null;
+  paint();
+  system.addEventListener("change", paint);
+  // Not by its address: the one of a page stands there.
+  document.getElementById("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  });
+  let told = null;
   try {
-    refused = await loginByLink();
+    told = await loginByLink();
     await refresh();
   } catch (error) {
     notice(error.message);
@@ -100,7 +113,7 @@ async function start() {
     else await show(true);
   });
   await show();
-  if (refused) notice(refused);
+  if (told) notice(told);
 }
 
 start();

@@ -1,9 +1,9 @@
 // The chats there are: found, set, read where that is allowed, and forgotten; and who has changed what.
 
 import { get, patch, remove, who } from "./api.js";
-import { agreed, h, notice, replace } from "./dom.js";
-import { table } from "./live.js";
-import { t, time } from "./texts.js";
+import { agreed, h, mask, notice, replace } from "./dom.js";
+import { rows } from "./live.js";
+import { t, time, word } from "./texts.js";
 
 export async function chats(main) {
   const { personas } = await get("/v1/personas");
@@ -13,7 +13,7 @@ export async function chats(main) {
 
 class Chats {
   constructor(main, personas) {
-    Object.assign(this, { main, personas, next: "" });
+    Object.assign(this, { main, personas, asked: 0 });
   }
 
   async draw() {
@@ -22,12 +22,12 @@ class Chats {
       h("option", { value: "" }, t("allPersonas")), this.personas.map((persona) => h("option", { value: persona.name }, persona.display_name)));
     this.list = h("ul", { class: "chats" });
     this.more = h("div");
-    this.log = h("section", { class: "stack" });
+    this.log = h("div");
     replace(this.main, h("h1", {}, t("chats")),
       h("div", { class: "row" },
         h("label", { for: "search", class: "hidden" }, t("search")), this.search,
         h("label", { for: "of", class: "hidden" }, t("persona")), this.persona),
-      this.list, this.more, this.log);
+      this.list, this.more, h("h2", {}, t("audit")), this.log);
     await Promise.all([this.find(), this.audit()]);
   }
 
@@ -38,8 +38,11 @@ class Chats {
 
   async find(before = "") {
     const query = new URLSearchParams({ search: this.search.value, persona: this.persona.value, before, limit: "30" });
+    const turn = ++this.asked;
     try {
       const page = await get(`/console/chats?${query}`);
+      // Whoever types on has asked for something else meanwhile.
+      if (turn !== this.asked) return;
       if (!before) replace(this.list);
       this.list.append(...page.chats.map((chat) => this.line(chat)));
       if (!this.list.children.length) this.list.append(h("li", { class: "quiet" }, t("noChats")));
@@ -55,7 +58,7 @@ class Chats {
     const id = `${chat.persona}-${chat.transport}-${chat.chat}`;
     const texts = h("div", { class: "texts" });
     const item = h("li", { class: "card" },
-      h("div", { class: "row spread" }, h("strong", {}, title), h("span", { class: "quiet" }, `${chat.persona} · ${t(chat.kind)} · ${chat.transport} ${chat.chat} · ${time(chat.last_at)}`)),
+      h("div", { class: "row spread" }, h("h2", { class: "row" }, mask(chat.persona), title), h("span", { class: "quiet" }, `${chat.persona} · ${word(chat.kind)} · ${chat.transport} ${chat.chat} · ${time(chat.last_at)}`)),
       !chat.active && h("p", { class: "bad" }, t("inactive")),
       h("div", { class: "row" },
         this.insanity(chat, path, `${id}-insanity`), this.context(chat, path, `${id}-context`),
@@ -114,8 +117,7 @@ class Chats {
   async audit() {
     const { entries } = await get("/console/audit?limit=50");
     const place = (entry) => (entry.chat === null ? entry.persona ?? "" : `${entry.persona ?? ""} ${entry.transport} ${entry.chat}`);
-    replace(this.log, h("h2", {}, t("audit")), entries.length
-      ? table([t("when"), t("persona"), t("what"), ""], entries.map((entry) => [time(entry.at), entry.who, `${entry.action} ${entry.detail}`, place(entry)]), t("audit"))
-      : h("p", { class: "quiet" }, t("empty")));
+    rows(this.log, t("audit"), t("empty"), [t("when"), t("whoDid"), t("what"), t("where")],
+      entries.map((entry) => [time(entry.at), entry.who, [word(entry.action), entry.detail].filter(Boolean).join(": "), place(entry)]));
   }
 }

@@ -8,7 +8,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (name in element && typeof value !== "string") element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...there(children));
   return element;
 }
 
@@ -22,37 +22,65 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 export function replace(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(...there(children));
   return element;
 }
 
-// One of eight colours that a name always has.
-export function colour(name) {
+const there = (children) => children.flat(2).filter((child) => child !== null && child !== undefined && child !== false);
+
+function hash(name) {
   let hash = 7;
   for (const letter of name) hash = (hash * 31 + letter.codePointAt(0)) % 1000003;
-  return `c${hash % 8}`;
+  return hash;
+}
+
+// One of eight colours that a name always has.
+export const colour = (name) => `c${hash(name) % 8}`;
+
+const MASKS = [
+  "M3 13c5-5 11-5 17-1 6-4 12-4 17 1 0 8-4 14-9 14-4 0-5-4-8-4s-4 4-8 4c-5 0-9-6-9-14Z",
+  "M2 9c6 3 12 2 18 4 6-2 12-1 18-4-1 10-3 18-10 18-4 0-6-3-8-3s-4 3-8 3C5 27 3 19 2 9Z",
+  "M5 12c4-4 10-3 15 0 5-3 11-4 15 0 3 3 3 8-1 12-4 3-10 2-14-1-4 3-10 4-14 1-4-4-4-9-1-12Z",
+];
+
+// A persona's mask, for the eye alone: its colour and its shape always go with the name.
+export function mask(name, size = "") {
+  const eyes = ["M9 16c3-2 6-1 7 2-3 2-6 1-7-2Z", "M31 16c-3-2-6-1-7 2 3 2 6 1 7-2Z"].map((d) => svg("path", { d, class: "eye" }));
+  const face = svg("path", { d: MASKS[hash(name) % MASKS.length], fill: "currentColor" });
+  return svg("svg", { class: `mask ${colour(name)} ${size}`, viewBox: "0 0 40 36", "aria-hidden": "true" }, face, ...eyes);
+}
+
+// Whether who reads looks at the end, and wants to go on doing so.
+export const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+
+// In a field of several lines Enter sends, and Shift with Enter breaks the line.
+export function enters(event) {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
 }
 
 export function notice(text) {
   const place = document.getElementById("notice");
   replace(place, text ? h("p", {}, text) : "");
   clearTimeout(place.timer);
-  if (text) place.timer = setTimeout(() => replace(place), 6000);
+  if (text) place.timer = setTimeout(() => replace(place), 3000 + 60 * text.length);
 }
 
-// A switch that asks before it is what it says.
-export function toggle(label, on, change) {
-  const button = h("button", { type: "button", class: "switch", role: "switch", "aria-checked": String(on) }, h("span", { class: "knob" }), label);
+// A switch that changes once what it stands for has.
+export function toggle(id, label, on, change) {
+  const button = h("button", { type: "button", id, class: "switch", role: "switch", "aria-checked": String(on) }, h("span", { class: "knob" }), label);
   button.addEventListener("click", async () => {
     const wanted = button.getAttribute("aria-checked") !== "true";
     button.disabled = true;
     try {
       await change(wanted);
       button.setAttribute("aria-checked", String(wanted));
-    } finally {
-      button.disabled = false;
-      button.focus();
+    } catch (error) {
+      notice(error.message);
     }
+    button.disabled = false;
+    if (button.isConnected) button.focus();
   });
   return button;
 }

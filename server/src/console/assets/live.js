@@ -1,102 +1,125 @@
 // How the daemon is at this moment, from its own numbers.
 
 import { get, text } from "./api.js";
-import { colour, h, replace } from "./dom.js";
+import { colour, h, mask, replace } from "./dom.js";
 import { parse, quantile, rate, sparkline, sum } from "./metrics.js";
-import { number, t, time } from "./texts.js";
+import { number, t, time, word } from "./texts.js";
 
 const EVERY = 2000;
+// Looks that are kept: two minutes.
 const KEPT = 60;
 
 export async function live(main) {
-  const page = new Live(main);
+  const { personas } = await get("/v1/personas");
+  const page = new Live(main, new Map(personas.map((persona) => [persona.name, persona.display_name])));
   await page.look();
-  page.timer = setInterval(() => document.visibilityState === "visible" && page.look().catch((error) => page.failed(error)), EVERY);
+  page.timer = setInterval(() => document.visibilityState === "visible" && page.look().catch((error) => page.says(error.message)), EVERY);
   return () => clearInterval(page.timer);
 }
 
 class Live {
-  constructor(main) {
-    Object.assign(this, { main, before: null, at: 0, lines: { tokens: [], queue: [], replies: [] } });
+  constructor(main, shown) {
+    const [tiles, cards] = [h("dl", { class: "tiles" }), h("div", { class: "cards" })];
+    const trouble = h("p", { class: "bad", role: "status" });
+    Object.assign(this, { shown, tiles, cards, trouble, looks: [], lines: new Map(), busy: false });
+    this.chats = h("div");
+    this.errors = h("div");
+    replace(main, h("h1", {}, t("live")), trouble, tiles, h("p", { class: "quiet" }, t("latencyHint")),
+      h("h2", {}, t("personas")), cards, h("h2", {}, t("busiest")), this.chats, h("h2", {}, t("errors")), this.errors);
   }
 
-  failed(error) {
-    replace(this.main.querySelector(".trouble") ?? this.main, error.message);
+  // Says what is wrong, once.
+  says(trouble) {
+    if (this.trouble.textContent !== trouble) this.trouble.textContent = trouble;
   }
 
   async look() {
-    const [status, raw] = await Promise.all([get("/console/live"), text("/console/metrics")]);
-    const [now, at] = [parse(raw), performance.now()];
-    const seconds = (at - this.at) / 1000;
-    const figures = {
-      tokens: rate(this.before, now, seconds, "maskarad_generated_tokens_total", {}),
-      replies: rate(this.before, now, seconds, "maskarad_replies_total", {}) ?? 0,
-      queue: sum(now, "maskarad_jobs", { state: "pending" }),
-    };
-    for (const [name, value] of Object.entries(figures)) this.lines[name] = [...this.lines[name], value].slice(-KEPT);
-    this.draw(status, now, figures, seconds);
-    [this.before, this.at] = [now, at];
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      const [status, raw] = await Promise.all([get("/console/live"), text("/console/metrics")]);
+      this.before = this.looks.at(-1);
+      this.now = { series: parse(raw), at: performance.now() };
+      this.looks = [...this.looks, this.now].slice(-KEPT);
+      this.draw(status);
+    } finally {
+      this.busy = false;
+    }
   }
 
-  draw(status, now, figures, seconds) {
-    const tile = (label, value, line) => h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value), line && sparkline(line));
-    const seen = (part) => number(quantile(part, now, "maskarad_reply_seconds"), 2);
-    const trouble = (status.reasons ?? []).join("; ");
-    const top = this.main.scrollTop;
-    replace(this.main,
-      h("h1", {}, t("live")),
-      h("p", { class: "trouble bad", role: "status" }, trouble),
-      h("dl", { class: "tiles" },
-        tile(t("state"), status.status),
-        tile(t("tokenRate"), number(figures.tokens), this.lines.tokens),
-        tile(t("replies"), number(figures.replies * 60), this.lines.replies),
-        tile(t("queue"), number(figures.queue, 0), this.lines.queue),
-        tile(t("oldest"), number(sum(now, "maskarad_oldest_pending_seconds"), 0)),
-        tile(t("latency"), `${seen(0.5)} / ${seen(0.95)}`),
-        tile(t("memory"), number((status.resident_bytes ?? 0) / 2 ** 20, 0)),
-        tile(t("uptime"), uptime(status.up_seconds))),
-      h("h2", {}, t("liveLead")),
-      h("div", { class: "cards" }, Object.entries(status.work).map(([name, work]) => this.persona(name, work, status, now, seconds))),
-      h("h2", {}, t("busiest")), this.busiest(status.chats),
-      h("h2", {}, t("errors")), failures(status.errors));
-    this.main.scrollTop = top;
+  rate(name, wanted) {
+    return this.before ? rate(this.before.series, this.now.series, (this.now.at - this.before.at) / 1000, name, wanted) : null;
   }
 
-  persona(name, work, status, now, seconds) {
-    const of = { persona: name };
-    const speed = rate(this.before, now, seconds, "maskarad_generated_tokens_total", of);
+  // What was seen lately of a number.
+  line(name, value) {
+    const line = [...(this.lines.get(name) ?? []), value].slice(-KEPT);
+    this.lines.set(name, line);
+    return sparkline(line);
+  }
+
+  // Of the replies of the last minutes, or of all if there were none.
+  latency(wanted = {}) {
+    const since = this.looks[0].series;
+    const part = (part) => quantile(part, this.now.series, "maskarad_reply_seconds", wanted, since) ?? quantile(part, this.now.series, "maskarad_reply_seconds", wanted);
+    return `${number(part(0.5), 2)} / ${number(part(0.95), 2)}`;
+  }
+
+  draw(status) {
+    const { series } = this.now;
+    const tile = (label, value, line) => h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value), line);
+    const drawn = (label, name, value, digits) => tile(label, number(value, digits), this.line(name, value));
+    const replies = this.rate("maskarad_replies_total");
+    this.says((status.reasons ?? []).join("; "));
+    replace(this.tiles,
+      tile(t("state"), h("span", { class: `state ${status.status}` }, word(status.status))),
+      drawn(t("tokenRate"), "tokens", this.rate("maskarad_generated_tokens_total"), 1),
+      drawn(t("replies"), "replies", replies === null ? null : replies * 60, 1),
+      drawn(t("queue"), "queue", sum(series, "maskarad_jobs", { state: "pending" }), 0),
+      tile(t("oldest"), number(sum(series, "maskarad_oldest_pending_seconds"), 0)),
+      tile(t("latency"), this.latency()),
+      tile(t("memory"), number((status.resident_bytes ?? 0) / 2 ** 20, 0)),
+      tile(t("uptime"), uptime(status.up_seconds)));
+    replace(this.cards, Object.entries(status.work).map(([name, work]) => this.persona(name, work, status.personas[name])));
+    this.tables(status);
+  }
+
+  persona(name, work, report) {
     const row = (label, value) => [h("dt", {}, label), h("dd", {}, value)];
-    const report = status.personas[name];
-    const latency = [0.5, 0.95].map((part) => number(quantile(part, now, "maskarad_reply_seconds", of), 2)).join(" / ");
+    const of = { persona: name };
+    const speed = this.rate("maskarad_generated_tokens_total", of);
+    const { base_bytes: base = 0, adapter_bytes: adapter = 0 } = work.weights ?? {};
     return h("section", { class: "card" },
-      h("h3", { class: `chip ${colour(name)}` }, name),
+      h("h3", { class: `chip ${colour(name)}` }, mask(name), this.shown.get(name) ?? name),
       report?.trouble && h("p", { class: "bad" }, report.trouble),
       h("dl", { class: "facts" },
-        row(t("state"), report?.state ?? "–"), row(t("tokenRate"), number(speed)), row(t("latency"), latency),
-        row(t("repliesDay"), number(work.replies_day, 0)), row(t("chatCount"), number(work.chats, 0)),
-        row(t("memory"), number(((work.weights?.base_bytes ?? 0) + (work.weights?.adapter_bytes ?? 0)) / 2 ** 20, 0))));
+        row(t("state"), word(report?.state ?? "–")), row(t("tokenRate"), number(speed)), row(t("latency"), this.latency(of)),
+        row(t("repliesHour"), number(work.replies_hour, 0)), row(t("repliesDay"), number(work.replies_day, 0)),
+        row(t("chatCount"), number(work.chats, 0)), row(t("memory"), number((base + adapter) / 2 ** 20, 0))),
+      this.line(`tokens of ${name}`, speed),
+      work.last_failure && h("p", { class: "quiet" }, `${t("lastFailure")}: ${time(work.last_failure.at)}, ${work.last_failure.reason ?? word(work.last_failure.outcome)}`));
   }
 
-  busiest(chats) {
-    if (!chats.length) return h("p", { class: "quiet" }, t("empty"));
-    return table([t("persona"), t("where"), t("hour"), t("day"), t("when")],
-      chats.map((chat) => [chat.persona, `${chat.title || t("untitled")} (${t(chat.kind)})`, number(chat.messages_hour, 0), number(chat.messages_day, 0), time(chat.last_at)]), t("busiest"));
+  tables({ chats, errors }) {
+    const shown = (name) => this.shown.get(name) ?? name;
+    rows(this.chats, t("busiest"), t("noChats"), [t("persona"), t("where"), t("hour"), t("day"), t("when")],
+      chats.map((chat) => [shown(chat.persona), `${chat.title || t("untitled")} (${word(chat.kind)})`, number(chat.messages_hour, 0), number(chat.messages_day, 0), time(chat.last_at)]));
+    rows(this.errors, t("errors"), t("noErrors"), [t("when"), t("persona"), t("where"), t("what"), t("reason")],
+      errors.map((error) => [time(error.at), shown(error.persona), `${error.transport} ${error.chat}`, word(error.outcome), error.reason ?? ""]));
   }
 }
 
-function failures(errors) {
-  if (!errors.length) return h("p", { class: "quiet" }, t("noErrors"));
-  return table([t("when"), t("persona"), t("where"), t("what"), t("reason")],
-    errors.map((error) => [time(error.at), error.persona, `${error.transport} ${error.chat}`, error.outcome, error.reason ?? ""]), t("errors"));
-}
-
-export function table(head, rows, label) {
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, h("table", {},
-    h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell)))))));
+// Puts a table in its place, which stays the same element, so that who scrolls or stands in it isn't thrown out.
+export function rows(place, label, none, head, body) {
+  const table = h("table", {}, h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
+    h("tbody", {}, body.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))))));
+  const region = place.querySelector(".scroll");
+  if (!body.length) replace(place, h("p", { class: "quiet" }, none));
+  else if (region) replace(region, table);
+  else replace(place, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table));
 }
 
 function uptime(seconds) {
   const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
-  return days ? `${days}:${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}` : `${hours}:${String(minutes).padStart(2, "0")}`;
+  return `${days ? `${days} ${t("dayShort")} ` : ""}${hours}:${String(minutes).padStart(2, "0")}`;
 }

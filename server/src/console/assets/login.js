@@ -4,7 +4,7 @@ import { post } from "./api.js";
 import { h, replace } from "./dom.js";
 import { t } from "./texts.js";
 
-// Uses up the link that the page was opened with, if it was; returns why that failed.
+// Uses up the link that the page was opened with, if it was; returns what came of it.
 export async function loginByLink() {
   const found = /^#login=(.+)$/.exec(location.hash);
   if (!found) return null;
@@ -12,7 +12,7 @@ export async function loginByLink() {
   history.replaceState(null, "", "/#/");
   try {
     await post("/console/login", { link: found[1] });
-    return null;
+    return t("loggedIn");
   } catch (error) {
     return error.message;
   }

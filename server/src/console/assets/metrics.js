@@ -28,7 +28,7 @@ export function sum(series, name, wanted = {}) {
 
 // A second's worth between two looks.
 export function rate(before, now, seconds, name, wanted) {
-  if (!before || seconds <= 0) return null;
+  if (seconds <= 0) return null;
   return Math.max(0, sum(now, name, wanted) - sum(before, name, wanted)) / seconds;
 }
 

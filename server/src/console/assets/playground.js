@@ -1,16 +1,14 @@
 // One persona and you: what it says, how, and why.
 
 import { get, post } from "./api.js";
-import { colour, h, notice, replace } from "./dom.js";
-import { copy, yaml } from "./manifest.js";
+import { atEnd, colour, enters, h, mask, replace } from "./dom.js";
+import { promptDialog } from "./prompt.js";
+import { Settings } from "./settings.js";
 import { stream } from "./stream.js";
 import { number, t } from "./texts.js";
 
-// Name, from, to and step of each slider.
-const SLIDERS = [
-  ["temperature", 0, 2, 0.05], ["top_k", 0, 200, 1], ["top_p", 0.05, 1, 0.05], ["repetition_penalty", 1, 2, 0.05],
-  ["no_repeat_ngram_size", 0, 10, 1], ["max_new_tokens", 1, 128, 1], ["context_length", 0, 50, 1],
-];
+// Messages of a conversation that outlive a reload of the page.
+const KEPT = 100;
 
 const kept = (name) => `talk:${name}`;
 
@@ -42,63 +40,69 @@ class Talk {
     this.persona = persona;
     sessionStorage.setItem("persona", persona.name);
     this.turns = remembered(persona.name);
-    this.values = this.manifest();
-    this.seed = "";
-  }
-
-  manifest() {
-    const { settings, max_new_tokens, context_length } = this.persona;
-    return { ...settings, max_new_tokens, context_length };
+    this.settings = new Settings(persona);
   }
 
   abort() {
     this.controller?.abort();
+    this.controller = null;
   }
 
   draw() {
-    const select = h("select", { id: "persona", onchange: (event) => { this.choose(this.personas[event.target.selectedIndex]); this.draw(); document.getElementById("persona").focus(); } },
-      this.personas.map((persona) => h("option", { value: persona.name, selected: persona === this.persona }, persona.display_name)));
+    const select = h("select", { id: "persona", onchange: () => {
+      this.choose(this.personas[select.selectedIndex]);
+      this.draw();
+      document.getElementById("persona").focus();
+    } }, this.personas.map((persona) => h("option", { value: persona.name, selected: persona === this.persona }, persona.display_name)));
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log"), tabindex: "0" });
-    this.input = h("textarea", { id: "say", rows: "1", maxlength: "4000", required: true, placeholder: t("message"), onkeydown: (event) => this.pressed(event) });
-    this.button = h("button", { class: "primary" }, t("send"));
-    this.actions = h("div", { class: "row" });
+    this.input = h("textarea", { id: "say", rows: "1", maxlength: "4000", required: true, placeholder: t("message"), onkeydown: enters });
+    this.button = h("button", { class: "primary", id: "send" }, t("send"));
+    this.actions = h("div", { class: "row actions" });
+    this.trouble = h("p", { class: "bad", role: "alert" });
     replace(this.main,
       h("h1", { class: "hidden" }, t("playground")),
       h("div", { class: "two" },
-        h("section", { class: "card talk" },
-          h("div", { class: "row" }, h("label", { for: "persona" }, t("persona")), select),
-          this.log, this.actions,
+        h("section", { class: "card talk", "aria-label": t("playground") },
+          h("div", { class: "row" }, mask(this.persona.name), h("label", { for: "persona" }, t("persona")), select),
+          this.log, this.trouble, this.actions,
           h("form", { class: "say", onsubmit: (event) => this.submitted(event) }, h("label", { for: "say", class: "hidden" }, t("message")), this.input, this.button)),
-        this.settings()));
+        this.settings.draw()));
     this.fill();
   }
 
   fill() {
-    replace(this.log, this.turns.length ? this.turns.map((turn) => this.bubble(turn)) : h("p", { class: "quiet lead" }, t("talkLead")));
+    replace(this.log, this.turns.length ? this.turns.map((turn) => this.bubble(turn)) : h("p", { class: "quiet lead" }, mask(this.persona.name, "large"), t("talkLead")));
     this.log.scrollTop = this.log.scrollHeight;
-    const answered = this.turns.at(-1)?.from === "persona";
-    replace(this.actions,
-      answered && h("button", { type: "button", onclick: () => this.again() }, t("regenerate")),
-      this.turns.length > 0 && h("button", { type: "button", onclick: () => this.why() }, t("whyPrompt")),
-      this.turns.length > 0 && h("button", { type: "button", onclick: () => { this.turns = []; this.keep(); this.fill(); this.input.focus(); } }, t("clear")));
+    this.act();
+  }
+
+  // What can be done about the last reply.
+  act() {
+    const action = (id, doing) => h("button", { type: "button", id, onclick: doing }, t(id));
+    const [any, busy] = [this.turns.length > 0, this.controller !== null];
+    replace(this.actions, any && !busy && [
+      action(this.turns.at(-1).from === "persona" ? "regenerate" : "tryAgain", () => this.again()),
+      action("whyPrompt", () => this.why()), action("clear", () => this.clear()),
+    ]);
   }
 
   bubble(turn) {
     const theirs = turn.from === "persona";
     return h("article", { class: `bubble ${theirs ? `theirs ${colour(this.persona.name)}` : "mine"}` },
       h("p", { class: "author" }, theirs ? this.persona.display_name : t("you")),
-      h("p", { class: "text" }, turn.text), turn.note && h("p", { class: "note" }, turn.note));
+      h("p", { class: "text" }, turn.text), turn.said && h("p", { class: "note" }, note(turn.said)));
   }
 
-  keep() {
-    sessionStorage.setItem(kept(this.persona.name), JSON.stringify(this.turns.slice(-100)));
+  keep(persona, turns) {
+    sessionStorage.setItem(kept(persona.name), JSON.stringify(turns.slice(-KEPT)));
   }
 
-  pressed(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      this.input.form.requestSubmit();
-    }
+  clear() {
+    this.turns = [];
+    this.keep(this.persona, this.turns);
+    replace(this.trouble);
+    this.fill();
+    this.input.focus();
   }
 
   submitted(event) {
@@ -113,89 +117,75 @@ class Talk {
 
   again() {
     while (this.turns.at(-1)?.from === "persona") this.turns.pop();
+    this.input.focus();
     this.answer();
   }
 
-  // What is asked: as many of the last messages as the context holds, and the one to answer.
-  request(turns) {
-    const { context_length, ...settings } = this.values;
-    const last = turns.slice(-1 - context_length).map(({ from, text }) => ({ from, text }));
-    const seed = this.seed === "" ? Math.floor(Math.random() * 2 ** 31) : Number(this.seed);
-    return { turns: last, settings: { ...settings, seed } };
-  }
-
   async answer() {
+    const { persona, turns } = this;
+    const controller = new AbortController();
+    this.controller = controller;
     this.fill();
-    const request = this.request(this.turns);
+    replace(this.trouble);
+    this.waits(true);
     const turn = { from: "persona", text: "" };
     const bubble = this.bubble(turn);
     bubble.setAttribute("aria-busy", "true");
-    const shown = bubble.querySelector(".text");
     this.log.append(bubble);
-    this.controller = new AbortController();
-    this.button.textContent = t("stop");
+    this.log.scrollTop = this.log.scrollHeight;
+    const request = this.settings.request(turns);
+    this.keep(persona, turns);
+    let trouble = "";
     try {
-      await stream(`/v1/personas/${this.persona.name}/reply`, request, this.controller.signal, (name, data) => {
-        if (name === "text") turn.text += data.text;
-        else if (name === "reply") this.finish(turn, data, request.settings.seed);
-        else if (name === "error") throw new Error(data.error?.message ?? t("failed", { status: "" }));
-        shown.textContent = turn.text;
-        this.log.scrollTop = this.log.scrollHeight;
-      });
+      await stream(`/v1/personas/${persona.name}/reply`, request, controller.signal, (name, data) => this.heard(turn, bubble, name, data, request.settings.seed));
     } catch (error) {
-      if (error.name !== "AbortError") notice(error.message);
+      trouble = error.name === "AbortError" ? "" : error.message;
     }
+    if (turn.text) turns.push(turn);
+    this.keep(persona, turns);
+    // Meanwhile another persona may have been chosen, or another page opened.
+    if (!bubble.isConnected) return;
     this.controller = null;
-    this.button.textContent = t("send");
-    if (turn.text) this.turns.push(turn);
-    this.keep();
-    if (bubble.isConnected) this.fill();
+    this.waits(false);
+    bubble.replaceWith(turn.text ? this.bubble(turn) : "");
+    this.act();
+    replace(this.trouble, trouble);
   }
 
-  finish(turn, reply, seed) {
-    const { timings } = reply;
-    const speed = timings.generated_tokens / ((timings.generate_ms + timings.prompt_ms) / 1000 || 1);
-    turn.text = reply.reply;
-    turn.note = [
-      t("tokenCount", { n: reply.generated_tokens }), t("speed", { n: number(speed, 0) }),
-      t("firstToken", { n: number(timings.queue_ms + timings.prompt_ms, 0) }), `seed ${seed}`, reply.outcome === "fallback" && t("fallback"),
-    ].filter(Boolean).join(" · ");
+  heard(turn, bubble, name, data, seed) {
+    const end = atEnd(this.log);
+    if (name === "error") throw new Error(data.error?.message ?? t("failed", { status: "" }));
+    if (name === "text") turn.text += data.text;
+    if (name === "reply") {
+      const { outcome, generated_tokens, timings } = data;
+      Object.assign(turn, { text: data.reply, said: { outcome, generated_tokens, timings, seed } });
+    }
+    bubble.querySelector(".text").textContent = turn.text;
+    if (end) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  waits(busy) {
+    this.button.textContent = t(busy ? "stop" : "send");
+    // A reply is stopped by the same button, whatever stands in the field.
+    this.input.required = !busy;
   }
 
   async why() {
     const turns = this.turns.at(-1)?.from === "persona" ? this.turns.slice(0, -1) : this.turns;
     try {
-      const prompt = await post(`/v1/personas/${this.persona.name}/prompt`, this.request(turns));
-      const dialog = h("dialog", { class: "prompt", "aria-labelledby": "why" },
-        h("h2", { id: "why" }, t("whyPrompt")), h("p", {}, t("promptLead")),
-        h("pre", { tabindex: "0" }, prompt.text),
-        h("h3", {}, t("tokenCount", { n: prompt.tokens.length })),
-        h("ol", { class: "tokens", tabindex: "0" }, prompt.tokens.map((token) => h("li", {}, h("span", {}, token.text || "␣"), h("small", {}, String(token.id))))),
-        h("div", { class: "row end" }, h("button", { type: "button", class: "primary", onclick: () => dialog.close() }, t("close"))));
-      dialog.addEventListener("close", () => dialog.remove());
-      document.body.append(dialog);
-      dialog.showModal();
+      promptDialog(await post(`/v1/personas/${this.persona.name}/prompt`, this.settings.asked(turns)));
     } catch (error) {
-      notice(error.message);
+      replace(this.trouble, error.message);
     }
   }
+}
 
-  settings() {
-    const sliders = SLIDERS.map(([name, min, max, step]) => {
-      const output = h("output", { for: name }, number(this.values[name], 2));
-      const input = h("input", { id: name, type: "range", min: String(min), max: String(max), step: String(step), oninput: () => {
-        this.values[name] = Number(input.value);
-        output.textContent = number(this.values[name], 2);
-      } });
-      input.value = String(this.values[name]);
-      return h("div", { class: "slider" }, h("label", { for: name }, t(name)), output, input);
-    });
-    const seed = h("input", { id: "seed", type: "number", min: "0", step: "1", value: this.seed, oninput: () => { this.seed = seed.value; } });
-    const section = h("details", { class: "card settings", open: matchMedia("(min-width: 60rem)").matches },
-      h("summary", {}, h("h2", {}, t("settings"))), sliders, h("label", { for: "seed" }, t("seed")), seed,
-      h("div", { class: "row" },
-        h("button", { type: "button", onclick: () => { this.values = this.manifest(); this.seed = ""; const fresh = this.settings(); fresh.open = true; section.replaceWith(fresh); } }, t("asManifest")),
-        h("button", { type: "button", onclick: async () => { const { context_length, ...settings } = this.values; await copy(yaml(settings, context_length)); notice(t("copied")); } }, t("copyYaml"))));
-    return section;
-  }
+// What a reply took.
+function note({ outcome, generated_tokens, timings, seed }) {
+  const seconds = (timings.generate_ms + timings.prompt_ms) / 1000;
+  return [
+    t("tokenCount", { n: generated_tokens }), seconds > 0 && t("speed", { n: number(timings.generated_tokens / seconds, 0) }),
+    t("times", { queue: number(timings.queue_ms, 0), prompt: number(timings.prompt_ms, 0), reply: number(timings.generate_ms, 0) }),
+    `${t("seed").toLowerCase()} ${seed}`, outcome === "fallback" && t("fallback"),
+  ].filter(Boolean).join(" · ");
 }

@@ -1,11 +1,13 @@
 // One room: people, personas, and what they say to each other.
 
 import { get, patch, post, put, remove } from "./api.js";
-import { agreed, colour, h, notice, replace, toggle } from "./dom.js";
+import { agreed, atEnd, colour, enters, h, mask, notice, replace, toggle } from "./dom.js";
 import { clock, t } from "./texts.js";
 
 // How long somebody who is typing is believed to be.
-const TYPING = 6000;
+const TYPING = 5000;
+// After which a stream that was refused is asked for again.
+const AGAIN = 3000;
 
 export async function room(main, id) {
   const [view, { personas }] = await Promise.all([get(`/console/rooms/${id}`), get("/v1/personas")]);
@@ -22,21 +24,24 @@ class Room {
   }
 
   end() {
+    this.ended = true;
+    clearTimeout(this.timer);
     this.source?.close();
     for (const timer of this.typing.values()) clearTimeout(timer);
   }
 
   draw() {
     this.log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log"), tabindex: "0" });
-    this.writing = h("p", { class: "typing", "aria-live": "off" });
+    this.writing = h("p", { class: "typing" });
+    this.lost = h("p", { class: "bad", role: "status" });
     this.quoted = h("div", { class: "quoted" });
     this.seats = h("section", { class: "card stack seats" });
     this.name = h("input", { id: "author", maxlength: "40", required: true, value: localStorage.getItem("author") ?? t("guest"), oninput: () => localStorage.setItem("author", this.name.value) });
-    this.input = h("textarea", { id: "say", rows: "1", maxlength: "4000", required: true, placeholder: t("message"), onkeydown: (event) => this.pressed(event) });
+    this.input = h("textarea", { id: "say", rows: "1", maxlength: "4000", required: true, placeholder: t("message"), onkeydown: enters });
     replace(this.main,
       h("div", { class: "row spread" }, h("h1", {}, this.view.title), h("button", { type: "button", class: "danger", onclick: () => this.close() }, t("deleteRoom"))),
-      h("div", { class: "two" },
-        h("section", { class: "card talk" }, this.log, this.writing, this.quoted,
+      h("div", { class: "two titled" },
+        h("section", { class: "card talk" }, this.log, this.writing, this.lost, this.quoted,
           h("form", { class: "say", onsubmit: (event) => this.submitted(event) },
             h("label", { for: "author", class: "hidden" }, t("yourName")), this.name,
             h("label", { for: "say", class: "hidden" }, t("message")), this.input, h("button", { class: "primary" }, t("send")))),
@@ -59,17 +64,9 @@ class Room {
     const path = `${this.path}/personas/${seat.name}`;
     const id = `context-${seat.name}`;
     const length = h("input", { id, type: "number", min: "0", max: "50", value: String(seat.context_length), onchange: () => this.change(() => patch(path, { context_length: Number(length.value) })) });
-    const set = async (insanity) => {
-      try {
-        await patch(path, { insanity });
-      } catch (error) {
-        notice(error.message);
-        throw error;
-      }
-    };
     return h("div", { class: "seat", role: "group", "aria-label": seat.display_name },
-      h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, seat.display_name), h("button", { type: "button", class: "small", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
-      toggle(`${t("insanity")}: ${t("insanityHint")}`, seat.insanity, set),
+      h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, mask(seat.name), seat.display_name), h("button", { type: "button", class: "small", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
+      toggle(`insanity-${seat.name}`, `${t("insanity")}: ${t("insanityHint")}`, seat.insanity, (insanity) => patch(path, { insanity })),
       h("label", { class: "inline", for: id }, t("context_length"), length));
   }
 
@@ -82,16 +79,22 @@ class Room {
     }
   }
 
+  // Reads who sits here anew; what had the keyboard's focus has it still.
   async again() {
-    this.view = await get(this.path);
+    const view = await get(this.path);
+    if (JSON.stringify(view.personas) === JSON.stringify(this.view.personas)) return;
+    this.view = view;
+    const focused = this.seats.contains(document.activeElement) && document.activeElement.id;
     this.drawSeats();
+    if (focused) document.getElementById(focused)?.focus();
   }
 
   bubble(message) {
     const persona = message.author.persona;
     const answered = message.reply_to && this.messages.get(message.reply_to);
-    return h("article", { class: `bubble ${persona ? `theirs ${colour(persona)}` : "mine"}`, "data-seq": String(message.seq) },
-      h("p", { class: "author" }, message.author.name, h("time", { datetime: message.sent_at }, clock(message.sent_at))),
+    const whose = persona ? `theirs ${colour(persona)}` : message.author.name === this.name.value ? "mine" : "others";
+    return h("article", { class: `bubble ${whose}`, "data-seq": String(message.seq) },
+      h("p", { class: "author" }, persona && mask(persona), message.author.name, h("time", { datetime: message.sent_at }, clock(message.sent_at))),
       answered && h("blockquote", {}, h("b", {}, answered.author.name), " ", answered.text.slice(0, 120)),
       h("p", { class: "text" }, message.text),
       h("button", { type: "button", class: "answer", "aria-label": t("replyTo", { name: message.author.name }), onclick: () => this.quote(message) }, t("reply")));
@@ -101,13 +104,6 @@ class Room {
     this.replying = message;
     replace(this.quoted, message && h("p", { class: "row spread" }, t("replyTo", { name: message.author.name }), h("button", { type: "button", class: "small", onclick: () => this.quote(null) }, t("cancel"))));
     this.input.focus();
-  }
-
-  pressed(event) {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      this.input.form.requestSubmit();
-    }
   }
 
   async submitted(event) {
@@ -129,16 +125,23 @@ class Room {
     if (this.messages.has(message.seq)) return;
     this.messages.set(message.seq, message);
     this.stopped(message.author.persona);
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
+    const end = atEnd(this.log);
     this.log.querySelector(".lead")?.remove();
     const after = [...this.log.querySelectorAll("[data-seq]")].find((other) => Number(other.dataset.seq) > message.seq);
     this.log.insertBefore(this.bubble(message), after ?? null);
-    if (atEnd) this.log.scrollTop = this.log.scrollHeight;
+    if (end) this.log.scrollTop = this.log.scrollHeight;
   }
 
   listen() {
     const last = Math.max(0, ...this.messages.keys());
     this.source = new EventSource(`${this.path}/events?after=${last}`);
+    this.source.onopen = () => replace(this.lost);
+    this.source.onerror = () => {
+      if (this.ended) return;
+      replace(this.lost, t("lost"));
+      // The browser itself goes on trying unless it was refused.
+      if (this.source.readyState === EventSource.CLOSED) this.timer = setTimeout(() => this.listen(), AGAIN);
+    };
     const on = (name, heard) => this.source.addEventListener(name, (event) => heard(JSON.parse(event.data)));
     on("message", (message) => this.heard(message));
     on("typing", ({ persona }) => this.types(persona));

@@ -1,7 +1,7 @@
 // The rooms there are, and a new one.
 
 import { get, post } from "./api.js";
-import { colour, h, notice, replace } from "./dom.js";
+import { colour, h, mask, notice, replace } from "./dom.js";
 import { t, time } from "./texts.js";
 
 export async function rooms(main) {
@@ -17,7 +17,7 @@ export async function rooms(main) {
 function line(room, shown) {
   return h("li", {}, h("a", { class: "card", href: `#/rooms/${room.id}` },
     h("strong", {}, room.title),
-    h("span", { class: "row" }, room.personas.map((name) => h("span", { class: `chip ${colour(name)}` }, shown.get(name) ?? name))),
+    h("span", { class: "row" }, room.personas.map((name) => h("span", { class: `chip ${colour(name)}` }, mask(name), shown.get(name) ?? name))),
     h("span", { class: "quiet" }, t("messageCount", { n: room.messages }), room.last_at ? ` · ${time(room.last_at)}` : "")));
 }
 
