@@ -53,11 +53,11 @@ function menu(open) {
   const dark = document.documentElement.dataset.theme === "dark";
   const theme = h("button", { type: "button", class: "tool", id: "theme", "aria-pressed": String(dark), "aria-label": t("theme"), title: t("theme"), onclick: () => choose(dark ? "light" : "dark") }, dark ? "☾" : "☀");
   const other = language() === "ru" ? "en" : "ru";
-  const speech = h("button", { type: "button", class: "tool", id: "language", lang: other, "aria-label": t("language"), title: t("language"), onclick: async () => {
+  const speech = h("button", { type: "button", class: "tool", id: "language", lang: other, onclick: async () => {
     speak(other);
     await show();
     document.getElementById("language").focus();
-  } }, other.toUpperCase());
+  } }, t("language"));
   const out = who().role === "operator" && h("button", { type: "button", class: "tool wide", id: "logout", onclick: leave }, t("logout"));
   replace(document.getElementById("tools"), theme, speech, out);
 }

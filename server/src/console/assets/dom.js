@@ -72,15 +72,12 @@ export function toggle(id, label, on, change) {
   const button = h("button", { type: "button", id, class: "switch", role: "switch", "aria-checked": String(on) }, h("span", { class: "knob" }), label);
   button.addEventListener("click", async () => {
     const wanted = button.getAttribute("aria-checked") !== "true";
-    button.disabled = true;
     try {
       await change(wanted);
       button.setAttribute("aria-checked", String(wanted));
     } catch (error) {
       notice(error.message);
     }
-    button.disabled = false;
-    if (button.isConnected) button.focus();
   });
   return button;
 }

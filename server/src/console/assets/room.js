@@ -66,7 +66,7 @@ class Room {
     const length = h("input", { id, type: "number", min: "0", max: "50", value: String(seat.context_length), onchange: () => this.change(() => patch(path, { context_length: Number(length.value) })) });
     return h("div", { class: "seat", role: "group", "aria-label": seat.display_name },
       h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, mask(seat.name), seat.display_name), h("button", { type: "button", class: "small", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
-      toggle(`insanity-${seat.name}`, `${t("insanity")}: ${t("insanityHint")}`, seat.insanity, (insanity) => patch(path, { insanity })),
+      toggle(`insanity-${seat.name}`, `${t("insanity")}: ${t("insanityHint")}`, seat.insanity, async (insanity) => Object.assign(seat, await patch(path, { insanity }))),
       h("label", { class: "inline", for: id }, t("context_length"), length));
   }
 
