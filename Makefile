@@ -6,7 +6,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients api-load dashboard persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,13 +31,18 @@ docs: setup ## Writes the reference of manifests and their JSON Schema anew: doc
 	target/debug/maskarad schema persona > docs/persona.schema.json
 	target/debug/maskarad schema persona --format markdown > docs/MANIFESTS.md
 
-test: setup ## Runs every test, on a PostgreSQL of its own and with a real Prometheus
-	@scripts/prometheus.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
-	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 cargo test --workspace --locked -- --test-threads=4
+test: setup ## Runs every test, on a PostgreSQL of its own, with a real Prometheus and a real browser
+	@scripts/prometheus.sh && scripts/browser.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 \
+	MASKARAD_REQUIRE_BROWSER=1 cargo test --workspace --locked -- --test-threads=4
 
 dashboard: setup ## A minute of load before a real Prometheus: no panel may be empty; draws docs/images/dashboard.svg
 	@scripts/prometheus.sh && mkdir -p docs/images && MASKARAD_REQUIRE_PROMETHEUS=1 \
 	cargo test --workspace --locked --test it -- --ignored --nocapture the_dashboard_after_a_minute
+
+screenshots: setup ## Pictures of the page for the documentation, docs/images/console-*.png
+	@scripts/browser.sh && MASKARAD_REQUIRE_BROWSER=1 MASKARAD_SCREENSHOTS=1 \
+	cargo test --workspace --locked --test it -- --nocapture process::console::looks
 
 api-clients: setup ## The HTTP API under OpenAI's own Python client, LangChain's, and schemathesis
 	@python3 -m venv target/api-clients && target/api-clients/bin/pip --disable-pip-version-check install --quiet \

@@ -72,8 +72,8 @@ class Talk {
 
   fill() {
     replace(this.log, this.turns.length ? this.turns.map((turn) => this.bubble(turn)) : h("p", { class: "quiet lead" }, mask(this.persona.name, "large"), t("talkLead")));
-    this.log.scrollTop = this.log.scrollHeight;
     this.act();
+    this.log.scrollTop = this.log.scrollHeight;
   }
 
   // What can be done about the last reply.
@@ -147,9 +147,11 @@ class Talk {
     if (!bubble.isConnected) return;
     this.controller = null;
     this.waits(false);
+    const end = atEnd(this.log);
     bubble.replaceWith(turn.text ? this.bubble(turn) : "");
     this.act();
     replace(this.trouble, trouble);
+    if (end) this.log.scrollTop = this.log.scrollHeight;
   }
 
   heard(turn, bubble, name, data, seed) {
