@@ -138,6 +138,7 @@ class Talk {
     let trouble = "";
     try {
       await stream(`/v1/personas/${persona.name}/reply`, request, controller.signal, (name, data) => this.heard(turn, bubble, name, data, request.settings.seed));
+      if (!turn.said) trouble = t("brokeOff");
     } catch (error) {
       trouble = error.name === "AbortError" ? "" : error.message;
     }

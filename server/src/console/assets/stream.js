@@ -1,13 +1,16 @@
 // Reads a reply as it comes: server-sent events of a POST, which EventSource can't send.
 
 import { raw } from "./api.js";
+import { t } from "./texts.js";
 
 export async function stream(path, body, signal, heard) {
   const response = await raw(path, { ...body, stream: true }, { signal });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
   for (;;) {
-    const { value, done } = await reader.read();
+    const { value, done } = await reader.read().catch((error) => {
+      throw error.name === "AbortError" ? error : new Error(t("brokeOff"));
+    });
     if (done) return;
     buffer += value;
     const events = buffer.split("\n\n");

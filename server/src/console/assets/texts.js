@@ -37,6 +37,7 @@ const TEXTS = {
   tokenCount: [({ n }) => `${n} ${plural("ru", n, "токен", "токена", "токенов")}`, ({ n }) => `${n} ${plural("en", n, "token", "tokens")}`],
   speed: [({ n }) => `${n} ток/с`, ({ n }) => `${n} tok/s`],
   times: [({ queue, prompt, reply }) => `очередь ${queue} мс, промпт ${prompt} мс, ответ ${reply} мс`, ({ queue, prompt, reply }) => `queue ${queue} ms, prompt ${prompt} ms, reply ${reply} ms`],
+  brokeOff: ["Ответ оборвался на полуслове", "The reply broke off"],
   fallback: ["годного ответа не вышло, это запасной", "nothing usable came; this is the fallback"],
   close: ["Закрыть", "Close"],
   clear: ["Заново", "Start anew"],

@@ -131,7 +131,10 @@ impl Browser {
         let entries = log.as_array().unwrap().iter().filter_map(|entry| entry["message"].as_str());
         let messages = entries.filter_map(|entry| serde_json::from_str::<Value>(entry).ok());
         let sent = messages.filter(|entry| entry["message"]["method"] == "Network.requestWillBeSent");
-        sent.filter_map(|entry| entry["message"]["params"]["request"]["url"].as_str().map(str::to_owned)).collect()
+        let addresses =
+            sent.filter_map(|entry| entry["message"]["params"]["request"]["url"].as_str().map(str::to_owned));
+        // The page that a new browser opens with is its own.
+        addresses.filter(|address| !address.starts_with("chrome:") && !address.starts_with("data:")).collect()
     }
 
     pub(super) async fn picture(&self) -> Vec<u8> {

@@ -69,7 +69,9 @@ async fn every_page_can_be_read_by_everybody() {
     let mut found = axe::violations(browser, &script).await;
     hall.log_in().await;
     let mut looks = 1;
-    for (language, theme, size) in [("ru", "light", DESK), ("en", "dark", DESK), ("ru", "dark", PHONE), ("en", "light", PHONE)] {
+    for (language, theme, size) in
+        [("ru", "light", DESK), ("en", "dark", DESK), ("ru", "dark", PHONE), ("en", "light", PHONE)]
+    {
         hall.paint(language, theme, size).await;
         for (name, path, there) in PAGES {
             let path = if path.is_empty() { format!("#{room}") } else { path.to_owned() };
@@ -81,12 +83,20 @@ async fn every_page_can_be_read_by_everybody() {
             if name == "talk" {
                 browser.click("#whyPrompt").await;
                 browser.until("document.querySelector('.tokens li')").await;
-                found.extend(axe::violations(browser, &script).await.into_iter().map(|violation| format!("prompt, {what}: {violation}")));
+                found.extend(
+                    axe::violations(browser, &script)
+                        .await
+                        .into_iter()
+                        .map(|violation| format!("prompt, {what}: {violation}")),
+                );
                 browser.click("dialog .primary").await;
             }
-            found.extend(axe::violations(browser, &script).await.into_iter().map(|violation| format!("{what}: {violation}")));
+            found.extend(
+                axe::violations(browser, &script).await.into_iter().map(|violation| format!("{what}: {violation}")),
+            );
             looks += 1;
-            hall.keep(&format!("{name}-{}", if size == PHONE { format!("phone-{theme}") } else { theme.to_owned() })).await;
+            hall.keep(&format!("{name}-{}", if size == PHONE { format!("phone-{theme}") } else { theme.to_owned() }))
+                .await;
         }
     }
     eprintln!("axe-core finds {} violations on {looks} looks at the pages", found.len());
@@ -119,7 +129,7 @@ async fn language_and_light_are_switched_and_kept() {
     assert_eq!(browser.js("return document.activeElement.id").await, "skip");
     browser.keys("#skip", "\u{E007}").await;
     assert_eq!(browser.js("return document.activeElement.id").await, "main");
-    assert!(browser.address().await.ends_with("/#/") , "the page stays the same");
+    assert!(browser.address().await.ends_with("/#/"), "the page stays the same");
     assert_eq!(count(&browser.js("return document.querySelectorAll('#say').length").await), 1);
     assert_eq!(browser.complaints().await, [""; 0]);
 }

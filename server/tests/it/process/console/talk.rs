@@ -127,7 +127,9 @@ async fn sliders_reach_the_engine_and_the_manifest() {
     let prompt = hall.prompt().await;
     assert!(!prompt.contains("ты где сейчас") && prompt.contains("куда ты едешь"), "{prompt}");
 
-    browser.tell("Browser.grantPermissions", json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] })).await;
+    browser
+        .tell("Browser.grantPermissions", json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] }))
+        .await;
     browser.click("#copy-yaml").await;
     browser.until("document.querySelector('#notice p')").await;
     let yaml = browser.later("navigator.clipboard.readText().then(done, (error) => done(String(error)))").await;
