@@ -145,8 +145,15 @@ async fn a_person_is_forgotten_and_nobody_else(mut database: TestDatabase) {
     assert_eq!(new.len(), 8, "{new:#?}");
     // In her private chats all is hers: five messages, three jobs. In the three others: what she said, two replies to it,
     // her job and her notice.
-    let expected =
-        Forgotten { updates: 8, messages: 2 * 5 + 3 * 3, jobs: 2 * 3 + 3 * 2, titles: 0, settings: 2, pauses: 1, blocks: 1 };
+    let expected = Forgotten {
+        updates: 8,
+        messages: 2 * 5 + 3 * 3,
+        jobs: 2 * 3 + 3 * 2,
+        titles: 0,
+        settings: 2,
+        pauses: 1,
+        blocks: 1,
+    };
     assert_eq!(forgotten, expected);
     assert_eq!(forget(database.store(), Subject::User(UserId(CLARA)), None).await, Forgotten::default());
     if database.backend() == Backend::Sqlite {

@@ -41,7 +41,8 @@ async fn fill(store: &dyn Store) {
     past.inbox().await;
     for (name, secret) in [("phone", "mk_a"), ("gone", "mk_b")] {
         let hash = KeyHash::of(secret);
-        let key = ApiKey { name: name.to_owned(), hash, per_minute: 60, console: false, created_at: NOW, revoked: false };
+        let key =
+            ApiKey { name: name.to_owned(), hash, per_minute: 60, console: false, created_at: NOW, revoked: false };
         assert!(store.add_api_key(&key).await.unwrap());
     }
     assert!(store.revoke_api_key("gone", NOW).await.unwrap());
