@@ -42,7 +42,7 @@ dashboard: setup ## A minute of load before a real Prometheus: no panel may be e
 
 screenshots: setup ## Pictures of the page for the documentation, docs/images/console-*.png
 	@scripts/browser.sh && MASKARAD_REQUIRE_BROWSER=1 MASKARAD_SCREENSHOTS=1 \
-	cargo test --workspace --locked --test it -- --nocapture process::console::looks
+	cargo test --workspace --locked --test it -- --nocapture process::page::looks
 
 api-clients: setup ## The HTTP API under OpenAI's own Python client, LangChain's, and schemathesis
 	@python3 -m venv target/api-clients && target/api-clients/bin/pip --disable-pip-version-check install --quiet \

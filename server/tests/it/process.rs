@@ -2,13 +2,13 @@
 
 mod api;
 mod burst;
-mod console;
 mod crash;
 mod full_log;
 mod journal;
 mod logs;
 mod memory;
 mod metrics;
+mod page;
 mod proxy;
 mod secrecy;
 mod signals;
