@@ -8,7 +8,14 @@ use crate::support::database::{TestDatabase, on_both};
 on_both!(keys_are_made_once_listed_by_name_and_revoked_for_good);
 
 fn key(name: &str, secret: &str) -> ApiKey {
-    ApiKey { name: name.to_owned(), hash: KeyHash::of(secret), per_minute: 60, console: name == "phone", created_at: NOW, revoked: false }
+    ApiKey {
+        name: name.to_owned(),
+        hash: KeyHash::of(secret),
+        per_minute: 60,
+        console: name == "phone",
+        created_at: NOW,
+        revoked: false,
+    }
 }
 
 async fn keys_are_made_once_listed_by_name_and_revoked_for_good(mut database: TestDatabase) {
