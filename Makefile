@@ -1,6 +1,5 @@
 # The project's commands. `make run` and `make test` do all their own set-up.
 SHELL := /bin/bash
-PERSONA ?= avtobus
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DEB_VERSION := 3.8.0
@@ -12,9 +11,8 @@ export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: build ## Builds and talks with a persona in the terminal (PERSONA=polkson for the other one)
-	@scripts/go-live.sh
-	@target/release/maskarad chat $(PERSONA)
+run: build ## Builds, starts the demo personas without any token, and says where their page is (PORT=8077)
+	@scripts/run.sh
 
 build: setup ## Builds the release binary, target/release/maskarad
 	cargo build --release --locked --bin maskarad

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maskarad_engine::{Engine, ModelKey};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::Signal;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -83,19 +83,11 @@ impl Reloader {
     /// daemon stops.
     pub async fn run(
         self: Arc<Self>,
-        watch: Option<Watch>,
+        (mut hangups, mut watch): (Signal, Option<Watch>),
         log: Arc<dyn Fn() + Send + Sync>,
         supervisor: Supervisor,
         stopping: CancellationToken,
     ) {
-        let mut hangups = match signal(SignalKind::hangup()) {
-            Ok(hangups) => hangups,
-            Err(error) => {
-                tracing::error!(%error, "SIGHUP can't be listened to; manifests are read again at the next start only");
-                return stopping.cancelled().await;
-            }
-        };
-        let mut watch = watch;
         loop {
             let asked = tokio::select! {
                 _ = hangups.recv() => true,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use maskarad_engine::{Engine, Observer};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use self::listeners::Listeners;
@@ -50,13 +50,13 @@ pub(super) fn run(config: &DaemonConfig, log: Arc<dyn Fn() + Send + Sync>) -> an
     let watch = exporter.as_ref().map(|_| Box::new(EngineWatch::new()) as Box<dyn Observer>);
     let engine = Engine::start_observed(config.engine.clone(), watch)?;
     let runtime = runtime()?;
-    // Loading takes a while, and a SIGHUP that nobody listens to ends the process.
-    let _hangups = {
+    // Loading takes a while, and a SIGHUP that nobody listens to ends the process. One that comes meanwhile is heard afterwards.
+    let hangups = {
         let _entered = runtime.enter();
         signal(SignalKind::hangup())?
     };
     let personas = boot(&engine, loaded)?;
-    let ended = runtime.block_on(serve(config, log, engine.clone(), exporter, personas))?;
+    let ended = runtime.block_on(serve(config, (log, hangups), engine.clone(), exporter, personas))?;
     runtime.shutdown_background();
     engine.shutdown();
     anyhow::ensure!(ended == Ended::Cleanly, "stopped after a failure, or with work unfinished; the log says which");
@@ -87,7 +87,7 @@ fn boot(engine: &Engine, loaded: Personas) -> Result<Vec<Character>, Problems> {
 
 async fn serve(
     config: &DaemonConfig,
-    log: Arc<dyn Fn() + Send + Sync>,
+    (log, hangups): (Arc<dyn Fn() + Send + Sync>, Signal),
     engine: Engine,
     exporter: Option<Exporter>,
     personas: Vec<Character>,
@@ -118,7 +118,7 @@ async fn serve(
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
     let stopped = CancellationToken::new();
-    supervise((config, log), (&app, engine, fleet), &lifecycle, &stopped).await;
+    supervise((config, log, hangups), (&app, engine, fleet), &lifecycle, &stopped).await;
     let ended = lifecycle.run().await;
     daemon::stand_down(&app).await;
     stopped.cancel();
@@ -131,7 +131,7 @@ async fn serve(
 
 /// Tells the service manager how things are, and reloads the manifests when it is asked to.
 async fn supervise(
-    (config, log): (&DaemonConfig, Arc<dyn Fn() + Send + Sync>),
+    (config, log, hangups): (&DaemonConfig, Arc<dyn Fn() + Send + Sync>, Signal),
     (app, engine, fleet): (&Arc<App>, Engine, Arc<Fleet>),
     lifecycle: &Lifecycle,
     stopped: &CancellationToken,
@@ -144,7 +144,7 @@ async fn supervise(
     });
     let reloader = Reloader::new(engine.clone(), Arc::clone(&fleet), read);
     let watch = config.watch_personas.then(|| Watch::new(&config.personas));
-    lifecycle.spawn("reload", reloader.run(watch, log, supervisor, lifecycle.stopping().clone()));
+    lifecycle.spawn("reload", reloader.run((hangups, watch), log, supervisor, lifecycle.stopping().clone()));
     tokio::spawn(supervisor.watch(Arc::clone(app), engine, stopped.clone()));
     let stopping = lifecycle.stopping().clone();
     tokio::spawn(async move {
