@@ -150,10 +150,12 @@ async fn set(
 
 async fn forget(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, place: Place) -> Answer {
     let key = key(place)?;
-    desk.note(&caller, AuditAction::Forget, &key, String::new()).await?;
+    // What is noted at the moment of forgetting keeps the chat's number; what was noted before loses it.
+    let now = desk.app.clock.now();
+    desk.note_at(now, &caller, (AuditAction::Forget, String::new()), &key).await?;
     let forget =
         Forget { subject: Subject::Chat(key.chat), persona: Some(key.persona.clone()), transport: Some(key.transport) };
-    let forgotten = desk.app.store.forget(&forget, &trace, desk.app.clock.now()).await?;
+    let forgotten = desk.app.store.forget(&forget, &trace, now).await?;
     desk.app.forget_settings(&key).await;
     Ok(Json(json!({ "messages": forgotten.messages, "jobs": forgotten.jobs, "updates": forgotten.updates })))
 }
@@ -195,8 +197,18 @@ impl Desk {
     }
 
     async fn note(&self, caller: &Caller, action: AuditAction, key: &ChatKey, detail: String) -> Result<(), ApiError> {
+        self.note_at(self.app.clock.now(), caller, (action, detail), key).await
+    }
+
+    async fn note_at(
+        &self,
+        at: OffsetDateTime,
+        caller: &Caller,
+        (action, detail): (AuditAction, String),
+        key: &ChatKey,
+    ) -> Result<(), ApiError> {
         let entry = NewAuditEntry {
-            at: self.app.clock.now(),
+            at,
             who: caller.who(),
             action,
             persona: Some(key.persona.clone()),

@@ -57,7 +57,12 @@ impl Console {
 
     async fn until_up(&self) {
         let deadline = Instant::now() + SOON;
-        while !self.client.get(self.url("/v1/personas")).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        loop {
+            if let Ok(answer) = self.client.get(self.url("/v1/personas")).send().await
+                && answer.text().await.unwrap().contains("polkson")
+            {
+                return;
+            }
             assert!(Instant::now() < deadline, "it never comes up\n{}", self.daemon.tail());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -126,7 +126,8 @@ async fn what_an_operator_sets_counts_at_once_and_is_noted() {
     );
     let before = audit["entries"][1]["id"].as_i64().unwrap();
     let rest = operator.get(&format!("/console/audit?before={before}")).await.json();
-    let actions: Vec<_> = rest["entries"].as_array().unwrap().iter().map(|entry| &entry["action"]).collect();
+    let actions: Vec<_> =
+        rest["entries"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     assert_eq!((actions, &rest["more"]), (vec!["insanity", "login"], &json!(false)));
     assert!(!audit.to_string().contains("Ёлки"), "no title");
 }

@@ -109,7 +109,7 @@ fn hardened(answer: &Answer, of: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_may_do_what_the_table_says() {
-    let console = Console::start(&[]).await;
+    let console = Console::start(&[("MASKARAD_HTTP_CONSOLE_TEXTS", "true")]).await;
     let operator = console.operator().await;
     let key = console.key(&["bot"]);
     for (method, path, who) in ROUTES {
