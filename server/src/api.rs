@@ -6,6 +6,7 @@
 mod admission;
 mod ask;
 mod caller;
+mod count;
 mod document;
 mod error;
 mod guard;
@@ -91,6 +92,7 @@ fn routes(parts: &Parts, stopping: &CancellationToken) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(middleware::from_fn_with_state(gate, guard::identify))
         .layer(middleware::from_fn(console::harden))
+        .layer(middleware::from_fn(count::count))
 }
 
 /// The API's.

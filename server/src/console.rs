@@ -11,6 +11,7 @@ mod live;
 mod lobby;
 mod login;
 mod rooms;
+mod seal;
 
 use std::sync::Arc;
 
@@ -94,9 +95,10 @@ fn refusal(caller: &Caller, method: &Method, path: &str) -> Option<ApiError> {
     (!method.is_safe() && !caller.meant).then(ApiError::unmeant)
 }
 
-/// Says to browsers what pages of ours may do.
+/// Says to browsers what pages of ours may do, and that nothing of what was answered is to be kept, unless the answer says so itself.
 pub(crate) async fn harden(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     for (name, value) in HARDENED {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

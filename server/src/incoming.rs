@@ -38,6 +38,8 @@ pub struct MyMembership {
     pub chat: ChatId,
     /// What kind of chat that is.
     pub chat_kind: ChatKind,
+    /// What the chat is called; may be empty.
+    pub chat_title: String,
     /// Who made the change.
     pub by: Sender,
     /// What the persona is there now.

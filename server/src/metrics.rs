@@ -49,6 +49,9 @@ pub const OPERATIONS: [&str; 20] = [
     "other",
 ];
 
+/// How requests are counted to which no route of ours belongs.
+pub const NO_ROUTE: &str = "other";
+
 /// What comes of a send.
 const RESULTS: [&str; 8] =
     ["sent", "flood", "forbidden", "migrated", "rejected", "unauthorized", "unreachable", "unknown"];
@@ -201,6 +204,37 @@ pub fn database_called(operation: &'static str, took: Duration, failed: bool) {
     if failed {
         counter(&names::DATABASE_ERRORS, &labels).increment(1);
     }
+}
+
+/// A request of API or console was answered so after so long; nothing where none was yet. The route is a template of ours.
+pub fn answered(route: &str, answer: Option<(u16, Duration)>) {
+    let route = ("route", route);
+    let taken = histogram(&names::HTTP_SECONDS, &[route]);
+    let (status, count) = match answer {
+        None => (404, 0),
+        Some((status, took)) => {
+            taken.record(took);
+            (status, 1)
+        }
+    };
+    let class = match status {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    counter(&names::HTTP_REQUESTS, &[route, ("status", class)]).increment(count);
+}
+
+/// So many more replies are in the making for the API.
+pub fn api_replies_begin(replies: u32) {
+    gauge(&names::API_REPLIES, &[]).increment(replies);
+}
+
+/// So many of them are no more.
+pub fn api_replies_end(replies: u32) {
+    gauge(&names::API_REPLIES, &[]).decrement(replies);
 }
 
 /// A cache was asked.

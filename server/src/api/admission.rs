@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
+use crate::metrics;
 
 /// The places there are.
 pub(super) struct Admission(Arc<Semaphore>);
@@ -12,6 +13,13 @@ pub(super) struct Admission(Arc<Semaphore>);
 /// Places that a request has until this is dropped.
 pub(super) struct Place {
     _permit: OwnedSemaphorePermit,
+    replies: u32,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        metrics::api_replies_end(self.replies);
+    }
 }
 
 impl Admission {
@@ -26,6 +34,8 @@ impl Admission {
     pub(super) fn admit(&self, replies: usize) -> Result<Place, ApiError> {
         let replies = u32::try_from(replies).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.0).try_acquire_many_owned(replies);
-        permit.map(|permit| Place { _permit: permit }).map_err(|_| ApiError::overloaded())
+        let permit = permit.map_err(|_| ApiError::overloaded())?;
+        metrics::api_replies_begin(replies);
+        Ok(Place { _permit: permit, replies })
     }
 }

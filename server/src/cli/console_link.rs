@@ -8,18 +8,19 @@ use clap::Args;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use time::OffsetDateTime;
+use url::Url;
 
 use super::output::Output;
 use super::{location, runtime};
 use crate::config::daemon::DaemonConfig;
 use crate::console::{LINK_LASTS, SECRET_LENGTH};
-use crate::store::{self, KeyHash, LoginLink, SigningSecret};
+use crate::store::{self, KeyHash, LoginLink, SigningSecret, Store};
 
 /// What `maskarad console-link` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Where you reach the page: http://HOST:PORT or https://HOST; by default the address of http.api_listen.
-    #[arg(long, value_name = "URL", value_parser = base)]
+    /// Where you reach the page: HOST:PORT, or https://HOST behind a proxy [default: the address of http.api_listen].
+    #[arg(long, value_name = "ADDRESS", value_parser = base)]
     address: Option<String>,
     /// End all sessions and spoil all links before; a running daemon notices within five seconds.
     #[arg(long)]
@@ -35,18 +36,23 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
     let secret: String = random::<SECRET_LENGTH>()?.iter().map(|byte| format!("{byte:02x}")).collect();
     runtime()?.block_on(async {
         let store = store::open(&location).await?;
-        let now = OffsetDateTime::now_utc();
-        if arguments.log_out_everybody {
-            store.replace_signing_secret(&SigningSecret::new(random()?), now).await?;
-        }
-        let hash = KeyHash::of(&secret);
-        store.add_login_link(&LoginLink { hash, created_at: now, expires_at: now + LINK_LASTS }).await?;
+        let made = make(store.as_ref(), &secret, arguments.log_out_everybody).await;
         store.close().await;
-        anyhow::Ok(())
+        made
     })?;
     let mut output = Output::open();
     writeln!(output, "{base}/#login={secret}")?;
     Ok(output.flush()?)
+}
+
+async fn make(store: &dyn Store, secret: &str, log_out_everybody: bool) -> anyhow::Result<()> {
+    let now = OffsetDateTime::now_utc();
+    if log_out_everybody {
+        store.replace_signing_secret(&SigningSecret::new(random()?), now).await?;
+    }
+    let link = LoginLink { hash: KeyHash::of(secret), created_at: now, expires_at: now + LINK_LASTS };
+    store.add_login_link(&link).await?;
+    Ok(())
 }
 
 /// Bytes that nobody can foretell.
@@ -67,8 +73,13 @@ fn near(address: SocketAddr) -> SocketAddr {
 }
 
 fn base(text: &str) -> Result<String, &'static str> {
-    let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.map(|url| url.origin().ascii_serialization()).ok_or("http://HOST:PORT or https://HOST")
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let is_address = |url: &Url| {
+        let is_plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() && is_plain
+    };
+    let url = Url::parse(&whole).ok().filter(is_address);
+    url.map(|url| url.origin().ascii_serialization()).ok_or("HOST:PORT, or https://HOST")
 }
 
 #[cfg(test)]
@@ -82,7 +93,11 @@ mod tests {
         {
             assert_eq!(near(address.parse().unwrap()).to_string(), expected);
         }
-        assert_eq!(base("https://bots.example.org/somewhere").unwrap(), "https://bots.example.org");
-        assert!(base("bots.example.org").is_err() && base("ftp://a").is_err());
+        assert_eq!(base("https://bots.example.org/").unwrap(), "https://bots.example.org");
+        assert_eq!(base("192.0.2.7:8077").unwrap(), "http://192.0.2.7:8077");
+        assert_eq!(base("[::1]:80").unwrap(), "http://[::1]");
+        for wrong in ["", "ftp://a", "https://a/somewhere", "a:99999", "me@a", "a b", "https://a/#login=x"] {
+            assert!(base(wrong).is_err(), "{wrong}");
+        }
     }
 }

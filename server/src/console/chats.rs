@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::api::{ApiError, Caller};
 use crate::app::App;
-use crate::chat::{ChatId, ChatKey, Language, PersonaName, TransportKind};
+use crate::chat::{ChatId, ChatKey, ChatKind, Language, PersonaName, TransportKind};
 use crate::settings::LONGEST_CONTEXT;
 use crate::store::{
     AuditAction, Author, ChatCursor, ChatQuery, Forget, ListedChat, NewAuditEntry, SettingsChange, Subject,
@@ -62,7 +62,7 @@ async fn chats(State(desk): State<Arc<Desk>>, search: Result<Query<Search>, Quer
     let limit = search.limit.unwrap_or(50).clamp(1, MOST);
     let text: String = search.search.trim().chars().take(LONGEST_SEARCH).collect();
     let query = ChatQuery {
-        persona: PersonaName::parse(&search.persona),
+        persona: whose(&search.persona)?,
         search: Some(text).filter(|text| !text.is_empty()),
         before: cursor(&search.before)?,
         limit: limit + 1,
@@ -73,6 +73,13 @@ async fn chats(State(desk): State<Arc<Desk>>, search: Result<Query<Search>, Quer
     let next = found.last().filter(|_| more).map(|chat| cursor_text(chat.cursor));
     let chats: Vec<Value> = found.iter().map(|chat| desk.view(chat)).collect();
     Ok(Json(json!({ "chats": chats, "more": more, "next": next })))
+}
+
+/// A persona's name; nothing for all of them.
+fn whose(text: &str) -> Result<Option<PersonaName>, ApiError> {
+    let name = PersonaName::parse(text);
+    let is_name = name.is_some() || text.is_empty();
+    is_name.then_some(name).ok_or_else(|| ApiError::invalid("persona", "no persona can have that name"))
 }
 
 /// `TIME-NUMBER`, in milliseconds; nothing for the first page.
@@ -118,7 +125,10 @@ async fn set(
     if change.context_length.flatten().is_some_and(|length| length > LONGEST_CONTEXT) {
         return Err(ApiError::invalid("context_length", format!("0 to {LONGEST_CONTEXT}")));
     }
-    desk.chat(&key).await?;
+    let listed = desk.chat(&key).await?;
+    if change.insanity == Some(Some(true)) && listed.chat.kind != ChatKind::Group {
+        return Err(ApiError::invalid("insanity", "insanity is for groups; in private everything is answered"));
+    }
     let word = |on: bool| if on { "on" } else { "off" }.to_owned();
     let details = [
         (AuditAction::Insanity, change.insanity.map(|set| set.map(word))),
@@ -140,10 +150,12 @@ async fn set(
 
 async fn forget(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>, place: Place) -> Answer {
     let key = key(place)?;
-    desk.note(&caller, AuditAction::Forget, &key, String::new()).await?;
+    // What is noted at the moment of forgetting keeps the chat's number; what was noted before loses it.
+    let now = desk.app.clock.now();
+    desk.note_at(now, &caller, (AuditAction::Forget, String::new()), &key).await?;
     let forget =
         Forget { subject: Subject::Chat(key.chat), persona: Some(key.persona.clone()), transport: Some(key.transport) };
-    let forgotten = desk.app.store.forget(&forget, &trace, desk.app.clock.now()).await?;
+    let forgotten = desk.app.store.forget(&forget, &trace, now).await?;
     desk.app.forget_settings(&key).await;
     Ok(Json(json!({ "messages": forgotten.messages, "jobs": forgotten.jobs, "updates": forgotten.updates })))
 }
@@ -185,8 +197,18 @@ impl Desk {
     }
 
     async fn note(&self, caller: &Caller, action: AuditAction, key: &ChatKey, detail: String) -> Result<(), ApiError> {
+        self.note_at(self.app.clock.now(), caller, (action, detail), key).await
+    }
+
+    async fn note_at(
+        &self,
+        at: OffsetDateTime,
+        caller: &Caller,
+        (action, detail): (AuditAction, String),
+        key: &ChatKey,
+    ) -> Result<(), ApiError> {
         let entry = NewAuditEntry {
-            at: self.app.clock.now(),
+            at,
             who: caller.who(),
             action,
             persona: Some(key.persona.clone()),

@@ -12,7 +12,8 @@ use axum::{Extension, Json, Router};
 use cookie::Cookie;
 use serde::{Deserialize, Serialize};
 
-use super::lobby::{self, Lobby};
+use super::lobby::Lobby;
+use super::seal;
 use crate::api::{ApiError, Caller, Role};
 use crate::app::App;
 use crate::store::{AuditAction, NewAuditEntry};
@@ -82,7 +83,7 @@ async fn log_in(
 
 async fn log_out(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Caller>) -> Result<Response, ApiError> {
     desk.note(AuditAction::Logout, caller.who()).await?;
-    Ok(answer(&lobby::forgotten()))
+    Ok(answer(&seal::forgotten()))
 }
 
 fn answer(cookie: &Cookie<'_>) -> Response {

@@ -50,6 +50,8 @@ fn begin() {
     for operation in OPERATIONS {
         counter(&names::DATABASE_ERRORS, &[("operation", operation)]).increment(0);
     }
+    super::answered(super::NO_ROUTE, None);
+    gauge(&names::API_REPLIES, &[]).set(0.0);
     for cache in Cache::ALL {
         for result in ["hit", "miss"] {
             cache_requests(cache, result).increment(0);

@@ -34,6 +34,9 @@ const BATCH: &[f64] = &[1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64
 const DATABASE: &[f64] =
     &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
 
+/// From a request's head to its answer's: a file takes less than a millisecond, a reply as long as its first words.
+const ANSWER: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
 /// Builds the list and a constant for each of its metrics.
 macro_rules! metrics {
     ($($constant:ident = $kind:expr, $name:literal, [$($label:literal),*], $help:literal;)*) => {
@@ -98,6 +101,12 @@ metrics! {
         "Whether the database answers.";
     CACHE_REQUESTS = Kind::Counter, "maskarad_cache_requests_total", ["cache", "result"],
         "Questions to a cache, by whether it knew: hit, miss.";
+    HTTP_REQUESTS = Kind::Counter, "maskarad_http_requests_total", ["route", "status"],
+        "Requests to API and console, by route and by the class of the answer's status: 2xx, 4xx.";
+    HTTP_SECONDS = Kind::Histogram(ANSWER), "maskarad_http_seconds", ["route"],
+        "Time from a request to API or console to its answer's beginning; a streamed reply begins before its first token.";
+    API_REPLIES = Kind::Gauge, "maskarad_api_replies", [],
+        "Replies in the making for the API (at most http.api_replies).";
     PERSONAS = Kind::Gauge, "maskarad_personas", ["standing"],
         "Personas by how far they have come.";
     PERSONA_UP = Kind::Gauge, "maskarad_persona_up", ["persona"],

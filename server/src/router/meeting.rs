@@ -13,7 +13,11 @@ impl Router {
     /// What is to be noted of the chat of a message, if anything.
     pub(super) async fn meets(&self, message: &Message, at: OffsetDateTime) -> Option<Effect> {
         let (kind, title) = (message.chat_kind, message.chat_title.clone());
-        let chat = KnownChat { key: self.key_of(message), kind, title, last_at: at };
+        self.news(KnownChat { key: self.key_of(message), kind, title, last_at: at }).await
+    }
+
+    /// What is to be noted of a chat, if anything.
+    pub(super) async fn news(&self, chat: KnownChat) -> Option<Effect> {
         let known = self.met.get(&chat.key).await;
         known.is_none_or(|known| is_news(&known, &chat)).then_some(Effect::Meet(chat))
     }

@@ -4,7 +4,7 @@ use super::{Route, Router};
 use crate::access;
 use crate::chat::{ChatKey, ChatKind, Language};
 use crate::incoming::MyMembership;
-use crate::store::{self, ChatSettings, Effect};
+use crate::store::{self, ChatSettings, Effect, KnownChat};
 use crate::texts;
 use crate::transport::Outgoing;
 
@@ -25,7 +25,10 @@ impl Router {
             return self.turn_away_group(&key, own.as_ref(), language).await;
         }
         let settings = ChatSettings { active: present, ..own.unwrap_or_default() };
-        Ok(Route { outcome: "membership", effects: vec![Effect::Settings(key, settings)] })
+        let (kind, title, last_at) = (membership.chat_kind, membership.chat_title.clone(), self.app.clock.now());
+        let met = self.news(KnownChat { key: key.clone(), kind, title, last_at }).await;
+        let effects = met.into_iter().chain([Effect::Settings(key, settings)]);
+        Ok(Route { outcome: "membership", effects: effects.collect() })
     }
 
     /// Tells a group once that the persona may not stay, and leaves. Not a job: there is nobody left to deliver it.

@@ -2,6 +2,7 @@
 
 mod api;
 mod burst;
+mod console;
 mod crash;
 mod full_log;
 mod journal;

@@ -3,6 +3,7 @@
 mod api_keys;
 mod backup;
 mod bots;
+mod chat_book;
 mod claims;
 mod deliveries;
 mod effects;
@@ -13,6 +14,7 @@ mod inbox;
 mod leases;
 mod lifetime;
 mod migration;
+mod operators;
 mod overload;
 mod prune;
 mod queue;

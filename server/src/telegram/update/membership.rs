@@ -2,7 +2,7 @@
 
 use super::ReadError;
 use super::raw::{RawMember, RawMemberUpdate};
-use super::sender::{chat_kind, nameless, person};
+use super::sender::{chat_kind, nameless, person, title};
 use crate::chat::{ChatId, UserId};
 use crate::incoming::{Incoming, MyMembership, Standing};
 
@@ -11,6 +11,7 @@ pub(super) fn mine(raw: RawMemberUpdate) -> Result<MyMembership, ReadError> {
     Ok(MyMembership {
         chat: ChatId(raw.chat.id),
         chat_kind: chat_kind(&raw.chat),
+        chat_title: title(&raw.chat),
         by: raw.from.as_ref().map_or_else(|| nameless(&raw.chat), person),
         standing: standing(raw.new_chat_member)?,
     })

@@ -26,25 +26,25 @@ struct Api {
 
 /// What was answered.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
 }
 
 impl Answer {
-    async fn of(request: reqwest::RequestBuilder) -> Self {
+    pub(super) async fn of(request: reqwest::RequestBuilder) -> Self {
         let answer = request.send().await.unwrap();
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Self { status, headers, text: answer.text().await.unwrap() }
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// It is an error of this status, in OpenAI's shape; what it says.
-    fn error(&self, status: u16) -> String {
+    pub(super) fn error(&self, status: u16) -> String {
         let said = self.json();
         assert_eq!(self.status, status, "{said}");
         let error = said["error"].as_object().unwrap();

@@ -160,7 +160,9 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
         stage.write_manifest(name, &format!("name: {name}\ntoken: {{ env: {token} }}\n{access}\n{model}\n"));
     }
     let listen = free();
-    let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &listen.to_string())]);
+    let api = free();
+    let (metrics, listens) = (listen.to_string(), api.to_string());
+    let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &metrics), ("MASKARAD_HTTP_API_LISTEN", &listens)]);
     stage.answers(0, &daemon).await;
     let prometheus = Prometheus::start(program, listen).await;
     let load = Load::new(&stage);
@@ -169,6 +171,7 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
     let begun = Instant::now();
     while begun.elapsed() < at_work {
         stage.answered(&load.round(), &daemon).await;
+        assert_eq!(get(api, "/console/session").await.0, 200);
         tokio::time::sleep(BREATH).await;
     }
     let mut empty = Vec::new();
@@ -178,6 +181,7 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
         // The load goes on, for what is asked may be an average of the last seconds.
         while !queries::tells_something(&said) && Instant::now() < deadline {
             stage.answered(&load.round(), &daemon).await;
+            get(api, "/console/session").await;
             said = prometheus.query(&query.expr).await;
         }
         if !queries::tells_something(&said) {

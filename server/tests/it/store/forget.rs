@@ -2,9 +2,10 @@
 
 mod storm;
 
-use maskarad::chat::{ChatId, Conversation, MessageId, TransportKind, UserId};
+use maskarad::chat::{ChatId, ChatKind, Conversation, MessageId, TransportKind, UserId};
 use maskarad::store::{
-    Author, BotId, ChatSettings, Claim, Effect, Forget, Forgotten, HistoryMessage, NewJob, RawUpdate, Store, Subject,
+    Author, BotId, ChatSettings, Claim, Effect, Forget, Forgotten, HistoryMessage, KnownChat, NewJob, RawUpdate, Store,
+    Subject,
 };
 use maskarad::telegram::update::trace;
 use maskarad::trigger::Trigger;
@@ -84,6 +85,8 @@ async fn fill(store: &dyn Store) {
     let mut effects = Vec::new();
     for place in [&group, &other, &place(CLARA), &place_of("polkson", CLARA), &place(502)] {
         effects.push(Effect::Settings(place.key(), ChatSettings { chance: Some(0.5), ..ChatSettings::default() }));
+        let title = if place.chat.id.0 == CLARA { NAME } else { "Друзья" }.to_owned();
+        effects.push(Effect::Meet(KnownChat { key: place.key(), kind: ChatKind::Group, title, last_at: NOW }));
         let boris = HistoryMessage {
             author: Author::Other { id: UserId(502), name: "Борис".to_owned() },
             ..said(place, 2, "борисовы бананы")
@@ -149,7 +152,7 @@ async fn a_person_is_forgotten_and_nobody_else(mut database: TestDatabase) {
         updates: 8,
         messages: 2 * 5 + 3 * 3,
         jobs: 2 * 3 + 3 * 2,
-        titles: 0,
+        titles: 2,
         settings: 2,
         pauses: 1,
         blocks: 1,

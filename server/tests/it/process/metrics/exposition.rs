@@ -58,6 +58,10 @@ impl Exposition {
                 match label.as_str() {
                     "le" => assert!(value == "+Inf" || value.parse::<f64>().is_ok(), "{name} {value}"),
                     "persona" => assert!(["avtobus", "polkson"].contains(&value.as_str()), "{name} {value}"),
+                    "route" => assert!(value == "other" || value.starts_with('/'), "{name} {value}"),
+                    "status" => {
+                        assert!(["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value.as_str()), "{name} {value}")
+                    }
                     "version" => assert_eq!(value, env!("CARGO_PKG_VERSION")),
                     _ => assert!(value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name} {value}"),
                 }

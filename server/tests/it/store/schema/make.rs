@@ -1,13 +1,15 @@
 //! Makes the fixtures of the present schema: a database of each kind with the rows that a release leaves behind, written
 //! through that release's own store. README.md beside the fixtures says when and how.
 
+mod console;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use maskarad::chat::{ChatId, ChatKind, Conversation, Language, MessageId, ThreadId, TransportKind, UserId};
 use maskarad::request::RequestId;
 use maskarad::store::{
-    ApiKey, Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, KeyHash, Lease, NewJob, Outcome,
-    RawUpdate, Routed, Said, Sent, Store,
+    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, KnownChat, Lease, NewJob, Outcome,
+    RawUpdate, Routed, Sent, Store,
 };
 use maskarad::trigger::Trigger;
 use serde_json::json;
@@ -39,33 +41,10 @@ async fn fill(store: &dyn Store) {
     past.open_jobs().await;
     past.sends().await;
     past.inbox().await;
-    for (name, secret) in [("phone", "mk_a"), ("gone", "mk_b")] {
-        let hash = KeyHash::of(secret);
-        let key =
-            ApiKey { name: name.to_owned(), hash, per_minute: 60, console: false, created_at: NOW, revoked: false };
-        assert!(store.add_api_key(&key).await.unwrap());
-    }
-    assert!(store.revoke_api_key("gone", NOW).await.unwrap());
-    room(store).await;
-}
-
-/// A room in which a person and a persona have spoken.
-async fn room(store: &dyn Store) {
-    let both = ["avtobus", "polkson"].map(persona);
-    let room = store.open_room("Кухня", &both, NOW).await.unwrap();
-    let asked = Said {
-        room,
-        persona: None,
-        author_id: UserId(-3_000_000_000_000_000_000),
-        author_name: "Аня".to_owned(),
-        text: "автобус, ты где?".to_owned(),
-        reply_to: None,
-        sent_at: NOW,
-    };
-    let asking = store.say(&asked, &|_, _, _| Vec::new(), NOW).await.unwrap().unwrap();
-    let [avtobus, _] = both;
-    let answer = Said { persona: Some(avtobus), text: "еду".to_owned(), reply_to: Some(asking.id), ..asked };
-    assert!(store.say(&answer, &|_, _, _| Vec::new(), NOW).await.unwrap().is_some());
+    past.chats().await;
+    console::keys(store).await;
+    console::room(store).await;
+    console::operators(store).await;
 }
 
 async fn serve(store: &dyn Store, name: &str, bot: i64) -> Lease {
@@ -123,6 +102,20 @@ impl Past<'_> {
         self.apply(effects).await;
         let paused = place("polkson", -777, None).key();
         self.store.pause(&paused, NOW, after(30)).await.unwrap();
+    }
+
+    /// Chats that are known by a title.
+    async fn chats(&self) {
+        let group = KnownChat {
+            key: place("avtobus", GROUP, None).key(),
+            kind: ChatKind::Group,
+            title: "Друзья «Ёлки»".to_owned(),
+            last_at: NOW,
+        };
+        let anna = place("avtobus", ANNA, None).key();
+        let anna =
+            KnownChat { key: anna, kind: ChatKind::Private, title: "Анна O'Нил".to_owned(), ..group.clone() };
+        self.apply(vec![Effect::Meet(group), Effect::Meet(anna)]).await;
     }
 
     async fn history(&self) {
