@@ -60,7 +60,7 @@ impl Exposition {
                     "persona" => assert!(["avtobus", "polkson"].contains(&value.as_str()), "{name} {value}"),
                     "route" => assert!(value == "other" || value.starts_with('/'), "{name} {value}"),
                     "status" => {
-                        assert!(["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value.as_str()), "{name} {value}")
+                        assert!(["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value.as_str()), "{name} {value}");
                     }
                     "version" => assert_eq!(value, env!("CARGO_PKG_VERSION")),
                     _ => assert!(value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name} {value}"),
