@@ -30,6 +30,7 @@ async function show(moved) {
   const path = location.hash.replace(/^#/, "") || "/";
   const page = PAGES.find((page) => page.path.test(path)) ?? PAGES[0];
   const main = document.getElementById("main");
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   end?.();
   end = null;
   const turn = ++drawn;

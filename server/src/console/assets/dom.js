@@ -82,24 +82,24 @@ export function toggle(id, label, on, change) {
   return button;
 }
 
+// A dialog over the page; whatever closes it, it is gone then.
+export function open(dialog, closed = () => {}) {
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    closed(dialog.returnValue);
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
 // A dialog that answers whether it was agreed to.
 export function agreed(question, yes, no) {
   return new Promise((resolve) => {
-    const close = (answer) => {
-      dialog.close();
-      dialog.remove();
-      resolve(answer);
-    };
     const dialog = h("dialog", { class: "ask", "aria-labelledby": "question" },
       h("p", { id: "question" }, question),
       h("div", { class: "row end" },
-        h("button", { type: "button", onclick: () => close(false) }, no),
-        h("button", { type: "button", class: "danger", onclick: () => close(true) }, yes)));
-    dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      close(false);
-    });
-    document.body.append(dialog);
-    dialog.showModal();
+        h("button", { type: "button", onclick: () => dialog.close() }, no),
+        h("button", { type: "button", class: "danger", onclick: () => dialog.close("yes") }, yes)));
+    open(dialog, (answer) => resolve(answer === "yes"));
   });
 }

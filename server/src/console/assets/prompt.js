@@ -1,6 +1,6 @@
 // «Why this prompt?»: exactly what the checkpoint reads, and the tokens it sees.
 
-import { h } from "./dom.js";
+import { h, open } from "./dom.js";
 import { t } from "./texts.js";
 
 // Breaks and lone spaces are to be seen, too.
@@ -17,7 +17,5 @@ export function promptDialog({ text, tokens }) {
     h("pre", { tabindex: "0", role: "group", "aria-label": t("promptLead") }, text),
     h("h3", {}, t("tokenCount", { n: tokens.length })), list,
     h("div", { class: "row end" }, h("button", { type: "button", class: "primary", onclick: () => dialog.close() }, t("close"))));
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  open(dialog);
 }

@@ -55,6 +55,7 @@ class Room {
   drawSeats() {
     const here = new Set(this.view.personas.map((seat) => seat.name));
     const others = this.personas.filter((persona) => !here.has(persona.name));
+    this.controls = new Map();
     replace(this.seats, h("h2", {}, t("who")),
       this.view.personas.map((seat) => this.seat(seat)),
       others.map((persona) => h("button", { type: "button", onclick: () => this.change(() => put(`${this.path}/personas/${persona.name}`)) }, `${t("addPersona")}: ${persona.display_name}`)));
@@ -63,11 +64,15 @@ class Room {
   seat(seat) {
     const path = `${this.path}/personas/${seat.name}`;
     const id = `context-${seat.name}`;
-    const length = h("input", { id, type: "number", min: "0", max: "50", value: String(seat.context_length), onchange: () => this.change(() => patch(path, { context_length: Number(length.value) })) });
+    const length = h("input", { id, type: "number", min: "0", max: "50", step: "1", required: true, value: String(seat.context_length), onchange: () => {
+      if (length.checkValidity()) this.change(() => patch(path, { context_length: Number(length.value) }));
+      else length.value = String(this.view.personas.find(({ name }) => name === seat.name).context_length);
+    } });
+    const insanity = toggle(`insanity-${seat.name}`, `${t("insanity")}: ${t("insanityHint")}`, seat.insanity, (insanity) => patch(path, { insanity }));
+    this.controls.set(seat.name, { length, insanity });
     return h("div", { class: "seat", role: "group", "aria-label": seat.display_name },
-      h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, mask(seat.name), seat.display_name), h("button", { type: "button", class: "small", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
-      toggle(`insanity-${seat.name}`, `${t("insanity")}: ${t("insanityHint")}`, seat.insanity, async (insanity) => Object.assign(seat, await patch(path, { insanity }))),
-      h("label", { class: "inline", for: id }, t("context_length"), length));
+      h("div", { class: "row spread" }, h("span", { class: `chip ${colour(seat.name)}` }, mask(seat.name), seat.display_name), h("button", { type: "button", "aria-label": `${t("leave")}: ${seat.display_name}`, onclick: () => this.change(() => remove(path)) }, t("leave"))),
+      insanity, h("label", { class: "inline", for: id }, t("context_length"), length));
   }
 
   async change(doing) {
@@ -79,14 +84,17 @@ class Room {
     }
   }
 
-  // Reads who sits here anew; what had the keyboard's focus has it still.
+  // Reads anew who sits here and how. Who stays keeps the same switches, so that nobody's finger or keyboard loses them.
   async again() {
-    const view = await get(this.path);
-    if (JSON.stringify(view.personas) === JSON.stringify(this.view.personas)) return;
-    this.view = view;
-    const focused = this.seats.contains(document.activeElement) && document.activeElement.id;
-    this.drawSeats();
-    if (focused) document.getElementById(focused)?.focus();
+    const names = (view) => view.personas.map((seat) => seat.name).join();
+    const before = names(this.view);
+    this.view = await get(this.path);
+    if (names(this.view) !== before) return this.drawSeats();
+    for (const seat of this.view.personas) {
+      const { length, insanity } = this.controls.get(seat.name);
+      insanity.setAttribute("aria-checked", String(seat.insanity));
+      if (document.activeElement !== length) length.value = String(seat.context_length);
+    }
   }
 
   bubble(message) {

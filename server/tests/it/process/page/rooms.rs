@@ -1,10 +1,13 @@
 //! A group without Telegram: several personas, people, and what they say to each other.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Hall, count};
+use crate::support::host::SOON;
 
 const ENTER: &str = "\u{E007}";
+/// Control and A, and Control let go.
+const SELECT_ALL: &str = "\u{E009}a\u{E000}";
 /// How long nobody speaks before a room counts as silent: a reply takes a tenth of it.
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -82,11 +85,13 @@ async fn personas_come_and_go_and_a_room_can_be_deleted() {
     browser.until("document.querySelectorAll('.seat').length === 1").await;
     browser.click(".seats > button").await;
     browser.until("document.querySelectorAll('.seat').length === 2").await;
-    browser.write("#context-avtobus", "7").await;
-    browser.js("document.querySelector('#context-avtobus').blur()").await;
+    browser.keys("#context-avtobus", SELECT_ALL).await;
+    browser.keys("#context-avtobus", "7\u{E004}").await;
     let kept = "fetch('/console' + location.hash.slice(1)).then((answer) => answer.json()).then(({ personas }) => \
                 done(personas.find(({ name }) => name === 'avtobus').context_length))";
+    let deadline = Instant::now() + SOON;
     while count(&browser.later(kept).await) != 7 {
+        assert!(Instant::now() < deadline, "the number isn't kept");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
