@@ -110,7 +110,7 @@ class Room {
 
   quote(message) {
     this.replying = message;
-    replace(this.quoted, message && h("p", { class: "row spread" }, t("replyTo", { name: message.author.name }), h("button", { type: "button", class: "small", onclick: () => this.quote(null) }, t("cancel"))));
+    replace(this.quoted, message && h("p", { class: "row spread" }, t("replyTo", { name: message.author.name }), h("button", { type: "button", onclick: () => this.quote(null) }, t("cancel"))));
     this.input.focus();
   }
 
