@@ -9,11 +9,11 @@ const PAGES: [(&str, &str, &str); 5] = [
     ("talk", "#/", ".bubble.theirs .note"),
     ("rooms", "#/rooms", ".rooms li"),
     ("room", "", ".bubble.theirs"),
-    ("live", "#/live", ".cards .card"),
+    ("live", "#/live", ".spark polyline[points*=' ']"),
     ("chats", "#/chats", ".chats .card"),
 ];
 const PHONE: (u32, u32) = (360, 740);
-const DESK: (u32, u32) = (1280, 800);
+const DESK: (u32, u32) = (1100, 720);
 /// Languages and themes, each once at a desk and once on a phone.
 const LOOKS: [Look; 4] = [("ru", "light", DESK), ("en", "dark", DESK), ("ru", "dark", PHONE), ("en", "light", PHONE)];
 
@@ -54,14 +54,13 @@ impl Hall {
     }
 
     #[expect(clippy::disallowed_methods, reason = "pictures are kept where the environment says so")]
-    async fn keep(&self, name: &str, (language, theme, size): Look) {
-        if std::env::var_os("MASKARAD_SCREENSHOTS").is_none() {
-            return;
+    async fn keep(&self, name: &str, (language, _, size): Look) {
+        let wanted = std::env::var_os("MASKARAD_SCREENSHOTS").is_some();
+        if wanted && language == "en" && ["talk", "room", "live"].contains(&name) {
+            let screen = if size == PHONE { "-phone" } else { "" };
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/images");
+            std::fs::write(folder.join(format!("console-{name}{screen}.png")), self.browser.picture().await).unwrap();
         }
-        let screen = if size == PHONE { "phone" } else { "desk" };
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/images");
-        let path = folder.join(format!("console-{name}-{screen}-{theme}-{language}.png"));
-        std::fs::write(path, self.browser.picture().await).unwrap();
     }
 }
 
