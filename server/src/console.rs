@@ -1,7 +1,7 @@
 //! The daemon's own page and whatever it asks: log-in, rooms, how the daemon is, the chats there are. Its replies come from the API's own
 //! routes, on the same listener.
 //!
-//! Who calls is found out by the API's guard ([`Caller`]); what that lets them do here stands in [`needs`], and a route that
+//! Who calls is found out by the API's guard (`Caller`); what that lets them do here stands in `needs`, and a route that
 //! isn't named there is the operator's.
 
 mod assets;
