@@ -11,8 +11,10 @@ const REPEAT: Duration = Duration::from_millis(4500);
 /// Shows the sign until `work` is done. The sign may fail or hang; the work doesn't wait for it.
 pub(super) async fn while_typing<T>(transport: &dyn Transport, chat: ChatRef, work: impl Future<Output = T>) -> T {
     tokio::select! {
-        done = work => done,
+        // First, so that it is seen however quick the work is.
+        biased;
         never = show(transport, chat) => match never {},
+        done = work => done,
     }
 }
 
