@@ -17,7 +17,7 @@ done
 export MASKARAD_HTTP_API_LISTEN="127.0.0.1:$port"
 export MASKARAD_STORE_PATH="${MASKARAD_STORE_PATH:-$state/maskarad.db}" MASKARAD_CACHE="${MASKARAD_CACHE:-$state/cache}"
 # A token that happens to be around would go live.
-for variable in $(grep -hoE 'env: *[A-Z_]+' personas/*.yaml | sed 's/env: *//'); do
+for variable in $(grep -hoE 'env: *[A-Z0-9_]+' personas/*.yaml | sed 's/env: *//'); do
     unset "$variable"
 done
 

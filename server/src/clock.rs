@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::rngs::{OsRng, StdRng};
+use rand::{Rng, SeedableRng, TryRngCore};
 use time::OffsetDateTime;
 
 /// Tells the time.
@@ -20,6 +20,24 @@ impl Clock for SystemClock {
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc()
     }
+}
+
+/// Bytes that nobody can foretell, for secrets.
+///
+/// # Errors
+/// Where the system has none.
+pub fn secret_bytes<const LENGTH: usize>() -> std::io::Result<[u8; LENGTH]> {
+    let mut bytes = [0; LENGTH];
+    OsRng.try_fill_bytes(&mut bytes).map_err(std::io::Error::other)?;
+    Ok(bytes)
+}
+
+/// The same, as hexadecimal digits.
+///
+/// # Errors
+/// As [`secret_bytes`].
+pub fn secret_text<const LENGTH: usize>() -> std::io::Result<String> {
+    Ok(secret_bytes::<LENGTH>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The daemon's dice: chance triggers, seeds of jobs, jitter.

@@ -12,6 +12,7 @@ mod lobby;
 mod login;
 mod rooms;
 mod seal;
+mod settings;
 
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{ApiError, Caller, Parts, Role};
 
+pub use self::lobby::LINK_LASTS;
 pub(crate) use self::lobby::Lobby;
-pub use self::lobby::{LINK_LASTS, SECRET_LENGTH};
 
 /// What every answer of this listener says to browsers: a page of ours runs no script and loads nothing but its own.
 const HARDENED: [(HeaderName, &str); 5] = [

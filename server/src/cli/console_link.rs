@@ -5,16 +5,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context;
 use clap::Args;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use time::OffsetDateTime;
 use url::Url;
 
 use super::output::Output;
 use super::{location, runtime};
+use crate::clock::{secret_bytes, secret_text};
 use crate::config::daemon::DaemonConfig;
-use crate::console::{LINK_LASTS, SECRET_LENGTH};
+use crate::console::LINK_LASTS;
 use crate::store::{self, KeyHash, LoginLink, SigningSecret, Store};
+
+/// Bytes of a link's secret.
+const SECRET_LENGTH: usize = 32;
 
 /// What `maskarad console-link` takes.
 #[derive(Debug, Args)]
@@ -33,7 +35,7 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
         None => format!("http://{}", near(config.api_listen.context("http.api_listen is not set, so there is no page: set it in maskarad.yaml, or MASKARAD_HTTP_API_LISTEN, and start the daemon with it")?)),
     };
     let location = location(config)?;
-    let secret: String = random::<SECRET_LENGTH>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = secret_text::<SECRET_LENGTH>()?;
     runtime()?.block_on(async {
         let store = store::open(&location).await?;
         let made = make(store.as_ref(), &secret, arguments.log_out_everybody).await;
@@ -48,18 +50,11 @@ pub(super) fn run(arguments: &Arguments, config: &DaemonConfig) -> anyhow::Resul
 async fn make(store: &dyn Store, secret: &str, log_out_everybody: bool) -> anyhow::Result<()> {
     let now = OffsetDateTime::now_utc();
     if log_out_everybody {
-        store.replace_signing_secret(&SigningSecret::new(random()?), now).await?;
+        store.replace_signing_secret(&SigningSecret::new(secret_bytes()?), now).await?;
     }
     let link = LoginLink { hash: KeyHash::of(secret), created_at: now, expires_at: now + LINK_LASTS };
     store.add_login_link(&link).await?;
     Ok(())
-}
-
-/// Bytes that nobody can foretell.
-fn random<const LENGTH: usize>() -> anyhow::Result<[u8; LENGTH]> {
-    let mut bytes = [0; LENGTH];
-    OsRng.try_fill_bytes(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Where a listener is reached from this machine.

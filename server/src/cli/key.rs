@@ -3,15 +3,17 @@
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use time::OffsetDateTime;
 
 use super::output::Output;
 use super::{location, runtime};
 use crate::api::PREFIX;
+use crate::clock::secret_text;
 use crate::config::daemon::DaemonConfig;
 use crate::store::{self, ApiKey, KeyHash, Store};
+
+/// Bytes of a key.
+const SECRET_LENGTH: usize = 32;
 
 /// What can be done about keys.
 #[derive(Debug, Subcommand)]
@@ -55,7 +57,7 @@ async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
     let mut output = Output::open();
     match command {
         Command::Create(create) => {
-            let secret = secret()?;
+            let secret = format!("{PREFIX}{}", secret_text::<SECRET_LENGTH>()?);
             let key = ApiKey {
                 name: create.name.clone(),
                 hash: KeyHash::of(&secret),
@@ -83,13 +85,6 @@ async fn carry_out(command: &Command, store: &dyn Store) -> anyhow::Result<()> {
         }
     }
     Ok(output.flush()?)
-}
-
-/// 256 bits that nobody can foretell.
-fn secret() -> anyhow::Result<String> {
-    let mut bytes = [0u8; 32];
-    OsRng.try_fill_bytes(&mut bytes)?;
-    Ok(bytes.iter().fold(PREFIX.to_owned(), |secret, byte| secret + &format!("{byte:02x}")))
 }
 
 fn name(text: &str) -> Result<String, &'static str> {

@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::settings;
 use crate::api::{ApiError, Caller};
 use crate::app::App;
 use crate::chat::{ChatId, ChatKey, ChatKind, Language, PersonaName, TransportKind};
-use crate::settings::LONGEST_CONTEXT;
 use crate::store::{
     AuditAction, Author, ChatCursor, ChatQuery, Forget, ListedChat, NewAuditEntry, SettingsChange, Subject,
 };
@@ -122,29 +122,12 @@ async fn set(
     change: Result<Json<Change>, JsonRejection>,
 ) -> Answer {
     let (key, Json(change)) = (key(place)?, change?);
-    if change.context_length.flatten().is_some_and(|length| length > LONGEST_CONTEXT) {
-        return Err(ApiError::invalid("context_length", format!("0 to {LONGEST_CONTEXT}")));
-    }
     let listed = desk.chat(&key).await?;
     if change.insanity == Some(Some(true)) && listed.chat.kind != ChatKind::Group {
         return Err(ApiError::invalid("insanity", "insanity is for groups; in private everything is answered"));
     }
-    let word = |on: bool| if on { "on" } else { "off" }.to_owned();
-    let details = [
-        (AuditAction::Insanity, change.insanity.map(|set| set.map(word))),
-        (AuditAction::ContextLength, change.context_length.map(|set| set.map(|length| length.to_string()))),
-    ];
-    for (action, detail) in details {
-        if let Some(detail) = detail {
-            desk.note(&caller, action, &key, detail.unwrap_or_else(|| "manifest".to_owned())).await?;
-        }
-    }
-    let changes = SettingsChange { insanity: change.insanity, context_length: change.context_length };
-    desk.app.store.change_settings(&key, &changes).await?;
-    desk.app.forget_settings(&key).await;
-    if key.transport == TransportKind::Web {
-        desk.app.rooms.changed(key.chat);
-    }
+    let change = SettingsChange { insanity: change.insanity, context_length: change.context_length };
+    settings::change(&desk.app, &caller, &key, change).await?;
     Ok(Json(desk.view(&desk.chat(&key).await?)))
 }
 
@@ -152,7 +135,7 @@ async fn forget(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Call
     let key = key(place)?;
     // What is noted at the moment of forgetting keeps the chat's number; what was noted before loses it.
     let now = desk.app.clock.now();
-    desk.note_at(now, &caller, (AuditAction::Forget, String::new()), &key).await?;
+    desk.note(now, &caller, AuditAction::Forget, &key).await?;
     let forget =
         Forget { subject: Subject::Chat(key.chat), persona: Some(key.persona.clone()), transport: Some(key.transport) };
     let forgotten = desk.app.store.forget(&forget, &trace, now).await?;
@@ -165,7 +148,7 @@ async fn messages(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Ca
     if !desk.texts {
         return Err(ApiError::forbidden("what is said in chats isn't shown: http.console_texts says so"));
     }
-    desk.note(&caller, AuditAction::ReadTexts, &key, String::new()).await?;
+    desk.note(desk.app.clock.now(), &caller, AuditAction::ReadTexts, &key).await?;
     let said = desk.app.store.said_in(&key, SHOWN).await?;
     let messages: Vec<Value> = said
         .iter()
@@ -196,25 +179,14 @@ impl Desk {
         self.app.store.chat(key).await?.ok_or_else(no_such_chat)
     }
 
-    async fn note(&self, caller: &Caller, action: AuditAction, key: &ChatKey, detail: String) -> Result<(), ApiError> {
-        self.note_at(self.app.clock.now(), caller, (action, detail), key).await
-    }
-
-    async fn note_at(
+    async fn note(
         &self,
         at: OffsetDateTime,
         caller: &Caller,
-        (action, detail): (AuditAction, String),
+        action: AuditAction,
         key: &ChatKey,
     ) -> Result<(), ApiError> {
-        let entry = NewAuditEntry {
-            at,
-            who: caller.who(),
-            action,
-            persona: Some(key.persona.clone()),
-            chat: Some((key.transport, key.chat)),
-            detail,
-        };
+        let entry = NewAuditEntry::new(at, caller.who(), action).of_chat(key);
         Ok(self.app.store.note(&entry).await?)
     }
 

@@ -7,19 +7,16 @@ use std::time::{Duration, Instant};
 use axum::http::HeaderMap;
 use cookie::Cookie;
 use moka::future::Cache;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use tokio::sync::Mutex;
 
 use super::seal::{self, Seal, Session};
 use crate::api::{ApiError, FRESH, Keys, PREFIX, Pace};
 use crate::app::App;
+use crate::clock::secret_bytes;
 use crate::store::{KeyHash, SigningSecret};
 
 /// How long a link that nobody has used is good.
 pub const LINK_LASTS: time::Duration = time::Duration::minutes(10);
-/// Bytes of a link's secret.
-pub const SECRET_LENGTH: usize = 32;
 /// Log-ins that may fail from one address within a minute.
 const FAILURES: u32 = 10;
 /// What links' names begin with; no key's does, for keys have no such character.
@@ -113,9 +110,6 @@ impl Lobby {
     }
 }
 
-/// Bytes that nobody can foretell.
 fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], ApiError> {
-    let mut bytes = [0; LENGTH];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|_| ApiError::internal())?;
-    Ok(bytes)
+    secret_bytes().map_err(|_| ApiError::internal())
 }

@@ -92,8 +92,6 @@ fn answer(cookie: &Cookie<'_>) -> Response {
 
 impl Desk {
     async fn note(&self, action: AuditAction, who: String) -> Result<(), ApiError> {
-        let at = self.app.clock.now();
-        let entry = NewAuditEntry { at, who, action, persona: None, chat: None, detail: String::new() };
-        Ok(self.app.store.note(&entry).await?)
+        Ok(self.app.store.note(&NewAuditEntry::new(self.app.clock.now(), who, action)).await?)
     }
 }

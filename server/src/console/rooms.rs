@@ -88,7 +88,7 @@ async fn open(
         return Err(ApiError::invalid("title", format!("there are {MOST_ROOMS} rooms already: delete one first")));
     }
     let id = desk.app.store.open_room(title, &personas, desk.app.clock.now()).await?;
-    desk.audit(&caller, AuditAction::RoomCreated, (id, None), String::new()).await?;
+    desk.note(&caller, AuditAction::RoomCreated, id, None).await?;
     Ok((StatusCode::CREATED, Json(desk.view(id).await?)))
 }
 
@@ -105,7 +105,7 @@ async fn close(State(desk): State<Arc<Desk>>, Extension(caller): Extension<Calle
     let forget = Forget { subject: Subject::Chat(room), persona: None, transport: Some(TransportKind::Web) };
     desk.app.store.forget(&forget, &trace, desk.app.clock.now()).await?;
     desk.app.forget_all_settings();
-    desk.audit(&caller, AuditAction::RoomDeleted, (room, None), String::new()).await?;
+    desk.note(&caller, AuditAction::RoomDeleted, room, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -166,17 +166,16 @@ impl Desk {
         known.ok_or_else(|| ApiError::not_found("there is no such persona"))
     }
 
-    async fn audit(
+    async fn note(
         &self,
         caller: &Caller,
         action: AuditAction,
-        (room, persona): (ChatId, Option<&PersonaName>),
-        detail: String,
+        room: ChatId,
+        persona: Option<&PersonaName>,
     ) -> Answer<()> {
-        let chat = Some((TransportKind::Web, room));
-        let (at, who) = (self.app.clock.now(), caller.who());
-        let entry = NewAuditEntry { at, who, action, persona: persona.cloned(), chat, detail };
-        Ok(self.app.store.note(&entry).await?)
+        let entry = NewAuditEntry::new(self.app.clock.now(), caller.who(), action);
+        let (persona, chat) = (persona.cloned(), Some((TransportKind::Web, room)));
+        Ok(self.app.store.note(&NewAuditEntry { persona, chat, ..entry }).await?)
     }
 }
 

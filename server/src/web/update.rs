@@ -116,7 +116,7 @@ pub(super) fn parse(raw: &str) -> Result<Incoming, ParseError> {
 }
 
 /// Marks every `@name`, and a `/command` at the start of a word.
-pub(crate) fn entities(text: &str) -> Vec<Entity> {
+fn entities(text: &str) -> Vec<Entity> {
     let mut found = Vec::new();
     for word in text.split_inclusive(char::is_whitespace) {
         let start = word.as_ptr().addr() - text.as_ptr().addr();

@@ -201,6 +201,9 @@ async fn weights_are_swapped_between_replies_and_the_old_ones_go(database: TestD
         *manifests.lock().unwrap() = Some(vec![with(precision)]);
         let changes = reloader.reload().await.unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!(changes.changed.len(), 1);
+        // However busy the machine is, each of them is to speak.
+        let asked = host.requests().len();
+        host.until(|host| host.requests().len() > asked).await;
     }
     talk.end(&tg, &[&bot]).await;
     no_reply_mixes_two(&host, &database, ["int8", "f32"].map(with)).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What a key has used of its share.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Pace {
     /// When everything that was asked so far is paid for.
     paid: Option<Instant>,

@@ -2,16 +2,7 @@
 
 import { t } from "./texts.js";
 
-export class Refused extends Error {
-  constructor(status, body, retryAfter) {
-    const error = body?.error ?? {};
-    super(words(status, error, retryAfter));
-    this.status = status;
-    this.code = error.code;
-  }
-}
-
-function words(status, error, retryAfter) {
+function words(status, error = {}, retryAfter = null) {
   const seconds = retryAfter || 2;
   if (status === 429) return t("tooOften", { seconds });
   if (status === 503) return t(error.code === "store_away" || error.code === "stopping" ? error.code : "overloaded", { seconds });
@@ -44,7 +35,7 @@ async function ask(method, path, body, options = {}) {
   }
   if (!response.ok) {
     const told = await response.json().catch(() => null);
-    throw new Refused(response.status, told, response.headers.get("retry-after"));
+    throw new Error(words(response.status, told?.error, response.headers.get("retry-after")));
   }
   return response;
 }

@@ -1,8 +1,7 @@
 // The chats there are: found, set, read where that is allowed, and forgotten; and who has changed what.
 
 import { get, patch, remove, who } from "./api.js";
-import { agreed, h, mask, notice, replace } from "./dom.js";
-import { rows } from "./live.js";
+import { agreed, h, mask, notice, replace, rows } from "./dom.js";
 import { t, time, word } from "./texts.js";
 
 export async function chats(main) {

@@ -103,3 +103,13 @@ export function agreed(question, yes, no) {
     open(dialog, (answer) => resolve(answer === "yes"));
   });
 }
+
+// Puts a table in its place, which stays the same element, so that who scrolls or stands in it isn't thrown out.
+export function rows(place, label, none, head, body) {
+  const table = h("table", {}, h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
+    h("tbody", {}, body.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))))));
+  const region = place.querySelector(".scroll");
+  if (!body.length) replace(place, h("p", { class: "quiet" }, none));
+  else if (region) replace(region, table);
+  else replace(place, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table));
+}

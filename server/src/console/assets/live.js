@@ -1,7 +1,7 @@
 // How the daemon is at this moment, from its own numbers.
 
 import { get, text } from "./api.js";
-import { colour, h, mask, replace } from "./dom.js";
+import { colour, h, mask, replace, rows } from "./dom.js";
 import { parse, quantile, rate, sparkline, sum } from "./metrics.js";
 import { number, t, time, word } from "./texts.js";
 
@@ -107,16 +107,6 @@ class Live {
     rows(this.errors, t("errors"), t("noErrors"), [t("when"), t("persona"), t("where"), t("what"), t("reason")],
       errors.map((error) => [time(error.at), shown(error.persona), `${error.transport} ${error.chat}`, word(error.outcome), error.reason ?? ""]));
   }
-}
-
-// Puts a table in its place, which stays the same element, so that who scrolls or stands in it isn't thrown out.
-export function rows(place, label, none, head, body) {
-  const table = h("table", {}, h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
-    h("tbody", {}, body.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))))));
-  const region = place.querySelector(".scroll");
-  if (!body.length) replace(place, h("p", { class: "quiet" }, none));
-  else if (region) replace(region, table);
-  else replace(place, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, table));
 }
 
 function uptime(seconds) {

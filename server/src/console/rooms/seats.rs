@@ -12,7 +12,8 @@ use super::view::SeatView;
 use super::{Answer, Desk, MOST_PERSONAS, no_such_room};
 use crate::api::{ApiError, Caller};
 use crate::chat::{ChatId, ChatKey, ChatKind, PersonaName, TransportKind};
-use crate::settings::{EffectiveSettings, LONGEST_CONTEXT};
+use crate::console::settings;
+use crate::settings::EffectiveSettings;
 use crate::store::{AuditAction, SettingsChange};
 
 /// A room's number and a persona's name, in a path.
@@ -66,27 +67,12 @@ pub(super) async fn set(
     change: Result<Json<Change>, JsonRejection>,
 ) -> Answer<Json<SeatView>> {
     let ((room, persona), Json(change)) = (desk.place(seat)?, change?);
-    if change.context_length.is_some_and(|length| length > LONGEST_CONTEXT) {
-        return Err(ApiError::invalid("context_length", format!("0 to {LONGEST_CONTEXT}")));
-    }
     if !desk.room(room).await?.personas.contains(&persona) {
         return Err(ApiError::not_found("it doesn't sit in that room"));
     }
-    let key = key(room, &persona);
-    let changes =
+    let change =
         SettingsChange { insanity: change.insanity.map(Some), context_length: change.context_length.map(Some) };
-    desk.app.store.change_settings(&key, &changes).await?;
-    desk.app.forget_settings(&key).await;
-    desk.app.rooms.changed(room);
-    let details = [
-        (AuditAction::Insanity, change.insanity.map(|on| if on { "on" } else { "off" }.to_owned())),
-        (AuditAction::ContextLength, change.context_length.map(|length| length.to_string())),
-    ];
-    for (action, detail) in details {
-        if let Some(detail) = detail {
-            desk.audit(&caller, action, (room, Some(&persona)), detail).await?;
-        }
-    }
+    settings::change(&desk.app, &caller, &key(room, &persona), change).await?;
     Ok(Json(desk.seat(room, &persona).await?))
 }
 
@@ -108,7 +94,7 @@ impl Desk {
         persona: &PersonaName,
     ) -> Answer<StatusCode> {
         self.app.rooms.changed(room);
-        self.audit(caller, action, (room, Some(persona)), String::new()).await?;
+        self.note(caller, action, room, Some(persona)).await?;
         Ok(StatusCode::NO_CONTENT)
     }
 

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::chat::{ChatId, PersonaName, TransportKind};
+use crate::chat::{ChatId, ChatKey, PersonaName, TransportKind};
 
 /// What somebody did with the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +76,18 @@ pub struct NewAuditEntry {
     pub chat: Option<(TransportKind, ChatId)>,
     /// The new value, in a word.
     pub detail: String,
+}
+
+impl NewAuditEntry {
+    /// Of something that concerns no persona and no chat, and needs no more words.
+    pub fn new(at: OffsetDateTime, who: String, action: AuditAction) -> Self {
+        Self { at, who, action, persona: None, chat: None, detail: String::new() }
+    }
+
+    /// It concerns a persona's chat.
+    pub fn of_chat(self, key: &ChatKey) -> Self {
+        Self { persona: Some(key.persona.clone()), chat: Some((key.transport, key.chat)), ..self }
+    }
 }
 
 /// What somebody did. Another release may know other actions, so they are words here.
