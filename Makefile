@@ -31,10 +31,11 @@ docs: setup ## Writes the reference of manifests and their JSON Schema anew: doc
 	target/debug/maskarad schema persona > docs/persona.schema.json
 	target/debug/maskarad schema persona --format markdown > docs/MANIFESTS.md
 
-test: setup ## Runs every test, on a PostgreSQL of its own, with a real Prometheus and a real browser
-	@scripts/prometheus.sh && scripts/browser.sh && url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
+test: setup ## Runs every test, on a PostgreSQL and a RabbitMQ of its own, with a real Prometheus and a real browser
+	@scripts/prometheus.sh && scripts/browser.sh && url="$$(scripts/postgres.sh start)" && broker="$$(scripts/rabbitmq.sh start)" && \
+	trap 'scripts/postgres.sh stop; scripts/rabbitmq.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 MASKARAD_REQUIRE_PROMETHEUS=1 \
-	MASKARAD_REQUIRE_BROWSER=1 cargo test --workspace --locked -- --test-threads=4
+	MASKARAD_TEST_RABBITMQ_URL="$$broker" MASKARAD_REQUIRE_RABBITMQ=1 MASKARAD_REQUIRE_BROWSER=1 cargo test --workspace --locked -- --test-threads=4
 
 dashboard: setup ## A minute of load before a real Prometheus: no panel may be empty; draws docs/images/dashboard.svg
 	@scripts/prometheus.sh && mkdir -p docs/images && MASKARAD_REQUIRE_PROMETHEUS=1 \

@@ -15,7 +15,7 @@ mod source;
 mod tensors;
 mod torch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -25,6 +25,32 @@ pub(crate) use self::loader::{Contents, Loader};
 use crate::config::OneOrMany;
 use crate::model::Gpt2;
 use crate::tokenizer::Tokenizer;
+
+/// The files that a checkpoint folder's model is made of, in the order in which they are hashed for its
+/// [`ModelKey`](crate::ModelKey). A folder with copies of just these is the same model.
+///
+/// # Errors
+/// A folder that is no checkpoint.
+pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    Ok(files::Folder::open(folder)?.paths().map(Path::to_owned).collect())
+}
+
+/// As [`files_of`], for the folder of an adapter.
+///
+/// # Errors
+/// A folder that holds no adapter.
+pub fn files_of_adapter(folder: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let files = files::AdapterFolder::open(folder)?;
+    Ok(files.paths().map(Path::to_owned).collect())
+}
+
+/// The combined SHA-256 of an adapter's files, which [`ModelKey::adapter`](crate::ModelKey::adapter) holds.
+///
+/// # Errors
+/// A folder that holds no adapter, or can't be read.
+pub fn hash_of_adapter(folder: &Path) -> Result<[u8; 32], LoadError> {
+    files::AdapterFolder::open(folder)?.hash()
+}
 
 /// What a folder holds, ready to serve.
 pub(crate) struct Checkpoint {

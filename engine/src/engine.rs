@@ -1,15 +1,19 @@
 //! The handle that the rest of the program holds: loads models, takes requests, hands out their events.
 //! Knows neither tensors nor the order in which sequences run.
 
+mod handle;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 
+pub use self::handle::{CancelHandle, Generation};
+
 use crate::checkpoint::{Contents, LoadError, Loader};
 use crate::error::EngineError;
-use crate::generation::{Event, Request};
+use crate::generation::Request;
 use crate::kernels::{InstructionSet, Kernels};
 use crate::key::{ModelKey, Precision};
 use crate::model::Compute;
@@ -151,6 +155,21 @@ impl Engine {
         Err(LoadError::Changing { folder: path.to_owned() })
     }
 
+    /// Which content a checkpoint folder has, without loading it: what [`ModelKey::content`] of its model would be. Reads all
+    /// its files, unless the cache knows them.
+    ///
+    /// # Errors
+    /// A folder that is no checkpoint, or can't be read.
+    pub fn identify(&self, path: &Path) -> Result<[u8; 32], LoadError> {
+        Ok(self.0.loader.identify(path)?.content())
+    }
+
+    /// The instructions that its kernels use.
+    #[must_use]
+    pub fn instruction_set(&self) -> InstructionSet {
+        self.0.kernels.instruction_set()
+    }
+
     /// The loaded model of this key.
     #[must_use]
     pub fn model(&self, key: &ModelKey) -> Option<LoadedModel> {
@@ -210,7 +229,7 @@ impl Engine {
         }
         let cancelled = Cancelled::default();
         self.0.worker.submit(Job { sequence, events, cancelled: cancelled.clone() })?;
-        Ok(Generation { receiver, cancel: CancelHandle(cancelled) })
+        Ok(Generation::new(receiver, cancelled))
     }
 
     /// Whether the engine's thread is there. It ends with [`Engine::shutdown`], or by a defect.
@@ -233,44 +252,6 @@ impl Engine {
 
     fn models(&self) -> std::sync::MutexGuard<'_, HashMap<ModelKey, LoadedModel>> {
         self.0.models.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The events of one request. Dropping it cancels the request and frees its place before the next step.
-pub struct Generation {
-    receiver: mpsc::Receiver<Event>,
-    cancel: CancelHandle,
-}
-
-impl Generation {
-    /// The next event; `None` after the last one, or where the engine died.
-    pub async fn next(&mut self) -> Option<Event> {
-        self.receiver.recv().await
-    }
-
-    /// As [`Generation::next`], for a thread that may block.
-    ///
-    /// # Panics
-    /// When called within an asynchronous task.
-    pub fn blocking_next(&mut self) -> Option<Event> {
-        self.receiver.blocking_recv()
-    }
-
-    /// A handle that cancels this request from elsewhere.
-    #[must_use]
-    pub fn cancel_handle(&self) -> CancelHandle {
-        self.cancel.clone()
-    }
-}
-
-/// Cancels one request; its last event is then `Finished` with `StopReason::Cancelled` and what was generated so far.
-#[derive(Clone)]
-pub struct CancelHandle(Cancelled);
-
-impl CancelHandle {
-    /// Cancels. A request that has ended stays as it is.
-    pub fn cancel(&self) {
-        self.0.set();
     }
 }
 

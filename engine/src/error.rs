@@ -58,6 +58,9 @@ pub enum EngineError {
     /// The engine was shut down.
     #[error("the engine is stopped")]
     Stopped,
+    /// What an engine on another machine said of the request.
+    #[error("{0}")]
+    Elsewhere(String),
     /// A system resource was refused when the engine started.
     #[error("the engine can't start: {0}")]
     Start(String),

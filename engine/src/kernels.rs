@@ -127,6 +127,11 @@ macro_rules! dispatch {
 }
 
 impl Kernels {
+    /// The set they are compiled for.
+    pub(crate) fn instruction_set(self) -> InstructionSet {
+        self.0
+    }
+
     /// The kernels of this set, if the processor has it.
     pub(crate) fn of(set: InstructionSet) -> Option<Self> {
         set.is_available().then_some(Self(set))

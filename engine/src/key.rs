@@ -81,7 +81,8 @@ impl ModelKey {
     }
 
     /// The combined SHA-256 of the files.
-    pub(crate) fn content(&self) -> [u8; 32] {
+    #[must_use]
+    pub fn content(&self) -> [u8; 32] {
         self.content
     }
 

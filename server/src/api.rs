@@ -14,6 +14,7 @@ mod openai;
 mod own;
 mod pieces;
 mod predict;
+mod weights;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -109,6 +110,8 @@ fn own_routes(parts: &Parts) -> Router {
         .route("/v1/chat/completions", post(openai::chat))
         .route("/v1/completions", post(openai::completions))
         .route("/predict", post(predict::predict))
+        .route("/v1/weights/{content}", get(weights::list))
+        .route("/v1/weights/{content}/{file}", get(weights::file))
         .with_state(api)
 }
 

@@ -24,6 +24,7 @@ mod schema;
 mod serve;
 mod status;
 mod train;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ const EXAMPLES: &str = "Examples:
   maskarad doctor                             what keeps it from working, and how to mend it
   maskarad check --online                     is everything ready, do the tokens work?
   AVTOBUS_TOKEN=123:abc maskarad serve        go live in Telegram
+  MASKARAD_BROKER=amqp://… maskarad worker    generate for a daemon on another machine
   maskarad generate --model personas/models/mini-ru --greedy 'Привет'
   maskarad model pull ai-forever/rugpt3small_based_on_gpt2
   maskarad backup /backups/maskarad.db        copy the state while the daemon runs
@@ -73,6 +75,12 @@ enum Command {
     /// arrived, 1 when something had to be handed back or failed. A second daemon on the same database stands by, and takes
     /// over when this one ends.
     Serve,
+    /// Generate replies for daemons on other machines, which reach it over RabbitMQ.
+    ///
+    /// Takes jobs for whatever weights the daemons ask for and this machine has room for: found in a folder by their content,
+    /// or fetched from a daemon. SIGTERM or SIGINT stops it: no more jobs are taken, those under way get 20 seconds, and what
+    /// is left the broker gives to another worker. Needs no database, no manifest and no token.
+    Worker(worker::Arguments),
     /// Check settings, manifests, tokens and checkpoints; tell everything that is wrong at once.
     Check(check::Arguments),
     /// Tell how the running daemon fares: its personas, their chats, replies, memory and last errors.
@@ -138,12 +146,13 @@ pub fn run() -> anyhow::Result<()> {
     }
     let config = config?;
     let default_filter = match cli.command {
-        Command::Serve | Command::Check(_) => "info",
+        Command::Serve | Command::Worker(_) | Command::Check(_) => "info",
         _ => "warn",
     };
     let log = logging::init(&config.log, default_filter);
     match cli.command {
         Command::Serve => serve::run(&config, follower(log, cli.config)),
+        Command::Worker(arguments) => worker::run(arguments, &config),
         Command::Check(arguments) => check::run(&arguments, &config),
         Command::Status(arguments) => status::run(&arguments, &config),
         Command::Doctor(arguments) => doctor::run(&arguments, Ok(&config)),

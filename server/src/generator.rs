@@ -1,13 +1,23 @@
-//! The seam between the queue and whatever makes tokens: the engine in this process, later workers elsewhere.
+//! The seam between the queue and whatever makes tokens: the engine in this process, workers elsewhere, or whichever of
+//! them is faster.
 
+mod choice;
 mod local;
+mod meter;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use maskarad_engine::{Event, GenerationConfig, ModelKey};
 use serde::{Deserialize, Serialize};
 
-pub use local::LocalGenerator;
+pub use self::choice::{Choice, Prefer};
+pub use self::local::LocalGenerator;
+use crate::remote::Elsewhere;
+
+/// How long a reply may take. Nobody waits for longer, and no prompt lies about for longer.
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// A request as plain data, fit to travel to another machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +30,12 @@ pub struct GenerateRequest {
     pub prompt: Vec<u32>,
     /// Sampling, stop strings and seed.
     pub generation: GenerationConfig,
+    /// Somebody spoke to the persona: this goes before what merely keeps a chat company.
+    pub directed: bool,
+    /// Somebody hears each token as it comes; otherwise all may come at the end.
+    pub progress: bool,
+    /// How long it may take until its end.
+    pub deadline: Duration,
 }
 
 /// Why no reply could be generated.
@@ -47,4 +63,12 @@ pub trait Generator: Send + Sync + 'static {
 
     /// Whether it can generate at all.
     fn is_alive(&self) -> bool;
+
+    /// How generation elsewhere stands; `None` where all is made here.
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        None
+    }
+
+    /// The models that there are have changed.
+    fn models_changed(&self) {}
 }

@@ -10,7 +10,7 @@ use maskarad_engine::{EngineError, Event, Finished, GenerationConfig, Timings};
 use crate::app::App;
 use crate::attempts::{Attempts, End};
 use crate::backoff::Backoff;
-use crate::generator::{GenerateRequest, GeneratorError};
+use crate::generator::{DEADLINE, GenerateRequest, GeneratorError};
 use crate::live::{Character, Speaker};
 use crate::metrics;
 use crate::reply::{self, Flow};
@@ -31,6 +31,8 @@ pub struct Speech {
     pub generation: GenerationConfig,
     /// Somebody spoke to the persona, and silence would be rude.
     pub directed: bool,
+    /// Somebody hears the reply grow.
+    pub overheard: bool,
 }
 
 /// What came of it.
@@ -89,7 +91,15 @@ impl Speech {
         let model = &self.character.voice.model;
         let generation = GenerationConfig { seed, ..self.generation.clone() };
         let kv_bytes = model.kv_bytes(self.prompt.len() + generation.max_new_tokens);
-        let request = GenerateRequest { job: self.job, model: model.key(), prompt: self.prompt.clone(), generation };
+        let request = GenerateRequest {
+            job: self.job,
+            model: model.key(),
+            prompt: self.prompt.clone(),
+            generation,
+            directed: self.directed,
+            progress: self.overheard,
+            deadline: DEADLINE,
+        };
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         let mut events = loop {
             match self.app.generator.generate(request.clone()).await {

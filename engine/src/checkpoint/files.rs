@@ -103,9 +103,14 @@ impl AdapterFolder {
         Ok(Self { config, weights })
     }
 
+    /// All files that an adapter is made of.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        [self.config.as_path(), self.weights.path()].into_iter()
+    }
+
     /// SHA-256 over the files' names, lengths and contents.
     pub(super) fn hash(&self) -> Result<[u8; 32], LoadError> {
-        hash([self.config.as_path(), self.weights.path()].into_iter())
+        hash(self.paths())
     }
 }
 

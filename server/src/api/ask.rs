@@ -144,6 +144,7 @@ impl Asked {
             prompt: self.prompt.clone(),
             generation,
             directed: true,
+            overheard: true,
         }
     }
 }

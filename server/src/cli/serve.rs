@@ -12,17 +12,18 @@ use tokio_util::sync::CancellationToken;
 use self::listeners::Listeners;
 use super::{location, model, runtime};
 use crate::app::{App, Limits, Parts};
-use crate::clock::{Dice, SystemClock};
+use crate::clock::{Dice, SystemClock, secret_text};
 use crate::config::environment::Environment;
 use crate::config::manifest::{self, Personas};
 use crate::config::problem::Problems;
 use crate::config::{daemon::DaemonConfig, webhook};
 use crate::daemon::{self, Fleet, Wire};
-use crate::generator::LocalGenerator;
+use crate::generator::{Choice, Generator, LocalGenerator};
 use crate::lifecycle::{Ended, Lifecycle};
 use crate::live::Character;
 use crate::metrics::{self, EngineWatch, Exporter};
 use crate::reload::{Reloader, Watch};
+use crate::remote::Remote;
 use crate::store;
 use crate::supervisor::Supervisor;
 use crate::telegram::connect;
@@ -96,9 +97,12 @@ async fn serve(
     let listeners = Listeners::bind(config, exporter).await?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
+    let lifecycle = Lifecycle::default();
+    // Ended after everything else: what is under way elsewhere is heard until the last reply is made.
+    let stopped = CancellationToken::new();
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
-        generator: Arc::new(LocalGenerator::new(engine.clone())),
+        generator: generator(config, &engine, &stopped)?,
         clock: Arc::new(SystemClock),
         dice: Dice::from_os(),
         limits: Limits {
@@ -113,11 +117,9 @@ async fn serve(
     let webhook = config.telegram.webhook.clone();
     let webhook = webhook.map(|base| WebhookWire { base, doors: Arc::clone(&doors) });
     let wire = Wire { api_url: config.telegram.api_url.clone(), http: client, webhook };
-    let lifecycle = Lifecycle::default();
     listeners.start(&app, &engine, doors, &lifecycle);
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
-    let stopped = CancellationToken::new();
     supervise((config, log, hangups), (&app, engine, fleet), &lifecycle, &stopped).await;
     let ended = lifecycle.run().await;
     daemon::stand_down(&app).await;
@@ -127,6 +129,21 @@ async fn serve(
         tracing::warn!("the store could not be closed in time");
     }
     Ok(ended)
+}
+
+/// Makes tokens here; or on workers as well, where there is a broker.
+fn generator(
+    config: &DaemonConfig,
+    engine: &Engine,
+    stopped: &CancellationToken,
+) -> anyhow::Result<Arc<dyn Generator>> {
+    let here = Arc::new(LocalGenerator::new(engine.clone()));
+    let Some(broker) = &config.workers.broker else { return Ok(here) };
+    let remote = Remote::new(broker.clone(), secret_text::<8>()?);
+    let engine = engine.clone();
+    let catalogue = Arc::new(move || engine.loaded_models());
+    tokio::spawn(remote.clone().run(catalogue, Dice::from_os(), stopped.clone()));
+    Ok(Arc::new(Choice::new(here, remote, config.workers.prefer)))
 }
 
 /// Tells the service manager how things are, and reloads the manifests when it is asked to.

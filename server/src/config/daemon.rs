@@ -3,6 +3,7 @@
 mod engine;
 mod log;
 mod raw;
+mod workers;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use maskarad_engine::EngineConfig;
 use url::Url;
 
 pub use self::log::{JournalStream, LogConfig, LogFormat};
+pub use self::workers::{WorkerSettings, WorkersConfig};
 
 use self::raw::{Setting, Settings};
 use crate::config::environment::Environment;
@@ -55,6 +57,10 @@ pub struct DaemonConfig {
     pub store: StoreConfig,
     /// How much may wait, and for how long.
     pub queue: QueueConfig,
+    /// Where daemon and workers meet.
+    pub workers: WorkersConfig,
+    /// What a worker needs besides.
+    pub worker: WorkerSettings,
     /// The folder of manifests.
     pub personas: PathBuf,
     /// Read them anew when they change, not only when asked to.
@@ -124,7 +130,10 @@ pub fn load(file: Option<&Path>, environment: Environment<'_>) -> Result<DaemonC
 /// Everything that is wrong with them.
 pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<DaemonConfig, Problems> {
     let mut settings = Settings::read(file, text, environment);
+    let (workers, worker) = workers::read(&mut settings, environment);
     let config = DaemonConfig {
+        workers,
+        worker,
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
         metrics_listen: apart(&mut settings, "http.metrics_listen", "127.0.0.1:9464"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{PersonaName, TransportKind};
+use crate::machine;
 use crate::standing::{Standing, Standings};
 use crate::store::{BotId, Lease};
 
@@ -93,6 +94,5 @@ impl Turn<'_> {
 
 /// This machine and this process, for people who look into the database.
 fn holder() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", machine.trim(), std::process::id())
+    format!("{}:{}", machine::name(), std::process::id())
 }

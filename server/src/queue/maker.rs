@@ -193,6 +193,7 @@ impl Maker {
             prompt,
             generation: self.character.voice.generation(self.lead.seed.cast_unsigned()),
             directed: self.lead.trigger.is_directed(),
+            overheard: false,
         };
         match speech.say(|_| {}).await {
             Ok(Said { end: End::Text(text), .. }) => {

@@ -17,6 +17,8 @@ mod process;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod remote;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod store;

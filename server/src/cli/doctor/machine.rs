@@ -6,6 +6,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::finding::Findings;
 use crate::config::daemon::{DaemonConfig, StoreTarget};
+use crate::machine::total_memory;
 
 const MIB: u64 = 1 << 20;
 /// State grows by messages; with less than this SQLite and its log may fill the disk in a day.
@@ -122,20 +123,6 @@ fn enough_memory(weights: u64, conversations: u64, total: u64, findings: &mut Fi
     }
 }
 
-/// What the machine has, or what the container is allowed.
-fn total_memory() -> Option<u64> {
-    let machine = meminfo(&std::fs::read_to_string("/proc/meminfo").ok()?)?;
-    let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let allowed = allowed.and_then(|text| text.trim().parse().ok()).unwrap_or(u64::MAX);
-    Some(machine.min(allowed))
-}
-
-fn meminfo(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::finding::Level;
@@ -173,7 +160,5 @@ mod tests {
     fn memory_of_the_machine() {
         let told = |total| level(|findings| enough_memory(100 * MIB, 256 * MIB, total * MIB, findings));
         assert_eq!([told(400), told(500), told(1024)], [Level::Error, Level::Warning, Level::Ok]);
-        assert_eq!(meminfo("MemTotal:        2048 kB\nMemFree: 1 kB"), Some(2048 * 1024));
-        assert_eq!(meminfo("MemTotal: lots"), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 32] = [
+const KEYS: [(&str, &str, InFile); 40] = [
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -48,6 +48,14 @@ const KEYS: [(&str, &str, InFile); 32] = [
     ("queue.most_ambient", "MASKARAD_QUEUE_MOST_AMBIENT", |file| file.queue.most_ambient.take()),
     ("queue.most_updates", "MASKARAD_QUEUE_MOST_UPDATES", |file| file.queue.most_updates.take()),
     ("queue.backlog_minutes", "MASKARAD_QUEUE_BACKLOG_MINUTES", |file| file.queue.backlog_minutes.take()),
+    ("workers.broker", "MASKARAD_BROKER", |file| file.workers.broker.take()),
+    ("workers.ca", "MASKARAD_BROKER_CA", |file| file.workers.ca.take()),
+    ("workers.prefer", "MASKARAD_WORKERS_PREFER", |file| file.workers.prefer.take()),
+    ("worker.name", "MASKARAD_WORKER_NAME", |file| file.worker.name.take()),
+    ("worker.models", "MASKARAD_WORKER_MODELS", |file| file.worker.models.take()),
+    ("worker.daemon", "MASKARAD_WORKER_DAEMON", |file| file.worker.daemon.take()),
+    ("worker.key", "MASKARAD_WORKER_KEY", |file| file.worker.key.take()),
+    ("worker.memory", "MASKARAD_WORKER_MEMORY", |file| file.worker.memory.take()),
     ("personas", "MASKARAD_PERSONAS", |file| file.personas.take()),
     ("watch_personas", "MASKARAD_WATCH_PERSONAS", |file| file.watch_personas.take()),
     ("cache", "MASKARAD_CACHE", |file| file.cache.take()),
@@ -67,6 +75,8 @@ records! {
         engine: Engine,
         store: Store,
         queue: Queue,
+        workers: Workers,
+        worker: Worker,
         personas: Value,
         watch_personas: Value,
         cache: Value,
@@ -121,6 +131,20 @@ records! {
         most_ambient: Value,
         most_updates: Value,
         backlog_minutes: Value,
+    }
+
+    struct Workers {
+        broker: Value,
+        ca: Value,
+        prefer: Value,
+    }
+
+    struct Worker {
+        name: Value,
+        models: Value,
+        daemon: Value,
+        key: Value,
+        memory: Value,
     }
 
     struct Log {
