@@ -14,7 +14,7 @@ pub(crate) mod telegram;
 pub(crate) mod workers;
 
 pub(crate) use activity::{Habit, Offered};
-pub(crate) use findings::Findings;
+pub(crate) use findings::{Findings, Share};
 pub(crate) use office::Office;
 pub(crate) use workers::Pace;
 

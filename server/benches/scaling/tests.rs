@@ -123,7 +123,8 @@ fn whoever_asks_is_answered_or_merged_or_left() {
 #[test]
 fn an_idle_chat_waits_for_nothing_but_the_work_itself() {
     let rates = rates();
-    let lonely = [Habit { share: 1.0, pause: 100.0, burst: 1.0, gap: 1.0, directed: 1.0, insanity: false, group: false }];
+    let lonely =
+        [Habit { share: 1.0, pause: 100.0, burst: 1.0, gap: 1.0, directed: 1.0, insanity: false, group: false }];
     let found = Office::new(size(1), &rates, &lonely, 1).watch(0.0, 50_000.0);
     // Half a trip in, routing, a transaction, the broker, the prompt, ten tokens, the broker, two transactions, half a trip out.
     let work = 0.05 + 0.002 + 0.001 + 0.001 + 0.01 + 0.1 + 0.001 + 0.002 + 0.05;
