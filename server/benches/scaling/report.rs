@@ -2,7 +2,8 @@
 //! people wait then.
 
 use crate::page::Page;
-use crate::simulation::{Deployment, Findings, Habit, Offered, Office, Share};
+use crate::simulation::findings::Share;
+use crate::simulation::{Deployment, Findings, Habit, Offered, Office};
 use crate::sizing::{self, Demand};
 use crate::{assumed, measured};
 
@@ -32,9 +33,10 @@ pub(crate) fn write(sizes: &[usize], seed: u64) -> Page {
 fn measurements() -> String {
     let dispatch = measured::DISPATCH;
     let engine = measured::DECODING.map(|(_, measured)| measured);
-    let all = [measured::OVERHEARD, measured::ANSWERED, measured::QUEUED, measured::PREFILL];
+    let store = [measured::OVERHEARD, measured::ANSWERED, measured::CROWD_OVERHEARD, measured::CROWD_ANSWERED];
+    let all = [measured::QUEUED, measured::PREFILL];
     let mut table = "| what | how much | measured by | when and where |\n|---|---|---|---|\n".to_owned();
-    for found in all.into_iter().chain(engine).chain(dispatch) {
+    for found in store.into_iter().chain(all).chain(engine).chain(dispatch) {
         let measured::Measured { name, value, unit, command, when } = found;
         table.push_str(&format!("| {name} | {value:.0} {unit} | {command} | {when} |\n"));
     }
@@ -153,7 +155,7 @@ bots write | daemons | PostgreSQL | RabbitMQ | workers at work | minutes watched
 
 /// One row: a run of the simulation.
 fn waiting(name: &str, size: Deployment, seed: u64) -> String {
-    let rates = sizing::rates(size.brokers > 0);
+    let rates = sizing::rates_of(&size);
     let offered = Offered::of(&assumed::ACTIVITY, size.chats);
     let span = (MESSAGES / offered.messages).clamp(SPAN.0, SPAN.1);
     let found = Office::new(size, &rates, &assumed::ACTIVITY, seed).watch(WARMING, span);

@@ -6,7 +6,7 @@ pub(crate) mod agenda;
 mod chat;
 pub(crate) mod dice;
 mod event;
-mod findings;
+pub(crate) mod findings;
 mod office;
 mod slots;
 pub(crate) mod station;
@@ -14,7 +14,7 @@ pub(crate) mod telegram;
 pub(crate) mod workers;
 
 pub(crate) use activity::{Habit, Offered};
-pub(crate) use findings::{Findings, Share};
+pub(crate) use findings::Findings;
 pub(crate) use office::Office;
 pub(crate) use workers::Pace;
 

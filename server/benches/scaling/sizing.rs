@@ -7,17 +7,29 @@ use crate::simulation::workers::step_seconds;
 use crate::simulation::{Deployment, Offered, Pace, Rates};
 use crate::{assumed, measured};
 
-/// Connections of the store to PostgreSQL.
+/// Connections of a daemon to PostgreSQL.
 const CONNECTIONS: usize = 6;
 /// Messages through the broker for one reply: the job, the result.
 const BROKERED: f64 = 2.0;
 /// Replies that a daemon with workers has under way at once.
 const WITH_WORKERS: usize = 512;
 
+/// What there may be several of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Bot,
+    Daemon,
+    Database,
+    Broker,
+    Worker,
+}
+
 /// How much one of a part can do, against what is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
-    /// Which part, and what it does.
+    /// Of what there is to be more, where it is too much.
+    pub(crate) part: Part,
+    /// What bounds it.
     pub(crate) name: &'static str,
     /// What one of it can do in a second; `None` where nobody has measured it.
     pub(crate) capacity: Option<f64>,
@@ -51,37 +63,59 @@ pub(crate) fn rates(workers: bool) -> Rates {
     }
 }
 
+/// The same for a deployment, in which several daemons may share a database.
+pub(crate) fn rates_of(size: &Deployment) -> Rates {
+    let rates = rates(size.brokers > 0);
+    Rates { connections: rates.connections * size.daemons.div_ceil(size.databases), ..rates }
+}
+
 /// Tokens of a reply, in the mean.
 pub(crate) fn mean_tokens(rates: &Rates) -> f64 {
     f64::from(rates.reply_tokens.0 + rates.reply_tokens.1) / 2.0
 }
 
-/// What so many chats ask of each part, were there one of each.
+/// What so many messages ask of each part, were there one of each.
 pub(crate) fn demands(offered: Offered, rates: &Rates) -> Vec<Demand> {
-    let (connections, trip) = (rates.connections as f64, rates.round_trip);
-    let batch = rates.limits.updates as f64;
-    let full = rates.pace.most();
-    let (prompt, step) = (rates.prompt_tokens / rates.pace.prefill, step_seconds(&rates.pace, full));
-    let making = mean_tokens(rates) * step + prompt;
-    let of = |name, unit, wanted: f64, capacity: Option<f64>| Demand {
-        name,
-        unit,
-        capacity,
-        load: capacity.map_or(0.0, |capacity| wanted / capacity),
+    let (messages, replies) = (offered.messages, offered.replies);
+    let of = |part, name, capacity: Option<f64>| {
+        let load = capacity.map_or(0.0, |capacity| replies / capacity);
+        Demand { part, name, unit: "replies", capacity, load }
     };
-    let answered = connections / (rates.routing + rates.answering);
-    let store = (offered.messages * rates.routing + offered.replies * rates.answering) / connections;
-    let (asked, wanted) = (offered.messages, offered.replies);
+    let (batch, connections) = (rates.limits.updates as f64, rates.connections as f64);
+    let fetched = batch / (rates.round_trip + batch * rates.routing / connections);
+    let full = rates.pace.most() as f64;
+    let prompt = rates.prompt_tokens / rates.pace.prefill;
+    let speaking = mean_tokens(rates) * step_seconds(&rates.pace, rates.pace.most());
+    let making = rates.replies_at_once as f64 / (prompt + speaking);
     vec![
-        of("a bot's writing, Telegram's bound", "replies", wanted, Some(rates.limits.bot_per_second)),
-        of("a bot's `getUpdates`", "messages", asked, Some(batch / (trip + batch * rates.routing / connections))),
-        of("a daemon's dispatching", "replies", wanted, rates.dispatch.map(|seconds| 1.0 / seconds)),
-        of("a daemon's replies at once", "replies", wanted, Some(rates.replies_at_once as f64 / making)),
-        of("a daemon's sends at once", "replies", wanted, Some(rates.sends_at_once as f64 / trip)),
-        Demand { name: "PostgreSQL", unit: "messages answered", capacity: Some(answered), load: store },
-        of("RabbitMQ", "replies", wanted, Some(1.0 / (BROKERED * rates.brokering))),
-        of("a worker", "replies", wanted, Some(full as f64 / (mean_tokens(rates) * step + full as f64 * prompt))),
+        of(Part::Bot, "a bot's writing, Telegram's bound", Some(rates.limits.bot_per_second)),
+        Demand { load: messages / fetched, unit: "messages", ..of(Part::Bot, "a bot's `getUpdates`", Some(fetched)) },
+        of(Part::Daemon, "a daemon's dispatching", rates.dispatch.map(|seconds| 1.0 / seconds)),
+        of(Part::Daemon, "a daemon's replies at once", Some(making)),
+        of(Part::Daemon, "a daemon's sends at once", Some(rates.sends_at_once as f64 / rates.round_trip)),
+        stored(
+            of(Part::Daemon, "a daemon's connections to PostgreSQL", Some(measured::ANSWERED.value)),
+            offered,
+            measured::OVERHEARD.value,
+        ),
+        stored(
+            of(Part::Database, "PostgreSQL", Some(measured::CROWD_ANSWERED.value)),
+            offered,
+            measured::CROWD_OVERHEARD.value,
+        ),
+        of(Part::Broker, "RabbitMQ", Some(1.0 / (BROKERED * rates.brokering))),
+        of(Part::Worker, "a worker", Some(full / (speaking + full * prompt))),
     ]
+}
+
+/// What is asked of the store by messages that are answered, and by those that are only overheard.
+fn stored(answered: Demand, offered: Offered, overheard: f64) -> Demand {
+    Demand { load: answered.load + (offered.messages - offered.replies) / overheard, ..answered }
+}
+
+/// What is asked for of a part, by whatever bounds it most.
+fn load(demands: &[Demand], part: Part) -> f64 {
+    demands.iter().filter(|demand| demand.part == part).map(|demand| demand.load).fold(0.0, f64::max)
 }
 
 /// One of each.
@@ -91,16 +125,18 @@ pub(crate) fn smallest(chats: usize) -> Deployment {
 
 /// As much of each as leaves room for bursts. What fits on one machine needs no broker: the daemon generates by itself.
 pub(crate) fn roomy(chats: usize, demands: &[Demand]) -> Deployment {
-    let count = |demands: &[Demand]| {
-        let most = demands.iter().map(|demand| demand.load).fold(0.0, f64::max);
-        ((most / assumed::TARGET).ceil() as usize).max(1)
-    };
-    let (bots, databases) = (count(&demands[..2]), count(&demands[5..6]));
-    let (brokers, workers) = (count(&demands[6..7]), count(&demands[7..]));
-    // A daemon has one database.
-    let daemons = count(&demands[2..5]).max(databases);
-    let one = demands[5].load + demands[7].load < assumed::TARGET;
-    Deployment { chats, bots, daemons, databases, brokers: if one { 0 } else { brokers }, workers }
+    let count = |part| ((load(demands, part) / assumed::TARGET).ceil() as usize).max(1);
+    let databases = count(Part::Database);
+    let one = load(demands, Part::Database) + load(demands, Part::Worker) < assumed::TARGET;
+    Deployment {
+        chats,
+        bots: count(Part::Bot),
+        // A daemon has one database.
+        daemons: count(Part::Daemon).max(databases),
+        databases,
+        brokers: if one { 0 } else { count(Part::Broker) },
+        workers: count(Part::Worker),
+    }
 }
 
 /// Machines of two cores. Workers have theirs to themselves; the rest share as far as they fit.
@@ -108,6 +144,8 @@ pub(crate) fn machines(size: &Deployment, demands: &[Demand]) -> usize {
     if size.brokers == 0 {
         return 1;
     }
-    let shared = demands[2].load + demands[5].load + demands[6].load;
+    let dispatch =
+        demands.iter().find(|demand| demand.name == "a daemon's dispatching").map_or(0.0, |demand| demand.load);
+    let shared = dispatch + load(demands, Part::Database) + load(demands, Part::Broker);
     size.workers + ((shared / assumed::TARGET).ceil() as usize).max(1)
 }

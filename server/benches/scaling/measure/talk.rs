@@ -12,33 +12,35 @@ use maskarad::store::{
 use maskarad::trigger::Trigger;
 use time::OffsetDateTime;
 
-const BOT: BotId = BotId(7_000_000_001);
 const QUESTION: &str = "Автобус, а ты сегодня до которого часа ходишь? Мы опять на остановке стоим.";
 const REPLY: &str = "Хожу, пока меня не остановят. Стойте дальше, на остановке тепло, а внутри меня дует.";
 /// What the daemon has under way at once.
 const ROOM: u32 = 64;
 
-/// A private chat with Avtobus, of which nobody else has a message under way.
+/// A private chat, of which nobody else has a message under way.
 pub(super) struct Talk {
     store: Arc<dyn Store>,
     lease: Lease,
     seats: [Seat; 1],
+    bot: BotId,
     conversation: Conversation,
     number: i64,
 }
 
+/// The right to answer for a persona that belongs to this daemon.
+pub(super) async fn lease(store: &dyn Store, daemon: i64) -> anyhow::Result<Lease> {
+    let persona = PersonaName::parse(&format!("avtobus{daemon}")).context("this is a name")?;
+    let taken = store.take(&persona, TransportKind::Telegram, "a benchmark", OffsetDateTime::now_utc()).await?;
+    Ok(taken.context("nobody else serves the persona")?.lease)
+}
+
 impl Talk {
-    /// The chat of this number.
-    pub(super) fn new(store: Arc<dyn Store>, lease: Lease, chat: i64) -> Self {
+    /// The chat of this number with the persona of a lease, who speaks through this bot.
+    pub(super) fn new(store: Arc<dyn Store>, lease: Lease, bot: i64, chat: i64) -> Self {
         let seat = lease.persona.at(TransportKind::Telegram);
         let place = ChatRef { transport: TransportKind::Telegram, id: ChatId(chat), thread: None };
         let conversation = Conversation { persona: lease.persona.clone(), chat: place };
-        Self { store, lease, seats: [seat], conversation, number: chat * 1_000_000 }
-    }
-
-    /// Whose chats they are.
-    pub(super) fn persona() -> anyhow::Result<PersonaName> {
-        PersonaName::parse("avtobus").context("this is a name")
+        Self { store, lease, seats: [seat], bot: BotId(bot), conversation, number: chat * 1_000_000 }
     }
 
     /// A message that is only remembered.
@@ -73,13 +75,13 @@ impl Talk {
 
     async fn receive(&self, message: MessageId, raw: String, more: Vec<Effect>) -> anyhow::Result<()> {
         let (now, chat) = (OffsetDateTime::now_utc(), Some(self.conversation.chat.id));
-        self.store.accept(BOT, &[RawUpdate { update_id: message.0, chat, raw }], now).await?;
-        self.store.unrouted(BOT, &[], 16).await?;
-        self.store.unrouted_in(BOT, chat, 50).await?;
+        self.store.accept(self.bot, &[RawUpdate { update_id: message.0, chat, raw }], now).await?;
+        self.store.unrouted(self.bot, &[], 16).await?;
+        self.store.unrouted_in(self.bot, chat, 50).await?;
         let author = Author::Other { id: self.sender(), name: "Анна".to_owned() };
         let said = Effect::Remember(self.said(message, author, QUESTION, None));
         let effects = [said].into_iter().chain(more).collect();
-        let routed = Routed { bot: BOT, update_id: message.0, outcome: "private", effects };
+        let routed = Routed { bot: self.bot, update_id: message.0, outcome: "private", effects };
         ensure!(self.store.apply(&self.lease, &[routed], now).await? == 1, "an update is routed once");
         Ok(())
     }
