@@ -9,6 +9,8 @@ use crate::{assumed, measured};
 
 /// Seconds that pass before anything is counted: chats begin in a pause.
 const WARMING: f64 = 900.0;
+/// Chats by which it is found how many make a part full.
+const MANY: usize = 1_000_000;
 /// A run is as long as so many messages take, within these bounds.
 const MESSAGES: f64 = 200_000.0;
 const SPAN: (f64, f64) = (600.0, 86_400.0);
@@ -91,10 +93,14 @@ fn demands(chats: usize) -> Vec<Demand> {
 fn loads(sizes: &[usize]) -> String {
     let columns: Vec<Vec<Demand>> = sizes.iter().map(|&chats| demands(chats)).collect();
     let heads: String = sizes.iter().map(|chats| format!(" {chats} chats |")).collect();
-    let mut table = format!("| part | one can do, a second |{heads}\n|---|---|{}\n", "---|".repeat(sizes.len()));
-    for (part, demand) in demands(1).iter().enumerate() {
+    let mut table = format!(
+        "| part | one can do, a second | is full at, active chats |{heads}\n|---|---|---|{}\n",
+        "---|".repeat(sizes.len())
+    );
+    for (part, demand) in demands(MANY).iter().enumerate() {
         let can = demand.capacity.map_or("NOT YET MEASURED".to_owned(), |can| format!("{can:.0} {}", demand.unit));
-        table.push_str(&format!("| {} | {can} |", demand.name));
+        let full = demand.capacity.map_or("?".to_owned(), |_| hundreds(MANY as f64 / demand.load));
+        table.push_str(&format!("| {} | {can} | {full} |", demand.name));
         for column in &columns {
             table.push_str(&format!(" {} |", percent(&column[part])));
         }
@@ -105,8 +111,13 @@ fn loads(sizes: &[usize]) -> String {
         first.map_or("–", |demand| if demand.load > 1.0 { demand.name } else { "nothing" })
     };
     let firsts: String = columns.iter().map(|column| format!(" {} |", first(column))).collect();
-    table.push_str(&format!("| **breaks first** | |{firsts}\n"));
+    table.push_str(&format!("| **breaks first** | | |{firsts}\n"));
     table
+}
+
+/// A figure that isn't more exact than it pretends to be.
+fn hundreds(figure: f64) -> String {
+    format!("{:.0}", (figure / 100.0).round() * 100.0)
 }
 
 fn percent(demand: &Demand) -> String {
