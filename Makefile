@@ -6,7 +6,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -95,6 +95,10 @@ bench: setup ## Against the other engines, and both sides of our own comparisons
 	scripts/venv.sh target/bench/venv engine/benches/peers/python/requirements.txt scripts/llama.sh
 	cargo bench --workspace --locked --bench batching --bench company --bench sampling --bench adapters
 	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
+
+worker-bench: setup ## What workers gain, what the way to them costs, how many jobs a daemon hands out; into docs/BENCHMARKS.md (WORKERS="--only gain")
+	@broker="$$(scripts/rabbitmq.sh start)" && trap 'scripts/rabbitmq.sh stop' EXIT && MASKARAD_TEST_RABBITMQ_URL="$$broker" \
+	cargo bench --workspace --locked --bench workers -- --write $(CURDIR)/docs/BENCHMARKS.md $(WORKERS)
 
 bench-train: setup ## A training step against PyTorch, and what one side trained loaded by the other; into docs/BENCHMARKS.md (BENCH_ROUNDS=5)
 	scripts/venv.sh target/bench/train/venv trainer/benches/train/python/requirements.txt

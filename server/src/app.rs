@@ -86,6 +86,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// With workers many more replies are in the making at once than one engine would make.
+    pub fn with_workers() -> Self {
+        Self { replies_at_once: 512, ..Self::default() }
+    }
+}
+
 /// What an [`App`] is built from.
 pub struct Parts {
     /// State that outlives the process.

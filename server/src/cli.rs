@@ -146,7 +146,8 @@ pub fn run() -> anyhow::Result<()> {
     }
     let config = config?;
     let default_filter = match cli.command {
-        Command::Serve | Command::Worker(_) | Command::Check(_) => "info",
+        // What the broker's client has to say, we say ourselves, and once.
+        Command::Serve | Command::Worker(_) | Command::Check(_) => "info,lapin=off",
         _ => "warn",
     };
     let log = logging::init(&config.log, default_filter);

@@ -109,7 +109,7 @@ async fn serve(
             guides: config.telegram.guides,
             bounds: config.queue.bounds,
             stale_after: config.queue.stale_after,
-            ..Limits::default()
+            ..if config.workers.broker.is_some() { Limits::with_workers() } else { Limits::default() }
         },
     }));
     let client = connect::http_client(config.telegram.proxy.as_ref())?;
