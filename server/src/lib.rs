@@ -44,6 +44,7 @@ pub mod pump;
 pub mod queue;
 pub mod router;
 pub mod speech;
+pub mod spread;
 pub mod standing;
 pub mod usage;
 

@@ -23,7 +23,8 @@ use crate::lifecycle::{Ended, Lifecycle};
 use crate::live::Character;
 use crate::metrics::{self, EngineWatch, Exporter};
 use crate::reload::{Reloader, Watch};
-use crate::store;
+use crate::spread::{self, Identity};
+use crate::store::{self, Location};
 use crate::supervisor::Supervisor;
 use crate::telegram::connect;
 use crate::telegram::webhook::{Doors, WebhookWire};
@@ -96,11 +97,14 @@ async fn serve(
     let listeners = Listeners::bind(config, exporter).await?;
     let store = store::connect(&location, config.store.wait).await?;
     tracing::info!(%location, "the store is open");
+    let dice = Dice::from_os();
+    let identity = Identity::of_process(config.name.clone(), &dice);
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
         generator: Arc::new(LocalGenerator::new(engine.clone())),
         clock: Arc::new(SystemClock),
-        dice: Dice::from_os(),
+        dice,
+        identity,
         limits: Limits {
             guides: config.telegram.guides,
             bounds: config.queue.bounds,
@@ -115,6 +119,9 @@ async fn serve(
     let wire = Wire { api_url: config.telegram.api_url.clone(), http: client, webhook };
     let lifecycle = Lifecycle::default();
     listeners.start(&app, &engine, doors, &lifecycle);
+    if matches!(location, Location::Postgres(_)) {
+        lifecycle.spawn("spread", spread::run(Arc::clone(&app), lifecycle.stopping().clone()));
+    }
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
     let stopped = CancellationToken::new();

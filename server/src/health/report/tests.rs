@@ -12,7 +12,7 @@ use crate::standing::{Report, Standing};
 use crate::store::{Backlog, Failing, StoreError, Writing};
 
 fn seen(personas: &[(&str, Standing)]) -> Seen {
-    let report = |state| Report { state, trouble: None };
+    let report = |state| Report { state, trouble: None, by: None };
     let personas = personas.iter().map(|(name, state)| (PersonaName::parse(name).unwrap(), report(*state)));
     Seen {
         store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4, ..Backlog::default() }),
