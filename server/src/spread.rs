@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use self::round::Round;
 use self::view::View;
 use crate::app::App;
-use crate::chat::{PersonaName, Seat};
+use crate::chat::Seat;
 use crate::clock::Dice;
 use crate::store::{Census, DaemonId, DaemonName, Heartbeat};
 
@@ -93,14 +93,14 @@ impl Spread {
         }
     }
 
-    /// Who should serve a persona.
-    pub fn whose(&self, persona: &PersonaName) -> Whose {
-        self.view.borrow().whose(persona)
+    /// Who should serve a persona there.
+    pub fn whose(&self, seat: &Seat) -> Whose {
+        self.view.borrow().whose(seat)
     }
 
-    /// The other daemon that serves a persona, or should, as far as is known.
-    pub fn server(&self, persona: &PersonaName) -> Option<DaemonName> {
-        self.view.borrow().server(persona)
+    /// The other daemon that serves a persona there, or should, as far as is known.
+    pub fn server(&self, seat: &Seat) -> Option<DaemonName> {
+        self.view.borrow().server(seat)
     }
 
     /// Tells whenever something else is known.
@@ -108,11 +108,11 @@ impl Spread {
         self.view.subscribe()
     }
 
-    /// Waits until another daemon should serve a persona; says which.
-    pub(crate) async fn dismissed(&self, persona: &PersonaName) -> DaemonName {
+    /// Waits until another daemon should serve a persona there; says which.
+    pub(crate) async fn dismissed(&self, seat: &Seat) -> DaemonName {
         let mut watch = self.watch();
         loop {
-            if let Whose::Anothers(name) = watch.borrow_and_update().whose(persona) {
+            if let Whose::Anothers(name) = watch.borrow_and_update().whose(seat) {
                 return name;
             }
             if watch.changed().await.is_err() {

@@ -45,7 +45,7 @@ pub(super) async fn serve<E>(
             ended = until => Over::Ended(ended),
             () = live.fenced.notified() => Over::Taken,
             () = turn.lost(&live.lease) => Over::Taken,
-            name = app.spread.dismissed(&live.name) => Over::Dismissed(name),
+            name = app.spread.dismissed(&live.lease.seat()) => Over::Dismissed(name),
         };
         term.cancel();
         ended

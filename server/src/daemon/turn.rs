@@ -35,7 +35,7 @@ impl Turn<'_> {
         spread.stand_ready(seat.clone());
         loop {
             watch.mark_unchanged();
-            let whose = spread.whose(self.persona);
+            let whose = spread.whose(&seat);
             if let Whose::Anothers(_) = whose {
                 self.stand_by(&mut waiting);
                 // Nobody lets go of the other end before the daemon does.
@@ -73,7 +73,7 @@ impl Turn<'_> {
 
     /// Tells that another daemon serves the persona, and which.
     fn stand_by(self, waiting: &mut bool) {
-        let by = self.app.spread.server(self.persona);
+        let by = self.app.spread.server(&self.persona.at(self.transport));
         if !std::mem::replace(waiting, true) {
             let by = by.as_ref().map(DaemonName::as_str);
             tracing::info!(persona = %self.persona, by, "another daemon serves this persona; standing by");

@@ -14,14 +14,14 @@ use crate::store::{DaemonId, DaemonName};
 pub(super) struct Candidate {
     pub(super) id: DaemonId,
     pub(super) name: DaemonName,
-    /// At how many transports it can serve each persona.
-    pub(super) offers: BTreeMap<PersonaName, usize>,
+    /// How well it can serve each persona.
+    pub(super) offers: BTreeMap<PersonaName, u8>,
 }
 
 /// Says for every persona that somebody can serve who does.
 ///
-/// A persona goes only to those that can serve it at the most transports, so that one daemon serves it at all of them, unless
-/// it is placed at one that can serve it at some. Who is placed where no daemon of that name can serve it goes anywhere.
+/// A persona goes only to those that can serve it best, unless it is placed at one that can serve it at all. Who is placed where no
+/// daemon of that name can goes anywhere.
 pub(super) fn assign(
     candidates: &[Candidate],
     holders: &BTreeMap<PersonaName, DaemonId>,
@@ -52,11 +52,11 @@ pub(super) fn assign(
     places.collect()
 }
 
-/// Of the candidates that may, those that can serve a persona at the most transports.
+/// Of the candidates that may, those that can serve a persona best.
 fn offering(candidates: &[&Candidate], persona: &PersonaName, may: impl Fn(&Candidate) -> bool) -> Vec<usize> {
     let offers = |index: &usize| candidates[*index].offers.get(persona).copied().filter(|_| may(candidates[*index]));
-    let most = (0..candidates.len()).filter_map(|index| offers(&index)).max();
-    (0..candidates.len()).filter(|index| most.is_some() && offers(index) == most).collect()
+    let best = (0..candidates.len()).filter_map(|index| offers(&index)).max();
+    (0..candidates.len()).filter(|index| best.is_some() && offers(index) == best).collect()
 }
 
 /// Personas on their way to daemons, which are numbers here.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::assignment::{Candidate, assign};
 use super::view::{View, Whose};
-use crate::chat::PersonaName;
+use crate::chat::{Seat, TransportKind};
 use crate::store::{Census, DaemonId, DaemonName, NotedDaemon};
 
 /// Whoever hears nothing for so long doesn't know whether the others were silent, or the database was.
@@ -26,15 +26,15 @@ pub(super) struct Round {
     living: BTreeSet<DaemonId>,
     /// Until when nobody who lived then is given up.
     patient_until: Option<Instant>,
-    /// Personas that could be served here, are nobody's, and aren't taken by who should.
-    unclaimed: BTreeMap<PersonaName, Instant>,
-    kept: BTreeMap<PersonaName, Kept>,
+    /// What could be served here, is nobody's, and isn't taken by who should.
+    unclaimed: BTreeMap<Seat, Instant>,
+    kept: BTreeMap<Seat, Kept>,
 }
 
-/// A persona that was taken in another's place.
+/// What was taken in another's place.
 struct Kept {
     until: Instant,
-    /// Where somebody had placed it; another word of theirs ends it.
+    /// Where somebody had placed the persona; another word of theirs ends it.
     placed: Option<DaemonName>,
 }
 
@@ -47,19 +47,20 @@ impl Round {
     /// Learns what all daemons noted.
     pub(super) fn hear(&mut self, census: &Census, now: Instant) -> View {
         self.judge(census, now);
-        let living = || census.daemons.iter().filter(|daemon| self.living.contains(&daemon.id));
-        let candidates: Vec<Candidate> = living().map(candidate).collect();
-        let names: BTreeMap<&DaemonId, &DaemonName> = living().map(|daemon| (&daemon.id, &daemon.name)).collect();
-        let holders = holders(census, &self.living);
-        let plan = assign(&candidates, &holders, &census.placements);
+        let living: BTreeMap<&DaemonId, &NotedDaemon> =
+            census.daemons.iter().map(|daemon| (&daemon.id, daemon)).collect();
+        let living: BTreeMap<_, _> = living.into_iter().filter(|(id, _)| self.living.contains(id)).collect();
+        let holders = census.holdings.iter().filter(|held| living.contains_key(&held.holder));
+        let holders: BTreeMap<&Seat, &DaemonId> = holders.map(|held| (&held.seat, &held.holder)).collect();
+        let plan = plan(&living, &holders, census);
         self.claim(census, &plan, &holders, now);
-        let whose = plan.into_iter().map(|(persona, at)| {
-            let ours = at == self.me || self.kept.contains_key(&persona);
-            let whose = if ours { Whose::Ours } else { Whose::Anothers(names[&at].clone()) };
-            (persona, whose)
+        let whose = plan.into_iter().map(|(seat, at)| {
+            let ours = *at == self.me || self.kept.contains_key(seat);
+            let whose = if ours { Whose::Ours } else { Whose::Anothers(living[at].name.clone()) };
+            (seat.clone(), whose)
         });
-        let others = holders.iter().filter(|(_, holder)| **holder != self.me);
-        let servers = others.map(|(persona, holder)| (persona.clone(), names[holder].clone())).collect();
+        let others = holders.iter().filter(|(_, holder)| ***holder != self.me);
+        let servers = others.map(|(seat, holder)| ((*seat).clone(), living[*holder].name.clone())).collect();
         View { whose: whose.collect(), servers, living: self.living.clone() }
     }
 
@@ -77,53 +78,76 @@ impl Round {
     fn claim(
         &mut self,
         census: &Census,
-        plan: &BTreeMap<PersonaName, DaemonId>,
-        holders: &BTreeMap<PersonaName, DaemonId>,
+        plan: &BTreeMap<&Seat, &DaemonId>,
+        holders: &BTreeMap<&Seat, &DaemonId>,
         now: Instant,
     ) {
         let Some(me) = census.daemons.iter().find(|daemon| daemon.id == self.me) else { return };
-        self.kept.retain(|persona, kept| now < kept.until && census.placements.get(persona) == kept.placed.as_ref());
+        let placed = |seat: &Seat| census.placements.get(&seat.persona);
+        self.kept.retain(|seat, kept| now < kept.until && placed(seat) == kept.placed.as_ref());
         let forsaken = plan
             .iter()
-            .filter(|(persona, at)| **at != self.me && !holders.contains_key(*persona) && me.serves(persona));
-        let since = |persona: &PersonaName| self.unclaimed.get(persona).copied().unwrap_or(now);
-        self.unclaimed = forsaken.map(|(persona, _)| (persona.clone(), since(persona))).collect();
-        for (persona, since) in &self.unclaimed {
-            if now - *since >= UNCLAIMED && !self.kept.contains_key(persona) {
-                tracing::warn!(%persona, at = %plan[persona], "the daemon that should serve a persona doesn't; trying here");
-                let placed = census.placements.get(persona).cloned();
-                self.kept.insert(persona.clone(), Kept { until: now + KEPT, placed });
+            .filter(|(seat, at)| **at != self.me && !holders.contains_key(*seat) && me.seats.contains(*seat));
+        let since = |seat: &Seat| self.unclaimed.get(seat).copied().unwrap_or(now);
+        self.unclaimed = forsaken.map(|(seat, _)| ((*seat).clone(), since(seat))).collect();
+        for (seat, since) in &self.unclaimed {
+            if now - *since >= UNCLAIMED && !self.kept.contains_key(seat) {
+                tracing::warn!(%seat, at = %plan[seat], "the daemon that should serve a persona doesn't; trying here");
+                self.kept.insert(seat.clone(), Kept { until: now + KEPT, placed: placed(seat).cloned() });
             }
         }
     }
 }
 
+/// Who should serve what. A persona's daemon serves it wherever it can, and where it can't another does: the one that does
+/// already, or else the first.
+fn plan<'a>(
+    living: &BTreeMap<&'a DaemonId, &'a NotedDaemon>,
+    holders: &BTreeMap<&'a Seat, &'a DaemonId>,
+    census: &'a Census,
+) -> BTreeMap<&'a Seat, &'a DaemonId> {
+    let candidates: Vec<Candidate> = living.values().map(|daemon| candidate(daemon)).collect();
+    let mut held = BTreeMap::new();
+    // Who serves it in Telegram has the persona; that comes first among the seats.
+    for (seat, holder) in holders {
+        held.entry(seat.persona.clone()).or_insert_with(|| DaemonId::clone(holder));
+    }
+    let personas = assign(&candidates, &held, &census.placements);
+    let mut plan = BTreeMap::new();
+    for seat in living.values().flat_map(|daemon| &daemon.seats) {
+        let able = || living.iter().filter(|(_, daemon)| daemon.seats.contains(seat)).map(|(id, _)| *id);
+        let chosen = [personas.get(&seat.persona), holders.get(seat).copied()];
+        let chosen = chosen.into_iter().flatten().find_map(|wanted| able().find(|id| *id == wanted));
+        if let Some(at) = chosen.or_else(|| able().next()) {
+            plan.insert(seat, at);
+        }
+    }
+    plan
+}
+
+/// Whoever is in Telegram serves a persona better than whoever has it in rooms alone.
 fn candidate(daemon: &NotedDaemon) -> Candidate {
     let mut offers = BTreeMap::new();
     for seat in &daemon.seats {
-        *offers.entry(seat.persona.clone()).or_default() += 1;
+        let offer = match seat.transport {
+            TransportKind::Telegram => 2,
+            TransportKind::Web => 1,
+        };
+        let best = offers.entry(seat.persona.clone()).or_insert(offer);
+        *best = offer.max(*best);
     }
     Candidate { id: daemon.id.clone(), name: daemon.name.clone(), offers }
-}
-
-/// Who serves each persona: of two, who does in Telegram, which comes first among the seats.
-fn holders(census: &Census, living: &BTreeSet<DaemonId>) -> BTreeMap<PersonaName, DaemonId> {
-    let mut holders = BTreeMap::new();
-    for holding in census.holdings.iter().filter(|holding| living.contains(&holding.holder)) {
-        holders.entry(holding.seat.persona.clone()).or_insert_with(|| holding.holder.clone());
-    }
-    holders
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Seat;
     use crate::store::Holding;
     use crate::testing::NOW;
 
-    fn persona(name: &str) -> PersonaName {
-        PersonaName::parse(name).unwrap()
+    /// A persona in Telegram.
+    fn persona(name: &str) -> Seat {
+        Seat::parse(&format!("{name}.telegram")).unwrap()
     }
 
     fn id(name: &str) -> DaemonId {
@@ -201,15 +225,23 @@ mod tests {
         assert_eq!(at(&mut round, &known, 10), Whose::Ours);
         known.holdings.push(holding("b.telegram", "me"));
         assert_eq!(at(&mut round, &known, 12), Whose::Ours, "no to and fro");
-        known.placements.insert(persona("b"), DaemonName::parse("other").unwrap());
+        known.placements.insert(persona("b").persona, DaemonName::parse("other").unwrap());
         assert_eq!(at(&mut round, &known, 14), other());
     }
 
     #[test]
-    fn who_serves_in_telegram_has_the_persona() {
+    fn who_serves_in_telegram_has_the_persona_in_rooms_too_where_it_has_rooms() {
+        let web = Seat::parse("a.web").unwrap();
         let held = [holding("a.telegram", "other"), holding("a.web", "me")];
-        let both = [daemon("me", "a.telegram a.web", 0), daemon("other", "a.telegram a.web", 0)];
-        let view = Round::new(id("me")).hear(&census(&both, &held), Instant::now());
-        assert_eq!(view.whose(&persona("a")), other());
+        let mut both = [daemon("me", "a.telegram a.web", 0), daemon("other", "a.telegram a.web", 0)];
+        let hear = |daemons: &[NotedDaemon]| Round::new(id("me")).hear(&census(daemons, &held), Instant::now());
+        let view = hear(&both);
+        assert_eq!((view.whose(&persona("a")), view.whose(&web)), (other(), other()));
+        both[1].seats.remove(&web);
+        let view = hear(&both);
+        assert_eq!((view.whose(&persona("a")), view.whose(&web)), (other(), Whose::Ours), "no page is there");
+        both[1].seats = [web.clone()].into();
+        let view = hear(&both);
+        assert_eq!((view.whose(&persona("a")), view.whose(&web)), (Whose::Ours, Whose::Ours), "no Telegram is there");
     }
 }

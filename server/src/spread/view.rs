@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::chat::PersonaName;
+use crate::chat::Seat;
 use crate::store::{DaemonId, DaemonName};
 
-/// Who should serve a persona.
+/// Who should serve a persona at a transport.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// Nobody knows: whoever gets its lease.
@@ -19,25 +19,25 @@ pub enum Whose {
 /// What is known at a moment; at first nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct View {
-    pub(super) whose: BTreeMap<PersonaName, Whose>,
-    /// Other daemons that serve a persona now.
-    pub(super) servers: BTreeMap<PersonaName, DaemonName>,
+    pub(super) whose: BTreeMap<Seat, Whose>,
+    /// Other daemons that serve somebody now.
+    pub(super) servers: BTreeMap<Seat, DaemonName>,
     /// The daemons that live.
     pub(super) living: BTreeSet<DaemonId>,
 }
 
 impl View {
-    pub(super) fn whose(&self, persona: &PersonaName) -> Whose {
-        self.whose.get(persona).cloned().unwrap_or(Whose::Anyones)
+    pub(super) fn whose(&self, seat: &Seat) -> Whose {
+        self.whose.get(seat).cloned().unwrap_or(Whose::Anyones)
     }
 
     /// The other daemon that serves a persona, or should.
-    pub(super) fn server(&self, persona: &PersonaName) -> Option<DaemonName> {
-        let should = || match self.whose(persona) {
+    pub(super) fn server(&self, seat: &Seat) -> Option<DaemonName> {
+        let should = || match self.whose(seat) {
             Whose::Anothers(name) => Some(name),
             Whose::Anyones | Whose::Ours => None,
         };
-        self.servers.get(persona).cloned().or_else(should)
+        self.servers.get(seat).cloned().or_else(should)
     }
 
     pub(super) fn company(&self) -> &BTreeSet<DaemonId> {

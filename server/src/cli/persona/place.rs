@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use time::OffsetDateTime;
 
-use crate::chat::{PersonaName, Seat};
+use crate::chat::{PersonaName, Seat, TransportKind};
 use crate::cli::output::Output;
 use crate::cli::{location, runtime};
 use crate::config::daemon::DaemonConfig;
@@ -132,8 +132,10 @@ fn able(census: &Census, persona: &PersonaName, to: &DaemonName) -> anyhow::Resu
             anyhow::bail!("{why}; those that live: {}", names.join(", "))
         }
         [only] => {
+            let telegram = persona.at(TransportKind::Telegram);
+            let in_telegram = living(census).any(|daemon| daemon.seats.contains(&telegram));
             anyhow::ensure!(
-                only.serves(persona),
+                only.serves(persona) && (only.seats.contains(&telegram) || !in_telegram),
                 "{to} can't serve {persona} now: it has no manifest or no token of it, or Telegram doesn't let it in; its log, and \
                  `maskarad status` where it runs, say which"
             );

@@ -18,7 +18,7 @@ fn name(number: usize) -> DaemonName {
     DaemonName::parse(&format!("d{number}")).unwrap()
 }
 
-/// A daemon that can serve these personas at one transport.
+/// A daemon that can serve these personas somehow.
 fn daemon(number: usize, personas: impl IntoIterator<Item = usize>) -> Candidate {
     let offers = personas.into_iter().map(|number| (persona(number), 1)).collect();
     Candidate { id: id(number), name: name(number), offers }
@@ -70,15 +70,15 @@ fn whoever_is_placed_goes_there_and_the_others_make_room() {
 }
 
 #[test]
-fn whoever_can_serve_it_everywhere_serves_it() {
-    let mut half = daemon(0, 0..2);
-    let mut whole = daemon(1, 0..2);
-    whole.offers.insert(persona(0), 2);
+fn whoever_can_serve_it_best_serves_it() {
+    let mut worse = daemon(0, 0..2);
+    let mut better = daemon(1, 0..2);
+    better.offers.insert(persona(0), 2);
     let before = held([(0, 0), (1, 1)]);
-    let after = assign(&[half.clone(), whole.clone()], &before, &nobody_placed());
+    let after = assign(&[worse.clone(), better.clone()], &before, &nobody_placed());
     assert_eq!(after, held([(0, 1), (1, 0)]));
-    half.offers.insert(persona(0), 2);
-    assert_eq!(assign(&[half, whole], &before, &nobody_placed()), before);
+    worse.offers.insert(persona(0), 2);
+    assert_eq!(assign(&[worse, better], &before, &nobody_placed()), before);
 }
 
 #[test]
@@ -97,14 +97,14 @@ fn nobody_can_serve_anybody() {
 
 /// Daemons, some of which know some personas only; who serves whom now, were it somebody gone; who is placed where.
 fn situations() -> impl Strategy<Value = (Vec<Candidate>, Placement, BTreeMap<PersonaName, DaemonName>)> {
-    let offers = proptest::collection::vec(0..3usize, 12);
+    let offers = proptest::collection::vec(0..3u8, 12);
     let daemons = proptest::collection::vec(offers, 1..5);
     let before = proptest::collection::btree_map(0..12usize, 0..6usize, 0..12);
     let placed = proptest::collection::btree_map(0..12usize, 0..6usize, 0..4);
     (daemons, before, placed).prop_map(|(daemons, before, placed)| {
-        let candidate = |(number, offers): (usize, Vec<usize>)| {
-            let offers = offers.into_iter().enumerate().filter(|(_, transports)| *transports > 0);
-            let offers = offers.map(|(number, transports)| (persona(number), transports)).collect();
+        let candidate = |(number, offers): (usize, Vec<u8>)| {
+            let offers = offers.into_iter().enumerate().filter(|(_, offer)| *offer > 0);
+            let offers = offers.map(|(number, offer)| (persona(number), offer)).collect();
             Candidate { id: id(number), name: name(number), offers }
         };
         let candidates = daemons.into_iter().enumerate().map(candidate).collect();

@@ -53,6 +53,8 @@ fn what_is_refused_is_told_with_what_there_is() {
     );
     assert_eq!(refused(&known, "avtobus", "bus-3"), "bus-3 was last heard of 42 s ago; those that live: bus-1, bus-2");
     assert!(refused(&known, "romeo", "bus-2").starts_with("bus-2 can't serve romeo now"));
+    known.daemons[1].seats.remove(&Seat::parse("avtobus.telegram").unwrap());
+    assert!(refused(&known, "avtobus", "bus-2").starts_with("bus-2 can't serve avtobus now"), "only in rooms");
     known.daemons.push(NotedDaemon { id: DaemonId("bus-2:2:e".to_owned()), ..noted("bus-2", "", 0) });
     assert!(refused(&known, "avtobus", "bus-2").starts_with("2 daemons are called bus-2"));
     assert!(refused(&Census::default(), "avtobus", "bus-1").starts_with("no daemon of this database lives"));
