@@ -37,7 +37,7 @@ pub(super) async fn serve<E>(
     app.roster.add(live.seat(), Arc::clone(live));
     app.jobs.notify_one();
     app.replies.notify_one();
-    let term = stopping.child_token();
+    let (term, seat) = (stopping.child_token(), live.seat());
     let mut router = Pump::new(Router::new(Arc::clone(app), Arc::clone(live)), app.limits.routed_at_once);
     let turn = Turn { app, persona: &live.name, transport: live.lease.transport };
     let lasting = async {
@@ -45,7 +45,7 @@ pub(super) async fn serve<E>(
             ended = until => Over::Ended(ended),
             () = live.fenced.notified() => Over::Taken,
             () = turn.lost(&live.lease) => Over::Taken,
-            name = app.spread.dismissed(&live.lease.seat()) => Over::Dismissed(name),
+            name = app.spread.dismissed(&seat) => Over::Dismissed(name),
         };
         term.cancel();
         ended

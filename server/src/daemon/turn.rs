@@ -13,6 +13,8 @@ use crate::store::{BotId, DaemonName, Lease};
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// The same where this daemon should serve it, and the other is about to hand it over.
 const HANDED_OVER: Duration = Duration::from_secs(1);
+/// How long a daemon that could not ask for a persona, so that it became another's, isn't thought able to serve it.
+const ABLE_AGAIN: Duration = Duration::from_secs(60);
 /// How often the one who serves makes sure that it still may. Fencing makes the time between harmless.
 const MAKE_SURE: Duration = Duration::from_secs(3);
 
@@ -38,8 +40,11 @@ impl Turn<'_> {
             let whose = spread.whose(&seat);
             if let Whose::Anothers(_) = whose {
                 self.stand_by(&mut waiting);
-                // Nobody lets go of the other end before the daemon does.
-                let _ = watch.changed().await;
+                tokio::select! {
+                    // The other end lives as long as the daemon.
+                    _ = watch.changed() => {}
+                    () = tokio::time::sleep(ABLE_AGAIN) => spread.stand_ready(seat.clone()),
+                }
                 continue;
             }
             match store.take(self.persona, self.transport, holder, self.app.clock.now()).await {

@@ -87,7 +87,7 @@ impl Round {
         self.kept.retain(|seat, kept| now < kept.until && placed(seat) == kept.placed.as_ref());
         let forsaken = plan
             .iter()
-            .filter(|(seat, at)| **at != self.me && !holders.contains_key(*seat) && me.seats.contains(*seat));
+            .filter(|(seat, at)| ***at != self.me && !holders.contains_key(*seat) && me.seats.contains(*seat));
         let since = |seat: &Seat| self.unclaimed.get(seat).copied().unwrap_or(now);
         self.unclaimed = forsaken.map(|(seat, _)| ((*seat).clone(), since(seat))).collect();
         for (seat, since) in &self.unclaimed {

@@ -159,6 +159,8 @@ mod tests {
     fn what_is_not_known_is_not_made_up() {
         let text = rendered(json!({ "status": "unavailable", "personas": { "avtobus": { "state": "starting" } } }));
         assert!(text.contains('?') && !text.contains('0'), "{text}");
+        let elsewhere = json!({ "personas": { "avtobus": { "state": "standby", "by": "bus-2" } } });
+        assert!(rendered(elsewhere).contains("standby (bus-2 serves it)"));
         assert!(rendered(json!({ "surprise": 1 })).contains("no persona is known"));
     }
 
