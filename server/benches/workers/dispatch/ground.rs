@@ -17,11 +17,12 @@ use maskarad::daemon::{self, Wire};
 use maskarad::generator::{Choice, Generator, LocalGenerator, Prefer};
 use maskarad::incoming::{Incoming, ParseError};
 use maskarad::lifecycle::Lifecycle;
-use maskarad::live::{Character, Identity, LivePersona, Speaker, Voice};
+use maskarad::live::{self, Character, LivePersona, Speaker, Voice};
 use maskarad::pacing::Guides;
 use maskarad::pump::Pump;
 use maskarad::remote::{BrokerConfig, Remote};
 use maskarad::router::Router;
+use maskarad::spread::Identity;
 use maskarad::store::{self, BotId, Location, RawUpdate, Retention, Store};
 use maskarad::telegram::update;
 use maskarad::transport::{Outgoing, Transport, TransportError};
@@ -68,11 +69,13 @@ impl Ground {
         let model = character.voice.model.key();
         let stopped = CancellationToken::new();
         let generator = generator(broker, &engine, &stopped, model).await?;
+        let dice = Dice::from_os();
         let app = Arc::new(App::new(Parts {
             store: Arc::clone(&store),
             generator,
             clock: Arc::new(SystemClock),
-            dice: Dice::from_os(),
+            identity: Identity::of_process(None, &dice),
+            dice,
             limits: Limits { guides: Guides::NONE, ..Limits::with_workers() },
         }));
         let lifecycle = Lifecycle::default();
@@ -81,7 +84,7 @@ impl Ground {
         let (wants, wanted) = mpsc::unbounded_channel();
         let (answers, messages, written, waits) = Default::default();
         let people = Arc::new(People { wants, answers, messages, written, waits });
-        let live = live(&app, character, &people).await?;
+        let live = bring_up(&app, character, &people).await?;
         let (shared, stopping) = (Arc::clone(&app), lifecycle.stopping().clone());
         let routed = Arc::clone(&live);
         lifecycle.spawn("router", async move {
@@ -135,7 +138,7 @@ impl Ground {
 fn character(engine: &Engine) -> anyhow::Result<Character> {
     let unlimited = "access: { per_user_hourly: 1000000, per_chat_hourly: 1000000 }\n";
     let persona = roomer("avtobus", unlimited);
-    let model = maskarad::live::load(engine, &persona.model)?;
+    let model = live::load(engine, &persona.model)?;
     let voice = Voice::new(&persona, model, engine).context("the demo checkpoint has a tokenizer")?;
     Ok(Character { persona: Arc::new(persona), voice })
 }
@@ -165,13 +168,14 @@ async fn generator(
     Ok(Arc::new(Choice::new(here, remote, Prefer::Workers)))
 }
 
-async fn live(app: &Arc<App>, character: Arc<Character>, people: &Arc<People>) -> anyhow::Result<Arc<LivePersona>> {
+async fn bring_up(app: &Arc<App>, character: Arc<Character>, people: &Arc<People>) -> anyhow::Result<Arc<LivePersona>> {
     let name = character.persona.name.clone();
     let now = SystemClock.now();
     let taken = app.store.take(&name, TransportKind::Telegram, "bench", now).await?.context("the persona is free")?;
     let me = Me { id: UserId(BOT), username: "avtobus_bot".to_owned(), can_read_all_group_messages: true };
     let transport = Arc::new(AtOnce(Arc::clone(people)));
-    let live = LivePersona::new(Arc::new(Speaker::new(character)), Identity { me, lease: taken.lease, transport });
+    let live =
+        LivePersona::new(Arc::new(Speaker::new(character)), live::Identity { me, lease: taken.lease, transport });
     let live = Arc::new(live);
     app.roster.add(live.seat(), Arc::clone(&live));
     Ok(live)

@@ -20,6 +20,7 @@ use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::{Character, Voice};
 use maskarad::pacing::Guides;
 use maskarad::remote::Elsewhere;
+use maskarad::spread::Identity;
 use maskarad::store::{Retention, Store};
 use maskarad::telegram::webhook::{Doors, WebhookWire};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
@@ -168,6 +169,7 @@ impl Host {
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
+            identity: Identity::of_process(None, &Dice::from_os()),
             limits: Limits { webhook_check: WEBHOOK_CHECK, ..limits },
         }));
         app.api_open.store(rooms, Ordering::Relaxed);
