@@ -18,6 +18,7 @@ mod standby;
 mod startup;
 mod supervised;
 mod webhook;
+mod worker;
 
 use std::fs::File;
 use std::path::PathBuf;
