@@ -104,12 +104,13 @@ pub(super) fn status(report: Report, seen: SeenBesides) -> Status {
         };
         (name.clone(), work)
     });
+    let work = work.collect();
     Status {
         version: env!("CARGO_PKG_VERSION"),
         up_seconds: up.as_secs(),
         resident_bytes: resident,
         report,
-        work: work.collect(),
+        work,
         elsewhere,
     }
 }

@@ -15,19 +15,22 @@ use super::{Daemon, Stage, program};
 use crate::support::broker::Broker;
 use crate::support::host::SOON;
 
+/// What is ours on the broker.
+const OURS: &str = "^maskarad[.]";
 /// What nobody may read anywhere.
 const PASSWORD: &str = "hunter2hunter2";
 const WORDS: &str = "совершенно секретно";
 
-/// The broker's address with a user of this test's own, whose password can be told from everything else.
+/// The broker's address with a user of this test's own, whose password can be told from everything else, and who may do what
+/// docs/WORKERS.md lets a user do.
 fn secret_url(broker: &Broker) -> String {
     let mut url = Url::parse(broker.url()).unwrap();
     let host = url.path().trim_start_matches('/').to_owned();
     let user = format!("user-{host}");
     broker.eval(&format!(
         "rabbit_auth_backend_internal:add_user(<<\"{user}\">>, <<\"{PASSWORD}\">>, <<\"tests\">>), \
-         rabbit_auth_backend_internal:set_permissions(<<\"{user}\">>, <<\"{host}\">>, <<\".*\">>, <<\".*\">>, <<\".*\">>, \
-         <<\"tests\">>)."
+         rabbit_auth_backend_internal:set_permissions(<<\"{user}\">>, <<\"{host}\">>, <<\"{OURS}\">>, \
+         <<\"^(maskarad[.]|amq[.]default$)\">>, <<\"{OURS}\">>, <<\"tests\">>)."
     ));
     url.set_username(&user).unwrap();
     url.set_password(Some(PASSWORD)).unwrap();
@@ -40,7 +43,7 @@ fn personas() -> PathBuf {
 }
 
 /// Starts a worker in a folder.
-pub(super) fn start(folder: &Path, broker: &str, name: &str, more: &[(&str, &str)]) -> Daemon {
+pub(crate) fn start(folder: &Path, broker: &str, name: &str, more: &[(&str, &str)]) -> Daemon {
     let log = folder.join(format!("{name}.log"));
     let mut command = Command::new(program());
     command

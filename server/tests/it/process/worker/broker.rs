@@ -1,5 +1,6 @@
 //! A worker without a broker, and one that is there before its broker.
 
+use super::super::supervised::Manager;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,12 +36,16 @@ async fn a_broker_that_comes_late_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_without_a_broker_can_be_stopped() {
+async fn a_worker_without_a_broker_is_ready_and_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = format!("amqp://anna:{PASSWORD}@{}/maskarad", super::super::metrics::free());
-    let mut worker = start(folder.path(), &nowhere, "attic", &[]);
+    let manager = Manager::new(folder.path());
+    let mut worker = start(folder.path(), &nowhere, "attic", &[("NOTIFY_SOCKET", manager.path())]);
+    let ready = manager.waits_for("READY=1", &worker);
+    assert!(ready.contains("STATUS=worker attic"), "{ready}");
     worker.says("the broker is away; connecting again").await;
     worker.signal("TERM");
+    manager.waits_for("STOPPING=1", &worker);
     assert_eq!(worker.ends_within(5).await.code(), Some(0), "{}", worker.log());
     assert_keeps_secrets(&worker.log());
 }

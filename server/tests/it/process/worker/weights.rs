@@ -41,6 +41,17 @@ async fn weights_and_adapter_come_from_the_daemon_for_a_good_key() {
     let said = scene.until("the key was refused", is_refused).await;
     assert!(!said.to_string().contains("mk_wrong") && !stranger.log().contains("mk_wrong"), "{}", stranger.log());
     drop(stranger);
+    let examined = |key| {
+        let mut command = Command::new(program());
+        command.args(["doctor", "--worker"]).current_dir(scene.workers.path()).env_clear();
+        let output = command.env("MASKARAD_BROKER", &scene.broker).envs(settings(key)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let wrong = examined("mk_wrong");
+    assert!(wrong.contains("ERROR    weights    worker.daemon refuses (HTTP 401)"), "{wrong}");
+    let right = examined(key.trim());
+    assert!(right.contains("ok       weights    worker.daemon hands out weights"), "{right}");
+    assert_keeps_secrets(&right);
 
     let worker = scene.worker("attic", &settings(key.trim()));
     scene.until_at_work("attic").await;
