@@ -19,6 +19,12 @@ fn systemd() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../systemd")
 }
 
+/// A unit's file.
+fn source(unit: &str) -> PathBuf {
+    let folder = systemd();
+    [folder.join(unit), folder.join("worker").join(unit)].into_iter().find(|file| file.is_file()).unwrap()
+}
+
 /// What `systemd-analyze` says; `None`, with a word about it, where there is none.
 fn analyze(arguments: &[&str]) -> Option<(bool, String)> {
     match Command::new("systemd-analyze").args(arguments).output() {
@@ -49,7 +55,7 @@ impl Machine {
             fs::set_permissions(machine.0.path().join(program), Permissions::from_mode(0o755)).unwrap();
         }
         for unit in UNITS {
-            machine.write(&format!("usr/lib/systemd/system/{unit}"), &fs::read_to_string(systemd().join(unit)).unwrap());
+            machine.write(&format!("usr/lib/systemd/system/{unit}"), &fs::read_to_string(source(unit)).unwrap());
         }
         machine
     }
@@ -104,7 +110,7 @@ fn what_is_wrong_with_a_unit_would_be_found() {
 #[test]
 fn the_units_confine_what_they_start() {
     for name in UNITS {
-        let unit = systemd().join(name);
+        let unit = source(name);
         // In tenths: 2.0 of 10.
         let arguments = ["security", "--no-pager", "--offline=true", "--threshold=20", unit.to_str().unwrap()];
         let Some((confined, said)) = analyze(&arguments) else { return };
@@ -114,7 +120,7 @@ fn the_units_confine_what_they_start() {
 
 /// The values of a setting of a unit.
 fn values(unit: &str, setting: &str) -> Vec<String> {
-    let text = fs::read_to_string(systemd().join(unit)).unwrap();
+    let text = fs::read_to_string(source(unit)).unwrap();
     let value = |line: &str| line.split_once('=').filter(|(name, _)| *name == setting).map(|(_, value)| value.to_owned());
     text.lines().filter_map(value).collect()
 }
@@ -129,7 +135,7 @@ fn a_worker_gets_none_of_the_daemon_s_secrets_and_the_time_to_finish() {
     assert!(seconds > maskarad::lifecycle::DRAIN.as_secs() + 10, "{seconds}");
     // What confines the daemon confines the worker.
     let confinement = |unit: &str| {
-        let text = fs::read_to_string(systemd().join(unit)).unwrap();
+        let text = fs::read_to_string(source(unit)).unwrap();
         text[text.find("NoNewPrivileges").unwrap()..].to_owned()
     };
     assert_eq!(confinement(worker), confinement("maskarad.service"));

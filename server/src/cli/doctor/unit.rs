@@ -27,7 +27,7 @@ pub(super) fn look(root: &Path, name: &str, findings: &mut Findings) {
         return findings.note(
             "unit",
             format!("there is no {unit}, so nothing starts with the machine"),
-            format!("install the Debian package, or copy systemd/{unit} to /etc/systemd/system and `systemctl daemon-reload`"),
+            format!("install the Debian package, or copy {unit} from the folder systemd to /etc/systemd/system and `systemctl daemon-reload`"),
         );
     };
     if enabled(root, &unit).is_some() {
