@@ -53,7 +53,7 @@ async fn work(config: WorkerConfig, engine: Engine) -> bool {
     // Ready before the broker is: it may come later, and go and come again.
     supervisor.ready_with(&format!("worker {}", config.name));
     let told_to_stop = stopping.clone();
-    tokio::spawn(async move {
+    lifecycle.spawn("supervisor", async move {
         told_to_stop.cancelled().await;
         supervisor.stopping();
     });

@@ -117,6 +117,17 @@ fn certificates(path: &Path) -> Result<String, BrokerError> {
     std::fs::read_to_string(path).map_err(|source| BrokerError::Certificates { path: path.to_owned(), source })
 }
 
+/// What the broker answers, within the time that it may take: a quorum queue without a leader never does.
+///
+/// # Errors
+/// As the broker says.
+pub async fn answered<T>(answer: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerError> {
+    match tokio::time::timeout(CONFIRM_WITHIN, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(BrokerError::Slow(CONFIRM_WITHIN)),
+    }
+}
+
 impl Link {
     /// Whether it can be used at all.
     ///
@@ -176,7 +187,7 @@ impl Link {
     /// As the broker says.
     pub async fn listen(&self, queue: &str, no_ack: bool) -> Result<Consumer, BrokerError> {
         let options = BasicConsumeOptions { no_ack, ..BasicConsumeOptions::default() };
-        Ok(self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?)
+        answered(self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default())).await
     }
 
     /// Says goodbye.

@@ -46,7 +46,10 @@ fn whatever_it_names_is_there() {
         for (other, needed) in service["depends_on"].as_object().into_iter().flatten() {
             assert!(names.contains_key(other), "{name} depends on {other}");
             let healthy = needed["condition"] == "service_healthy";
-            assert!(!healthy || !texts(&names[other]["healthcheck"]["test"]).is_empty(), "{other} tells nobody its health");
+            assert!(
+                !healthy || !texts(&names[other]["healthcheck"]["test"]).is_empty(),
+                "{other} tells nobody its health"
+            );
         }
         for config in service["configs"].as_array().into_iter().flatten() {
             let content = compose["configs"][config["source"].as_str().unwrap()]["content"].as_str().unwrap();
@@ -54,7 +57,11 @@ fn whatever_it_names_is_there() {
         }
         for volume in texts(&service["volumes"]) {
             let Some((from, _)) = volume.split_once(':') else { continue };
-            let there = if from.starts_with('.') { folder().join(from).exists() } else { compose["volumes"].get(from).is_some() };
+            let there = if from.starts_with('.') {
+                folder().join(from).exists()
+            } else {
+                compose["volumes"].get(from).is_some()
+            };
             assert!(there, "{name}: {volume}");
         }
     }
@@ -63,7 +70,9 @@ fn whatever_it_names_is_there() {
 #[test]
 fn our_services_understand_what_they_are_told() {
     let compose = compose();
-    let known = text("../../maskarad.example.yaml") + &text("../../personas/avtobus.yaml") + &text("../../personas/polkson.yaml");
+    let known = text("../../maskarad.example.yaml")
+        + &text("../../personas/avtobus.yaml")
+        + &text("../../personas/polkson.yaml");
     let host = Regex::new(r"@([a-z]+)/").unwrap();
     for name in OURS {
         let service = &services(&compose)[name];
@@ -78,7 +87,8 @@ fn our_services_understand_what_they_are_told() {
             let helped = Command::new(env!("CARGO_BIN_EXE_maskarad")).args([command, "--help"]).output().unwrap();
             assert!(helped.status.success(), "{name}: there is no command {command}");
         }
-        let seconds = service["stop_grace_period"].as_str().and_then(|text| text.strip_suffix('s')?.parse::<u64>().ok());
+        let seconds =
+            service["stop_grace_period"].as_str().and_then(|text| text.strip_suffix('s')?.parse::<u64>().ok());
         assert!(seconds > Some(maskarad::lifecycle::DRAIN.as_secs() + 10), "{name} is killed before it has finished");
     }
 }
@@ -92,7 +102,10 @@ fn there_may_be_many_workers() {
     }
     assert!(texts(&worker["volumes"]).iter().all(|volume| !volume.contains(':')), "each keeps its own cache");
     let daemon = &services(&compose)["maskarad"];
-    assert_eq!(worker["environment"]["MASKARAD_BROKER"], daemon["environment"]["MASKARAD_BROKER"], "they would never meet");
+    assert_eq!(
+        worker["environment"]["MASKARAD_BROKER"], daemon["environment"]["MASKARAD_BROKER"],
+        "they would never meet"
+    );
 }
 
 #[test]

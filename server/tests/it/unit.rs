@@ -121,7 +121,8 @@ fn the_units_confine_what_they_start() {
 /// The values of a setting of a unit.
 fn values(unit: &str, setting: &str) -> Vec<String> {
     let text = fs::read_to_string(source(unit)).unwrap();
-    let value = |line: &str| line.split_once('=').filter(|(name, _)| *name == setting).map(|(_, value)| value.to_owned());
+    let value =
+        |line: &str| line.split_once('=').filter(|(name, _)| *name == setting).map(|(_, value)| value.to_owned());
     text.lines().filter_map(value).collect()
 }
 
@@ -130,7 +131,10 @@ fn a_worker_gets_none_of_the_daemon_s_secrets_and_the_time_to_finish() {
     let worker = "maskarad-worker.service";
     assert_eq!(values(worker, "LoadCredential"), ["maskarad:/etc/maskarad/worker-credentials"]);
     assert!(values(worker, "StateDirectory").is_empty() && values(worker, "ConfigurationDirectory").is_empty());
-    assert_eq!((values(worker, "Type"), values(worker, "Restart")), (vec!["notify".to_owned()], vec!["always".to_owned()]));
+    assert_eq!(
+        (values(worker, "Type"), values(worker, "Restart")),
+        (vec!["notify".to_owned()], vec!["always".to_owned()])
+    );
     let seconds: u64 = values(worker, "TimeoutStopSec")[0].parse().unwrap();
     assert!(seconds > maskarad::lifecycle::DRAIN.as_secs() + 10, "{seconds}");
     // What confines the daemon confines the worker.

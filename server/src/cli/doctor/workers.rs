@@ -55,7 +55,9 @@ fn mend(error: &BrokerError) -> &'static str {
     match error {
         BrokerError::Url => "write workers.broker (MASKARAD_BROKER) in this form",
         BrokerError::Certificates { .. } => "let workers.ca name a file of certificates in PEM that this user may read",
-        BrokerError::Blocked | BrokerError::Full => "make room on the broker's disk, or take away what fills its memory",
+        BrokerError::Blocked | BrokerError::Full => {
+            "make room on the broker's disk, or take away what fills its memory"
+        }
         BrokerError::Slow(_) | BrokerError::Said(_) | BrokerError::NoQueue(_) => {
             "see that RabbitMQ 3.10 or later runs where workers.broker says, that this machine reaches it, and that its user may \
              configure, write and read in its virtual host (docs/WORKERS.md)"
@@ -66,7 +68,8 @@ fn mend(error: &BrokerError) -> &'static str {
 fn crew(workers: &[Standing], side: Side, findings: &mut Findings) {
     if workers.is_empty() {
         let message = format!("no worker was heard within {} s", LISTENING.as_secs());
-        let mend = "start `maskarad worker` on another machine (docs/WORKERS.md); until then the daemon makes all replies";
+        let mend =
+            "start `maskarad worker` on another machine (docs/WORKERS.md); until then the daemon makes all replies";
         return match side {
             Side::Daemon => findings.warning("worker", message, mend),
             Side::Worker => findings.note("worker", message, mend),
@@ -87,7 +90,8 @@ fn one(worker: &Standing, findings: &mut Findings) {
         let mend = "look at worker.models, worker.daemon, worker.key and worker.memory on that machine, and at its log";
         return findings.warning("worker", format!("{name}: {trouble}"), mend);
     }
-    let message = format!("{name}: maskarad {program} on {instruction_set}, with {bases} base(s), {slots} jobs at once");
+    let message =
+        format!("{name}: maskarad {program} on {instruction_set}, with {bases} base(s), {slots} jobs at once");
     if *bases == 0 {
         let mend = "wait until it has loaded them, or start a daemon, which tells what it needs";
         return findings.note("worker", message, mend);

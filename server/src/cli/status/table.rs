@@ -60,10 +60,7 @@ fn table(told: &Told, now: OffsetDateTime) -> String {
 }
 
 /// A table without lines.
-fn plain<const COLUMNS: usize>(
-    head: [&str; COLUMNS],
-    rows: impl Iterator<Item = [String; COLUMNS]>,
-) -> String {
+fn plain<const COLUMNS: usize>(head: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(head).add_rows(rows);
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")

@@ -100,7 +100,8 @@ mod tests {
     const URL: &str = "amqps://anna:hunter2@broker:5671/maskarad";
 
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<DaemonConfig, Problems> {
-        let lookup = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let lookup =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         parse(Path::new("etc/maskarad.yaml"), text, Environment::new(&lookup))
     }
 
@@ -124,7 +125,10 @@ worker: {{ name: attic-1, models: m, daemon: 'https://bots.example.org', key: mk
         assert_eq!(config.workers.prefer, Prefer::Workers);
         let worker = &config.worker;
         assert_eq!((worker.name.as_deref(), worker.models.as_path()), (Some("attic-1"), Path::new("etc/m")));
-        assert_eq!((worker.daemon.as_ref().unwrap().as_str(), worker.memory), ("https://bots.example.org/", Some(2 << 30)));
+        assert_eq!(
+            (worker.daemon.as_ref().unwrap().as_str(), worker.memory),
+            ("https://bots.example.org/", Some(2 << 30))
+        );
         assert_eq!(worker.key.as_ref().unwrap().expose(), "mk_hunter2");
         let other = read(&text, &[("MASKARAD_BROKER", "amqp://b"), ("MASKARAD_WORKER_KEY", "mk_other")]).unwrap();
         assert_eq!(other.workers.broker.unwrap().url.expose(), "amqp://b");

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::under_way::UnderWay;
 use super::{Worker, duty};
 use crate::remote::TELL;
-use crate::remote::broker::{BrokerError, Link};
+use crate::remote::broker::{BrokerError, Link, answered};
 use crate::remote::protocol::{self, Hello, ToDaemon, ToWorker};
 use crate::remote::topology::{self, Kind};
 
@@ -122,7 +122,8 @@ impl Session {
             for kind in Kind::BOTH {
                 let queue = topology::declare_jobs(&self.jobs, base, kind).await?;
                 let options = BasicConsumeOptions::default();
-                let consumer = self.jobs.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+                let consumer = self.jobs.basic_consume(queue.into(), "".into(), options, FieldTable::default());
+                let consumer = answered(consumer).await?;
                 tags.push(consumer.tag());
                 self.readers.spawn(read(consumer, kind, self.arrivals.0.clone()));
             }

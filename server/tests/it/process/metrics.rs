@@ -200,7 +200,8 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
         tokio::time::sleep(BREATH).await;
     }
     let mut empty = Vec::new();
-    let of_workers = |query: &Query| queries::metrics_in(&query.expr).iter().any(|name| OF_WORKERS.contains(&name.as_str()));
+    let of_workers =
+        |query: &Query| queries::metrics_in(&query.expr).iter().any(|name| OF_WORKERS.contains(&name.as_str()));
     for query in dashboard().into_iter().chain(alerts()).filter(|query| worker.is_some() || !of_workers(query)) {
         let deadline = Instant::now() + SOON / 12;
         let mut said = prometheus.query(&query.expr).await;

@@ -51,7 +51,10 @@ async fn what_a_worker_lacks() {
     setup.variables = vec![("MASKARAD_BROKER".to_owned(), broker.url().to_owned())];
     let found = setup.found(&["--worker"]);
     let others: Vec<&String> = found.iter().filter(|line| !line.starts_with("ok ")).collect();
-    assert!(others.len() == 2 && others[0].starts_with("note worker no worker"), "neither manifest nor token: {found:?}");
+    assert!(
+        others.len() == 2 && others[0].starts_with("note worker no worker"),
+        "neither manifest nor token: {found:?}"
+    );
     setup.settings += "worker: { daemon: 'http://127.0.0.1:9', key: mk_hunter2 }\n";
     setup.finds("error weights worker.daemon can't be asked for weights", &["--worker"]);
     setup.settings = format!("worker: {{ daemon: '{}', key: mk_hunter2 }}\n", setup.tg.api_url());

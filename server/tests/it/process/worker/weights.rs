@@ -7,10 +7,9 @@ async fn stage() -> Stage {
     let stage = Stage::new().await;
     let model = personas().join("models/mini-ru");
     let adapter = personas().join("adapters/avtobus");
-    for (name, variable, adapter) in [
-        ("avtobus", "AVTOBUS_TOKEN", format!(", adapter: {adapter:?}")),
-        ("polkson", "POLKSON_TOKEN", String::new()),
-    ] {
+    for (name, variable, adapter) in
+        [("avtobus", "AVTOBUS_TOKEN", format!(", adapter: {adapter:?}")), ("polkson", "POLKSON_TOKEN", String::new())]
+    {
         let model = format!("model: {{ path: {model:?}{adapter} }}");
         stage.write_manifest(name, &format!("name: {name}\ntoken: {{ env: {variable} }}\n{model}\n"));
     }
@@ -36,7 +35,8 @@ async fn weights_and_adapter_come_from_the_daemon_for_a_good_key() {
         ]
     };
     let stranger = scene.worker("stranger", &settings("mk_wrong"));
-    let refused = |worker: &Value| worker["trouble"].as_str().is_some_and(|told| told.contains("worker.key must be a key"));
+    let refused =
+        |worker: &Value| worker["trouble"].as_str().is_some_and(|told| told.contains("worker.key must be a key"));
     let is_refused = |said: &Value| said["workers"].as_array().is_some_and(|workers| workers.iter().any(refused));
     let said = scene.until("the key was refused", is_refused).await;
     assert!(!said.to_string().contains("mk_wrong") && !stranger.log().contains("mk_wrong"), "{}", stranger.log());
