@@ -1,4 +1,6 @@
-//! The table that people see. Pure.
+//! The tables that people see. Pure.
+
+mod workers;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,7 @@ pub(super) fn render(told: &Told, now: OffsetDateTime) -> String {
             backlog.unrouted, backlog.directed, backlog.ambient, backlog.ready
         ));
     }
+    lines.extend(told.elsewhere.as_ref().map(workers::render));
     lines.join("\n")
 }
 
@@ -49,14 +52,17 @@ fn shared(told: &Told) -> u64 {
 }
 
 fn table(told: &Told, now: OffsetDateTime) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(HEAD);
-    for (name, standing) in &told.personas {
-        table.add_row(row(name, standing, told.work.get(name).unwrap_or(&Work::default()), now));
-    }
     if told.personas.is_empty() {
         return "  no persona is known".to_owned();
     }
+    let rows = told.personas.iter();
+    plain(HEAD, rows.map(|(name, standing)| row(name, standing, told.work.get(name).unwrap_or(&Work::default()), now)))
+}
+
+/// A table without lines.
+fn plain<const COLUMNS: usize>(head: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(head).add_rows(rows);
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 

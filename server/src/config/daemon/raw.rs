@@ -220,11 +220,17 @@ impl<'a> Settings<'a> {
     pub(super) fn refuse(&mut self, key: &str, setting: &Setting, expected: &str) {
         match setting {
             Setting::InFile { location, .. } => self.report.note(key, *location, format!("expected {expected}")),
-            Setting::InVariable { name, .. } => {
-                let problem = Problem::of_file(Path::new(&format!("${name}")), key, format!("expected {expected}"));
-                self.report.problems.push(problem);
-            }
+            Setting::InVariable { name, .. } => self.refuse_at(&format!("${name}"), key, expected),
         }
+    }
+
+    /// Notes that a credential isn't what was expected for this key.
+    pub(super) fn refuse_credential(&mut self, name: &str, key: &str, expected: &str) {
+        self.refuse_at(&format!("credential {name}"), key, expected);
+    }
+
+    fn refuse_at(&mut self, place: &str, key: &str, expected: &str) {
+        self.report.problems.push(Problem::of_file(Path::new(place), key, format!("expected {expected}")));
     }
 
     /// Whether all went well.

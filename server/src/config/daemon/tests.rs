@@ -57,6 +57,7 @@ fn the_example_says_the_defaults() {
     assert_eq!(full.listen, Some(([127, 0, 0, 1], 8443).into()));
     assert_eq!(full.metrics_listen, Some(([127, 0, 0, 1], 9464).into()));
     assert_eq!(full.telegram.webhook.as_deref(), Some("https://bots.example.org"));
+    assert!(full.workers.broker.is_some() && full.worker.daemon.is_some() && full.worker.memory == Some(2 << 30));
 }
 
 #[test]
