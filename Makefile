@@ -6,7 +6,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench scaling scaling-measure fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -109,6 +109,12 @@ bench-quick: setup ## Our engine alone, and how fast this machine reads memory; 
 
 load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
 	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)
+
+scaling: setup ## How many machines 10, 1,000 and 100,000 active chats need, by simulation, into docs/SCALING.md (SCALING="--seed 9")
+	cargo bench --workspace --locked --bench scaling -- --write $(CURDIR)/docs/SCALING.md $(SCALING)
+
+scaling-measure: setup ## What a PostgreSQL and a RabbitMQ of their own can do here, into docs/SCALING.md; two minutes on a quiet machine
+	cargo bench --workspace --locked --bench scaling -- --measure --write $(CURDIR)/docs/SCALING.md $(SCALING)
 
 fmt: ## Formats the code
 	cargo fmt --all
