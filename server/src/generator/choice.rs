@@ -149,6 +149,7 @@ async fn elsewhere(sides: &Sides, mut run: Run, told: &mut Vec<u32>, sender: &mp
             }
             Heard::Finished(finished) => {
                 ticket.finished(finished.ids.len(), Instant::now());
+                tracing::debug!(tokens = finished.ids.len(), "a reply was made elsewhere");
                 Event::Finished(finished)
             }
             Heard::Failed(reason) => Event::Failed(EngineError::Elsewhere(reason)),
@@ -206,6 +207,7 @@ async fn pass_on(
             return;
         }
         if is_end {
+            tracing::debug!(tokens = count, "a reply was made here");
             return finished(count);
         }
     }
