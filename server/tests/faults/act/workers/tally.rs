@@ -1,5 +1,6 @@
 //! What befell the workers and their broker, and where replies were made.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Extent;
@@ -15,6 +16,9 @@ const HERE: &str = "a reply was made here";
 const FELL_BACK: &str = "a reply is made here instead";
 /// What it says of a result that somebody else had brought before, or that came too late.
 const TOO_LATE: &str = "nobody waits for this result any more";
+
+/// A reply that somebody waits for longer was forgotten somewhere, and only remembered at its deadline.
+const LONGEST: Duration = Duration::from_secs(90);
 
 /// So far.
 #[derive(Default)]
@@ -61,20 +65,8 @@ impl Tally {
             report.fail(format!("not all that was to happen did: {extent:?}"));
         }
         self.report_cut(extent, report);
-        let said = |words| stage.logs.counted[words];
-        let (elsewhere, here) = (said(ELSEWHERE), said(HERE));
-        let made: Vec<String> = stage.crew.made.iter().map(|(name, count)| format!("{name} {count}")).collect();
-        report.line(&format!(
-            "made elsewhere {elsewhere} (jobs ended: {}), here {here}, of them given back by those elsewhere {}; results \
-             that nobody waited for any more: {}",
-            made.join(", "),
-            said(FELL_BACK),
-            said(TOO_LATE)
-        ));
-        let all = elsewhere + here;
-        if elsewhere as f64 <= extent.least * all as f64 {
-            report.fail(format!("only {elsewhere} of {all} replies were made elsewhere"));
-        }
+        report_makers(stage, extent.least, report);
+        report_waits(stage, report);
     }
 
     fn report_cut(&self, extent: Extent, report: &mut Report) {
@@ -91,5 +83,40 @@ impl Tally {
         if !came_back {
             report.fail("the worker that was cut off never worked again".to_owned());
         }
+    }
+}
+
+/// Where replies were made, and that enough of them were made elsewhere.
+fn report_makers(stage: &Stage, least: f64, report: &mut Report) {
+    let said = |words| stage.logs.counted[words];
+    let (elsewhere, here) = (said(ELSEWHERE), said(HERE));
+    let made: Vec<String> = stage.crew.made.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    report.line(&format!(
+        "made elsewhere {elsewhere} (jobs ended: {}), here {here}, of them given back by those elsewhere {}; results \
+         that nobody waited for any more: {}",
+        made.join(", "),
+        said(FELL_BACK),
+        said(TOO_LATE)
+    ));
+    let all = elsewhere + here;
+    if elsewhere as f64 <= least * all as f64 {
+        report.fail(format!("only {elsewhere} of {all} replies were made elsewhere"));
+    }
+}
+
+/// How long people waited for their answers.
+fn report_waits(stage: &Stage, report: &mut Report) {
+    let asked: HashMap<_, _> = stage.script.written.iter().map(|written| (written.message, written.at)).collect();
+    let sent = stage.bots().into_iter().flat_map(|bot| stage.tg.sent_by(&bot));
+    let wait = sent.filter_map(|sent| sent.at.duration_since(*asked.get(&sent.reply_to?)?).ok());
+    let mut waits: Vec<Duration> = wait.collect();
+    waits.sort_unstable();
+    let within = |percent: usize| waits.get((waits.len() * percent / 100).min(waits.len().saturating_sub(1)));
+    let [half, most, longest] = [50, 99, 100].map(|percent| within(percent).copied().unwrap_or_default());
+    report.line(&format!(
+        "half of the answers came within {half:.1?}, 99 of 100 within {most:.1?}, the last within {longest:.1?}"
+    ));
+    if longest > LONGEST {
+        report.fail(format!("somebody waited {longest:.1?} for an answer"));
     }
 }
