@@ -1,5 +1,5 @@
-//! The long campaign of `make faults`, told by the environment how long and on what. It takes the better part of an hour, so
-//! it runs only when it is asked for.
+//! The long campaigns of `make faults` and `make worker-faults`, told by the environment how long and on what. They take the
+//! better part of an hour, so they run only when they are asked for.
 
 use std::fmt::Display;
 use std::str::FromStr;
