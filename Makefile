@@ -6,7 +6,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench scaling scaling-measure fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults worker-faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench scaling scaling-measure fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,15 @@ api-load: build ## 200 streaming clients of the HTTP API for a minute, then 400
 faults: build ## Kills and troubles the daemon for about an hour, and audits what came of it (FAULTS_SEED, FAULTS_STORE=sqlite)
 	@url="$$(scripts/postgres.sh start)" && trap 'scripts/postgres.sh stop' EXIT && \
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
+	cargo test --workspace --locked --test faults -- --ignored --nocapture
+
+worker-faults: build ## Kills workers and their broker, cuts off a worker, and audits what came of it; needs root, about a quarter of an hour
+	@command -v ip >/dev/null || scripts/apt.sh iproute2 iproute2
+	@url="$$(scripts/postgres.sh start)" && broker="$$(scripts/rabbitmq.sh start)" && \
+	trap 'scripts/postgres.sh stop; scripts/rabbitmq.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 \
+	MASKARAD_TEST_RABBITMQ_URL="$$broker" MASKARAD_REQUIRE_RABBITMQ=1 \
+	FAULTS_DAEMON=$(CURDIR)/target/release/maskarad FAULTS_ACTS=workers FAULTS_STORE=postgres \
 	cargo test --workspace --locked --test faults -- --ignored --nocapture
 
 persona-demo: build ## Makes both demo personas twice and checks what they must come to; up to an hour
