@@ -14,7 +14,8 @@ for name in avtobus polkson; do
         -e "s|^token: .*|token: { credential: maskarad_$name-token, optional: true }|" \
         "personas/$name.yaml" > "$package/personas/$name.yaml"
 done
-sed -e 's|^personas: .*|personas: /etc/maskarad/personas|' maskarad.example.yaml > "$package/maskarad.yaml"
+sed -e 's|^personas: .*|personas: /etc/maskarad/personas|' -e 's|^  models: .*|  models: /usr/share/maskarad|' \
+    maskarad.example.yaml > "$package/maskarad.yaml"
 target/release/maskarad manual "$package/man"
 gzip -9n "$package"/man/*
 for shell in bash zsh fish; do

@@ -98,7 +98,8 @@ inside dpkg --configure maskarad >>"$roots/install.log" 2>&1 || fail "the packag
 [ "$(state ActiveState)" = inactive ] || fail "without a token there is nothing to run"
 inside maskarad --version
 echo "the service is $(inside systemctl is-enabled maskarad), and $(state ActiveState) without a token"
-inside stat -c '%A %U:%G %n' /etc/maskarad/credentials /etc/maskarad/tokens
+inside stat -c '%A %U:%G %n' /etc/maskarad/credentials /etc/maskarad/tokens /etc/maskarad/worker-credentials
+[ "$(inside systemctl is-enabled maskarad-worker 2>/dev/null || true)" = disabled ] || fail "the worker's unit is enabled, or not there"
 
 say "one token, and doctor finds nothing to mend"
 mkdir -p "$roots/try/etc/systemd/system/maskarad.service.d"
@@ -224,7 +225,7 @@ inside maskarad-as-daemon doctor | grep -E ' (database|unit) '
 say "a purge leaves nothing"
 inside systemctl stop maskarad
 inside apt-get purge -qq -y maskarad >>"$roots/install.log" 2>&1 || fail "the purge failed"
-for path in /etc/maskarad /var/lib/maskarad /var/cache/maskarad /usr/bin/maskarad; do
+for path in /etc/maskarad /var/lib/maskarad /var/cache/maskarad /usr/bin/maskarad /usr/lib/systemd/system/maskarad-worker.service; do
     [ ! -e "$roots/try$path" ] || fail "$path is left"
 done
 ! inside getent passwd maskarad || fail "the user is left"

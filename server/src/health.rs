@@ -84,7 +84,8 @@ impl Health {
         let tallies = tokio::time::timeout(PATIENCE, counting).await.unwrap_or_default();
         let (weights, usages) = (self.weights(), self.usages());
         let (up, resident) = (self.since.elapsed(), usage::resident_memory());
-        status::status(report, SeenBesides { up, resident, weights, usages, tallies })
+        let elsewhere = self.app.generator.elsewhere();
+        status::status(report, SeenBesides { up, resident, weights, usages, tallies, elsewhere })
     }
 
     async fn tallies(&self) -> Option<Vec<Tally>> {

@@ -8,6 +8,7 @@ mod engine;
 mod exporter;
 mod names;
 mod scrape;
+mod workers;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub use exporter::{Exporter, install};
 pub use names::{ALL, Kind, Metric};
 pub(crate) use scrape::TEXT;
 pub use scrape::{Looker, start};
+pub use workers::{Fallback, Place, fell_back, generated_at};
 
 use crate::chat::PersonaName;
 use crate::live::Voice;

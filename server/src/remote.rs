@@ -5,6 +5,7 @@ mod broker;
 mod client;
 mod crew;
 pub mod protocol;
+mod survey;
 pub mod topology;
 pub mod worker;
 
@@ -13,14 +14,18 @@ use std::time::Duration;
 pub use self::broker::{BrokerConfig, BrokerError, Link, connect};
 pub use self::client::{Catalogue, Heard, Remote, Run};
 pub use self::crew::{Crew, Member, Standing};
+pub use self::survey::survey;
 
 /// How often daemons and workers tell of themselves.
 pub const TELL: Duration = Duration::from_secs(2);
 /// How long nobody hears of a worker before it counts as gone.
 pub const GONE_AFTER: Duration = Duration::from_secs(7);
 
+/// The longest wait between two attempts to reach the broker.
+const RECONNECT_WITHIN: Duration = Duration::from_secs(5);
+
 /// What is known of generation elsewhere, for people.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Elsewhere {
     /// Why the broker isn't there, where it isn't.
     pub broker_trouble: Option<String>,

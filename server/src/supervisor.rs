@@ -41,7 +41,12 @@ impl Supervisor {
             1 => "one persona".to_owned(),
             personas => format!("{personas} personas"),
         };
-        tell(&[NotifyState::Ready, NotifyState::Status(&status)]);
+        self.ready_with(&status);
+    }
+
+    /// Everything is up; `status` says what there is.
+    pub fn ready_with(&self, status: &str) {
+        tell(&[NotifyState::Ready, NotifyState::Status(status)]);
     }
 
     /// Manifests are read anew; [`Supervisor::ready`] follows.

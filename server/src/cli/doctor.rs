@@ -1,12 +1,14 @@
 //! `maskarad doctor`: looks for everything that keeps newcomers from a talking bot, and tells how to mend each thing.
 //! Changes nothing: no update is confirmed, no webhook set, no database migrated.
 
+mod company;
 mod database;
 mod engine;
 mod finding;
 mod machine;
 mod telegram;
 mod unit;
+mod workers;
 
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use clap::Args;
 
 use self::finding::{Findings, Level};
 use self::telegram::Polling;
+use self::workers::Side;
 use super::output::Output;
 use super::runtime;
 use crate::config::daemon::DaemonConfig;
@@ -34,6 +37,9 @@ pub(super) struct Arguments {
     /// Ask Telegram nothing.
     #[arg(long, conflicts_with = "listen")]
     offline: bool,
+    /// Look at what `maskarad worker` needs here, instead of what the daemon does.
+    #[arg(long, conflicts_with_all = ["listen", "offline"])]
+    worker: bool,
     /// Look for systemd's files under this folder.
     #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
     root: PathBuf,
@@ -43,10 +49,12 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, config: Result<&DaemonConfig, &Problems>) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     match config {
+        Ok(config) if arguments.worker => examine_worker(config, &mut findings)?,
         Ok(config) => examine(arguments, config, &mut findings)?,
         Err(problems) => broken_settings(problems, &mut findings),
     }
-    unit::look(&arguments.root, &mut findings);
+    let unit = if arguments.worker { unit::WORKER } else { unit::DAEMON };
+    unit::look(&arguments.root, unit, &mut findings);
     let mut output = Output::open();
     if arguments.json {
         findings.print_json(&mut output)?;
@@ -71,10 +79,18 @@ fn examine(arguments: &Arguments, config: &DaemonConfig, findings: &mut Findings
             telegram::look(config, &loaded.personas, polling, findings).await;
         }
         database::look(config, findings).await;
+        workers::look(config, Side::Daemon, findings).await;
     });
     engine::look(config, &loaded.personas, findings);
     machine::disks(config, findings);
     machine::descriptors(config, loaded.personas.len(), findings);
+    Ok(())
+}
+
+fn examine_worker(config: &DaemonConfig, findings: &mut Findings) -> anyhow::Result<()> {
+    findings.ok("settings", "the settings can be read");
+    runtime()?.block_on(workers::look(config, Side::Worker, findings));
+    machine::cache(config, findings);
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use crate::config::daemon::DaemonConfig;
 use crate::lifecycle::Lifecycle;
 use crate::machine;
 use crate::remote::worker::{self, Source, WorkerConfig};
+use crate::supervisor::Supervisor;
 
 /// What the machine keeps for itself, and for keys and values.
 const SHARE_OF_MEMORY: u64 = 2;
@@ -48,6 +49,14 @@ fn waiting(engine: &EngineConfig) -> usize {
 async fn work(config: WorkerConfig, engine: Engine) -> bool {
     let lifecycle = Lifecycle::default();
     let stopping: CancellationToken = lifecycle.stopping().clone();
+    let supervisor = Supervisor::of_process();
+    // Ready before the broker is: it may come later, and go and come again.
+    supervisor.ready_with(&format!("worker {}", config.name));
+    let told_to_stop = stopping.clone();
+    lifecycle.spawn("supervisor", async move {
+        told_to_stop.cancelled().await;
+        supervisor.stopping();
+    });
     let working = tokio::spawn(worker::run(config, engine, Dice::from_os(), stopping));
     let (finished, told) = tokio::sync::oneshot::channel();
     lifecycle.spawn("worker", async move {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::meter::{self, Meter};
 use super::{GenerateRequest, Generator, GeneratorError};
+use crate::metrics::{self, Fallback, Place};
 use crate::remote::{Elsewhere, Heard, Remote, Run};
 
 /// How soon an engine that is full is asked again for a reply that was already begun.
@@ -55,7 +56,7 @@ impl Generator for Choice {
         if self.0.goes_elsewhere(&request) {
             match self.0.remote.begin(request.clone()).await {
                 Ok(run) => return Ok(spoken(&self.0, run, request)),
-                Err(why) => self.0.falls_back(&why),
+                Err(why) => self.0.falls_back(Fallback::NotTaken, &why),
             }
         }
         // Asked once here, so that whoever waits for a place is told at once.
@@ -95,8 +96,9 @@ impl Sides {
         }
     }
 
-    fn falls_back(&self, why: &str) {
+    fn falls_back(&self, kind: Fallback, why: &str) {
         tracing::warn!(why, "a reply is made here instead");
+        metrics::fell_back(kind);
         self.remote.fell_back(why);
     }
 }
@@ -121,7 +123,7 @@ fn spoken(sides: &Arc<Sides>, run: Run, request: GenerateRequest) -> BoxStream<'
         let speak = async {
             let mut told = Vec::new();
             if let Some(why) = elsewhere(&sides, run, &mut told, &sender).await {
-                sides.falls_back(&why);
+                sides.falls_back(Fallback::Lost, &why);
                 here(&sides, request, &told, &sender).await;
             }
         };
@@ -149,6 +151,8 @@ async fn elsewhere(sides: &Sides, mut run: Run, told: &mut Vec<u32>, sender: &mp
             }
             Heard::Finished(finished) => {
                 ticket.finished(finished.ids.len(), Instant::now());
+                metrics::generated_at(Place::Elsewhere);
+                tracing::debug!(tokens = finished.ids.len(), "a reply was made elsewhere");
                 Event::Finished(finished)
             }
             Heard::Failed(reason) => Event::Failed(EngineError::Elsewhere(reason)),
@@ -206,6 +210,8 @@ async fn pass_on(
             return;
         }
         if is_end {
+            metrics::generated_at(Place::Here);
+            tracing::debug!(tokens = count, "a reply was made here");
             return finished(count);
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::report::Report;
 use crate::chat::PersonaName;
+use crate::remote::Elsewhere;
 use crate::store::{Failure, Tally};
 
 /// What was seen besides what the report is made from.
@@ -21,6 +22,8 @@ pub(super) struct SeenBesides {
     pub(super) usages: BTreeMap<PersonaName, Usage>,
     /// What each has done; nothing is known while the store is away.
     pub(super) tallies: Option<Vec<Tally>>,
+    /// How generation elsewhere stands, where a broker is set.
+    pub(super) elsewhere: Option<Elsewhere>,
 }
 
 /// What a persona's weights take.
@@ -55,6 +58,9 @@ pub(super) struct Status {
     report: Report,
     /// What each persona has done, and what it takes.
     work: BTreeMap<PersonaName, Work>,
+    /// The broker and the workers, where a broker is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<Elsewhere>,
 }
 
 /// What a persona has done, and what it takes.
@@ -76,7 +82,7 @@ struct Work {
 
 /// Puts together what is said of the personas of this daemon; what the store knows of others is left out.
 pub(super) fn status(report: Report, seen: SeenBesides) -> Status {
-    let SeenBesides { up, resident, mut weights, usages, tallies } = seen;
+    let SeenBesides { up, resident, mut weights, usages, tallies, elsewhere } = seen;
     let known = tallies.is_some();
     let mut tallies: BTreeMap<PersonaName, Tally> =
         tallies.into_iter().flatten().map(|tally| (tally.persona.clone(), tally)).collect();
@@ -99,7 +105,14 @@ pub(super) fn status(report: Report, seen: SeenBesides) -> Status {
         (name.clone(), work)
     });
     let work = work.collect();
-    Status { version: env!("CARGO_PKG_VERSION"), up_seconds: up.as_secs(), resident_bytes: resident, report, work }
+    Status {
+        version: env!("CARGO_PKG_VERSION"),
+        up_seconds: up.as_secs(),
+        resident_bytes: resident,
+        report,
+        work,
+        elsewhere,
+    }
 }
 
 #[cfg(test)]
@@ -135,9 +148,11 @@ mod tests {
             weights: [(name("a"), weights)].into(),
             usages: [(name("a"), Usage { kv_bytes: 5, tokens_per_second: Some(80.5) })].into(),
             tallies: Some(vec![tally("a"), tally("elsewhere")]),
+            elsewhere: None,
         };
         let mut said = serde_json::to_value(status(ready(&["a", "b"]), seen)).unwrap();
         assert_eq!((&said["status"], &said["up_seconds"]), (&json!("ready"), &json!(90)));
+        assert_eq!(said.get("elsewhere"), None, "without a broker there is nothing to tell of");
         insta::assert_json_snapshot!(said["work"].take(), @r#"
         {
           "a": {
@@ -174,8 +189,16 @@ mod tests {
             weights: BTreeMap::new(),
             usages: BTreeMap::new(),
             tallies: None,
+            elsewhere: Some(Elsewhere {
+                broker_trouble: Some("the connection has ended".to_owned()),
+                workers: Vec::new(),
+                under_way: 1,
+                fell_back: 2,
+                last_trouble: None,
+            }),
         };
         let said = serde_json::to_value(status(ready(&["a"]), seen)).unwrap();
         assert_eq!(said["work"], json!({ "a": {} }));
+        assert_eq!(said["elsewhere"]["broker_trouble"], "the connection has ended");
     }
 }

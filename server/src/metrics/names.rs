@@ -107,6 +107,22 @@ metrics! {
         "Time from a request to API or console to its answer's beginning; a streamed reply begins before its first token.";
     API_REPLIES = Kind::Gauge, "maskarad_api_replies", [],
         "Replies in the making for the API (at most http.api_replies).";
+    GENERATIONS = Kind::Counter, "maskarad_generations_total", ["place"],
+        "Replies that were made, by where, where a broker is set: here, elsewhere.";
+    FALLBACKS = Kind::Counter, "maskarad_fallbacks_total", ["reason"],
+        "Replies that were made here because nobody elsewhere did: not_taken by the broker, or lost once they were begun.";
+    ELSEWHERE = Kind::Gauge, "maskarad_jobs_elsewhere", [],
+        "Replies that workers make, or that wait for one.";
+    BROKER_UP = Kind::Gauge, "maskarad_broker_up", [],
+        "Whether the broker is there, where one is set.";
+    WORKERS = Kind::Gauge, "maskarad_workers", ["state"],
+        "Workers that were heard within five minutes, by whether they are given jobs: usable, unusable.";
+    WORKER_SLOTS = Kind::Gauge, "maskarad_worker_slots", ["worker"],
+        "Jobs that a worker makes at once.";
+    WORKER_BUSY = Kind::Gauge, "maskarad_worker_busy", ["worker"],
+        "Jobs that a worker has.";
+    WORKER_SPEED = Kind::Gauge, "maskarad_worker_tokens_per_second", ["worker"],
+        "Tokens that a worker generates a second.";
     PERSONAS = Kind::Gauge, "maskarad_personas", ["standing"],
         "Personas by how far they have come.";
     PERSONA_UP = Kind::Gauge, "maskarad_persona_up", ["persona"],

@@ -11,6 +11,7 @@ use maskarad_engine::Engine;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
+use super::workers::Crew;
 use super::{Exporter, gauge, names};
 use crate::app::App;
 use crate::health::Health;
@@ -29,6 +30,7 @@ pub struct Looker {
     engine: Engine,
     exporter: Exporter,
     health: Arc<Health>,
+    crew: Crew,
     up_since: Instant,
 }
 
@@ -48,7 +50,8 @@ impl Looker {
         let health = Health::new(Arc::clone(app));
         lifecycle.spawn("metrics database", Arc::clone(&health).run(lifecycle.stopping().clone()));
         lifecycle.spawn("metrics upkeep", exporter.clone().keep(lifecycle.stopping().clone()));
-        Arc::new(Self { app: Arc::clone(app), engine, exporter, health, up_since: Instant::now() })
+        let (crew, up_since) = (Crew::default(), Instant::now());
+        Arc::new(Self { app: Arc::clone(app), engine, exporter, health, crew, up_since })
     }
 
     /// Everything, in Prometheus' text format.
@@ -71,6 +74,9 @@ impl Looker {
             gauge(&names::MEMORY, &[]).set(bytes as f64);
         }
         personas(app);
+        if let Some(elsewhere) = app.generator.elsewhere() {
+            self.crew.look(&elsewhere);
+        }
         let backlog = self.health.backlog().await;
         gauge(&names::DATABASE_UP, &[]).set(f64::from(u8::from(backlog.is_some())));
         // Of a database that is away the last that was known stays.

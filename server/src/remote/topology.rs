@@ -14,7 +14,7 @@
 
 use std::time::Duration;
 
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use lapin::{Channel, ExchangeKind};
 use maskarad_engine::ModelKey;
@@ -141,6 +141,17 @@ pub async fn declare_daemon(channel: &Channel, daemon: &str) -> lapin::Result<()
     bind(channel, &results, DEAD, table(&[("x-match", text("all")), (DAEMON, text(daemon))])).await?;
     fleeting(channel, &news).await?;
     bind(channel, &news, WORKERS, FieldTable::default()).await
+}
+
+/// Deletes them.
+///
+/// # Errors
+/// As the broker says.
+pub async fn delete_daemon(channel: &Channel, daemon: &str) -> lapin::Result<()> {
+    for queue in [results(daemon), news(daemon)] {
+        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    }
+    Ok(())
 }
 
 /// Declares a worker's queue of orders.

@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod company;
 #[cfg(test)]
+mod compose;
+#[cfg(test)]
 mod conversation;
 #[cfg(test)]
 mod docs;

@@ -14,10 +14,12 @@ mod proxy;
 mod secrecy;
 mod signals;
 mod soak;
+mod spread;
 mod standby;
 mod startup;
 mod supervised;
 mod webhook;
+pub(crate) mod worker;
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -136,7 +138,7 @@ fn program() -> PathBuf {
 }
 
 /// A running program; killed when dropped.
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
     started: Instant,
@@ -156,7 +158,7 @@ impl Daemon {
     }
 
     /// Waits until the log holds these words.
-    async fn says(&self, words: &str) {
+    pub(crate) async fn says(&self, words: &str) {
         let deadline = Instant::now() + SOON;
         while !self.log().contains(words) {
             assert!(Instant::now() < deadline, "{words:?} isn't in the log\n{}", self.log());

@@ -28,6 +28,11 @@ pub(super) fn disks(config: &DaemonConfig, findings: &mut Findings) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         disk("the state", folder, LEAST_STATE, findings);
     }
+    cache(config, findings);
+}
+
+/// Looks at the folder of what can be made again.
+pub(super) fn cache(config: &DaemonConfig, findings: &mut Findings) {
     if let Some(cache) = &config.engine.cache {
         disk("the cache", cache, LEAST_CACHE, findings);
     }

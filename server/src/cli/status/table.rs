@@ -1,4 +1,6 @@
-//! The table that people see. Pure.
+//! The tables that people see. Pure.
+
+mod workers;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,7 @@ pub(super) fn render(told: &Told, now: OffsetDateTime) -> String {
             backlog.unrouted, backlog.directed, backlog.ambient, backlog.ready
         ));
     }
+    lines.extend(told.elsewhere.as_ref().map(workers::render));
     lines.join("\n")
 }
 
@@ -49,14 +52,17 @@ fn shared(told: &Told) -> u64 {
 }
 
 fn table(told: &Told, now: OffsetDateTime) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING).set_header(HEAD);
-    for (name, standing) in &told.personas {
-        table.add_row(row(name, standing, told.work.get(name).unwrap_or(&Work::default()), now));
-    }
     if told.personas.is_empty() {
         return "  no persona is known".to_owned();
     }
+    let rows = told.personas.iter();
+    plain(HEAD, rows.map(|(name, standing)| row(name, standing, told.work.get(name).unwrap_or(&Work::default()), now)))
+}
+
+/// A table without lines.
+fn plain<const COLUMNS: usize>(head: [&str; COLUMNS], rows: impl Iterator<Item = [String; COLUMNS]>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(head).add_rows(rows);
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
@@ -64,7 +70,7 @@ fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [St
     let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     [
         name.to_owned(),
-        standing.state.clone(),
+        state(standing),
         number(work.chats),
         number(work.replies_day),
         rate(work.replies_hour),
@@ -72,6 +78,14 @@ fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [St
         memory(work),
         last_error(standing, work.last_failure.as_ref(), now),
     ]
+}
+
+/// How far it has come, and, where that is with another daemon, with which.
+fn state(standing: &Standing) -> String {
+    match &standing.by {
+        Some(by) => format!("{} ({by} serves it)", standing.state),
+        None => standing.state.clone(),
+    }
 }
 
 /// Replies of the last hour, and what that is a minute.
@@ -151,6 +165,8 @@ mod tests {
     fn what_is_not_known_is_not_made_up() {
         let text = rendered(json!({ "status": "unavailable", "personas": { "avtobus": { "state": "starting" } } }));
         assert!(text.contains('?') && !text.contains('0'), "{text}");
+        let elsewhere = json!({ "personas": { "avtobus": { "state": "standby", "by": "bus-2" } } });
+        assert!(rendered(elsewhere).contains("standby (bus-2 serves it)"));
         assert!(rendered(json!({ "surprise": 1 })).contains("no persona is known"));
     }
 

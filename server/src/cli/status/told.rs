@@ -21,6 +21,7 @@ pub(super) struct Told {
     pub(super) personas: BTreeMap<String, Standing>,
     pub(super) work: BTreeMap<String, Work>,
     pub(super) backlog: Option<Backlog>,
+    pub(super) elsewhere: Option<Elsewhere>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -28,6 +29,8 @@ pub(super) struct Told {
 pub(super) struct Standing {
     pub(super) state: String,
     pub(super) trouble: Option<String>,
+    /// The other daemon that serves it.
+    pub(super) by: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -67,6 +70,32 @@ pub(super) struct Backlog {
     pub(super) ready: u64,
 }
 
+/// Generation on other machines; only where a broker is set.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Elsewhere {
+    pub(super) broker_trouble: Option<String>,
+    pub(super) workers: Vec<Worker>,
+    pub(super) under_way: u64,
+    pub(super) fell_back: u64,
+    pub(super) last_trouble: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(super) struct Worker {
+    pub(super) name: String,
+    pub(super) program: String,
+    pub(super) instruction_set: String,
+    pub(super) unusable: Option<String>,
+    pub(super) bases: u64,
+    pub(super) slots: u64,
+    pub(super) busy: u64,
+    pub(super) tokens_per_second: f64,
+    pub(super) heard_seconds_ago: u64,
+    pub(super) trouble: Option<String>,
+}
+
 impl Told {
     /// What the store knows while no daemon can be asked.
     pub(super) fn of_store(tallies: Vec<Tally>) -> Self {
@@ -86,7 +115,7 @@ impl Told {
                 ..Work::default()
             };
             told.work.insert(name.clone(), work);
-            told.personas.insert(name, Standing { state: "unknown".to_owned(), trouble: None });
+            told.personas.insert(name, Standing { state: "unknown".to_owned(), ..Standing::default() });
         }
         told
     }

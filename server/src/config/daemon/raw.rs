@@ -10,7 +10,8 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 40] = [
+const KEYS: [(&str, &str, InFile); 41] = [
+    ("name", "MASKARAD_NAME", |file| file.name.take()),
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -70,6 +71,7 @@ type InFile = fn(&mut File) -> Value;
 
 records! {
     struct File {
+        name: Value,
         telegram: Telegram,
         http: Http,
         engine: Engine,
@@ -218,11 +220,17 @@ impl<'a> Settings<'a> {
     pub(super) fn refuse(&mut self, key: &str, setting: &Setting, expected: &str) {
         match setting {
             Setting::InFile { location, .. } => self.report.note(key, *location, format!("expected {expected}")),
-            Setting::InVariable { name, .. } => {
-                let problem = Problem::of_file(Path::new(&format!("${name}")), key, format!("expected {expected}"));
-                self.report.problems.push(problem);
-            }
+            Setting::InVariable { name, .. } => self.refuse_at(&format!("${name}"), key, expected),
         }
+    }
+
+    /// Notes that a credential isn't what was expected for this key.
+    pub(super) fn refuse_credential(&mut self, name: &str, key: &str, expected: &str) {
+        self.refuse_at(&format!("credential {name}"), key, expected);
+    }
+
+    fn refuse_at(&mut self, place: &str, key: &str, expected: &str) {
+        self.report.problems.push(Problem::of_file(Path::new(place), key, format!("expected {expected}")));
     }
 
     /// Whether all went well.

@@ -50,12 +50,14 @@ fn the_example_says_the_defaults() {
         })
         .collect();
     let full = parse(Path::new("maskarad.yaml"), &everything, Environment::new(&|_| None)).unwrap();
+    assert_eq!(full.name.unwrap().as_str(), "bus-1");
     assert_eq!(full.engine.threads, 2);
     assert_eq!(full.telegram.proxy.unwrap().expose(), "socks5h://127.0.0.1:1080");
     assert!(matches!(full.store.target, StoreTarget::Postgres(_)));
     assert_eq!(full.listen, Some(([127, 0, 0, 1], 8443).into()));
     assert_eq!(full.metrics_listen, Some(([127, 0, 0, 1], 9464).into()));
     assert_eq!(full.telegram.webhook.as_deref(), Some("https://bots.example.org"));
+    assert!(full.workers.broker.is_some() && full.worker.daemon.is_some() && full.worker.memory == Some(2 << 30));
 }
 
 #[test]

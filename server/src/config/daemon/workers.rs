@@ -36,14 +36,14 @@ pub struct WorkerSettings {
     pub daemon: Option<Url>,
     /// A key of that daemon's API.
     pub key: Option<Secret>,
-    /// Bytes that all weights together may take; most of the machine's memory where absent.
+    /// Bytes that all weights together may take; half of the machine's memory where absent.
     pub memory: Option<usize>,
 }
 
 pub(super) fn read(settings: &mut Settings<'_>, environment: Environment<'_>) -> (WorkersConfig, WorkerSettings) {
     let expected = "amqp://USER:PASSWORD@HOST:5672/VHOST, or amqps:// (not shown: it holds a password)";
     let url = settings.parsed("workers.broker", expected, broker);
-    let url = url.or_else(|| environment.credential(BROKER).ok().as_deref().and_then(broker));
+    let url = url.or_else(|| credential(settings, environment, expected));
     let ca = settings.path("workers.ca");
     let workers = WorkersConfig {
         broker: url.map(|url| BrokerConfig { url, ca }),
@@ -63,6 +63,16 @@ pub(super) fn read(settings: &mut Settings<'_>, environment: Environment<'_>) ->
     (workers, worker)
 }
 
+/// The broker's URL where no setting names one.
+fn credential(settings: &mut Settings<'_>, environment: Environment<'_>, expected: &str) -> Option<Secret> {
+    let text = environment.credential(BROKER).ok().filter(|_| settings.take("workers.broker").is_none())?;
+    let url = broker(&text);
+    if url.is_none() {
+        settings.refuse_credential(BROKER, "workers.broker", expected);
+    }
+    url
+}
+
 fn broker(text: &str) -> Option<Secret> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "amqp" | "amqps") && url.has_host()).then(|| Secret::new(text))
@@ -79,4 +89,85 @@ fn prefer(text: &str) -> Option<Prefer> {
 fn name(text: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     (!text.is_empty() && text.len() <= 60 && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::daemon::{DaemonConfig, parse};
+    use crate::config::problem::Problems;
+
+    const URL: &str = "amqps://anna:hunter2@broker:5671/maskarad";
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<DaemonConfig, Problems> {
+        let lookup =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        parse(Path::new("etc/maskarad.yaml"), text, Environment::new(&lookup))
+    }
+
+    #[test]
+    fn nothing_written_means_no_workers() {
+        let config = read("", &[]).unwrap();
+        assert!(config.workers.broker.is_none() && config.worker.daemon.is_none() && config.worker.key.is_none());
+        assert_eq!((config.workers.prefer, config.worker.models.as_path()), (Prefer::Faster, Path::new("personas")));
+        assert_eq!((config.worker.name, config.worker.memory), (None, None));
+    }
+
+    #[test]
+    fn all_of_it_is_read_and_no_secret_is_shown() {
+        let text = format!(
+            "workers: {{ broker: '{URL}', ca: broker.pem, prefer: workers }}
+worker: {{ name: attic-1, models: m, daemon: 'https://bots.example.org', key: mk_hunter2, memory: 2GiB }}"
+        );
+        let config = read(&text, &[]).unwrap();
+        let broker = config.workers.broker.as_ref().unwrap();
+        assert_eq!((broker.url.expose(), broker.ca.as_deref()), (URL, Some(Path::new("etc/broker.pem"))));
+        assert_eq!(config.workers.prefer, Prefer::Workers);
+        let worker = &config.worker;
+        assert_eq!((worker.name.as_deref(), worker.models.as_path()), (Some("attic-1"), Path::new("etc/m")));
+        assert_eq!(
+            (worker.daemon.as_ref().unwrap().as_str(), worker.memory),
+            ("https://bots.example.org/", Some(2 << 30))
+        );
+        assert_eq!(worker.key.as_ref().unwrap().expose(), "mk_hunter2");
+        let other = read(&text, &[("MASKARAD_BROKER", "amqp://b"), ("MASKARAD_WORKER_KEY", "mk_other")]).unwrap();
+        assert_eq!(other.workers.broker.unwrap().url.expose(), "amqp://b");
+        assert_eq!(other.worker.key.unwrap().expose(), "mk_other");
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+    }
+
+    #[test]
+    fn credentials_stand_in_for_both_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())];
+        std::fs::write(folder.path().join(BROKER), format!("{URL}\n")).unwrap();
+        std::fs::write(folder.path().join(KEY), "mk_hunter2\n").unwrap();
+        let config = read("", &variables).unwrap();
+        assert_eq!(config.workers.broker.unwrap().url.expose(), URL);
+        assert_eq!(config.worker.key.unwrap().expose(), "mk_hunter2");
+        let config = read("workers: { broker: 'amqp://b' }", &variables).unwrap();
+        assert_eq!(config.workers.broker.unwrap().url.expose(), "amqp://b");
+        std::fs::write(folder.path().join(BROKER), "http://anna:hunter2@broker").unwrap();
+        let told = read("", &variables).unwrap_err().to_string();
+        assert!(told.contains("credential maskarad_broker-url: workers.broker: expected amqp://"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_and_no_secret_is() {
+        for (text, told) in [
+            ("workers: { broker: 'http://u:hunter2@b' }", "workers.broker: expected amqp://"),
+            ("workers: { broker: hunter2 }", "workers.broker: expected amqp://"),
+            ("workers: { prefer: hunter2 }", "workers.prefer: expected faster or workers"),
+            ("worker: { name: 'hunter2 and spaces' }", "worker.name: expected a name of at most 60"),
+            ("worker: { daemon: 'ftp://hunter2' }", "worker.daemon: expected the http:// or https:// URL"),
+            ("worker: { memory: hunter2 }", "worker.memory: expected at least 1 MiB"),
+            ("worker: { kee: hunter2 }", "worker.kee: unknown key"),
+        ] {
+            let said = read(text, &[]).unwrap_err().to_string();
+            assert!(said.contains(told) && !said.contains("hunter2"), "{said}");
+        }
+        let said = read("", &[("MASKARAD_BROKER", "mqtt://u:hunter2@b")]).unwrap_err().to_string();
+        assert!(said.starts_with("$MASKARAD_BROKER: workers.broker: expected") && !said.contains("hunter2"), "{said}");
+    }
 }

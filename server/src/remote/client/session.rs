@@ -15,11 +15,11 @@ use crate::backoff::Backoff;
 use crate::clock::Dice;
 use crate::remote::broker::{self, BrokerError, Link};
 use crate::remote::protocol::{self, ToDaemon, ToWorker};
-use crate::remote::{TELL, topology};
+use crate::remote::{RECONNECT_WITHIN, TELL, topology};
 
 /// Connects, serves the connection, and connects again.
 pub(super) async fn keep(shared: &Arc<Shared>, catalogue: &Arc<Catalogue>, dice: &Dice) {
-    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+    let mut backoff = Backoff::new(Duration::from_millis(500), RECONNECT_WITHIN);
     loop {
         let error = match open(shared).await {
             Ok(link) => {
@@ -39,7 +39,7 @@ pub(super) async fn keep(shared: &Arc<Shared>, catalogue: &Arc<Catalogue>, dice:
 
 async fn open(shared: &Shared) -> Result<Link, BrokerError> {
     let link = broker::connect(&shared.config, &format!("maskarad daemon {}", shared.daemon)).await?;
-    topology::declare_daemon(&link.channel, &shared.daemon).await?;
+    link.declare(topology::declare_daemon(&link.channel, &shared.daemon)).await?;
     Ok(link)
 }
 

@@ -30,7 +30,7 @@ pub(super) enum FetchError {
     Key(u16),
     #[error("worker.daemon has no such weights any more")]
     Absent,
-    #[error("worker.daemon answers HTTP {0} when it is asked for weights")]
+    #[error("worker.daemon answers HTTP {0} when it is asked for weights; it must be a daemon's http.api_listen")]
     Answer(u16),
     #[error("worker.daemon offers a file of the name `{0}`, which is no plain name")]
     Name(String),
@@ -54,8 +54,7 @@ impl Source {
     /// Fetches the weights with this hash into `folder`, which must not be there yet. What is in it is not checked: whoever
     /// calls hashes it.
     pub(super) async fn fetch(&self, content: &str, folder: &Path) -> Result<(), FetchError> {
-        let client = reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
-        let client = client.map_err(unreachable)?;
+        let client = client()?;
         let listing: Listing = self.ask(&client, content).await?.json().await.map_err(unreachable)?;
         create(folder).await?;
         for file in &listing.files {
@@ -65,6 +64,19 @@ impl Source {
             self.fetch_file(&client, content, file, &folder.join(&file.name)).await?;
         }
         Ok(())
+    }
+
+    /// Whether weights could be fetched. Asks for some that nobody has: that is answered in the API's own words.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub async fn probe(&self) -> Result<(), String> {
+        let client = client().map_err(|error| error.to_string())?;
+        match self.ask(&client, &"0".repeat(64)).await {
+            Err(FetchError::Absent) => Ok(()),
+            Err(error) => Err(error.to_string()),
+            Ok(_) => Err(FetchError::Answer(200).to_string()),
+        }
     }
 
     async fn ask(&self, client: &reqwest::Client, path: &str) -> Result<reqwest::Response, FetchError> {
@@ -77,7 +89,7 @@ impl Source {
         match answer.status().as_u16() {
             200 => Ok(answer),
             status @ (401 | 403) => Err(FetchError::Key(status)),
-            404 => Err(FetchError::Absent),
+            404 => Err(if is_api(answer).await { FetchError::Absent } else { FetchError::Answer(404) }),
             status => Err(FetchError::Answer(status)),
         }
     }
@@ -103,6 +115,16 @@ impl Source {
         file.sync_all().await.map_err(disk)?;
         if bytes == listed.bytes { Ok(()) } else { Err(FetchError::Unreachable(format!("{} is cut off", listed.name))) }
     }
+}
+
+fn client() -> Result<reqwest::Client, FetchError> {
+    reqwest::Client::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build().map_err(unreachable)
+}
+
+/// Whether this error is told as the API tells its own.
+async fn is_api(answer: reqwest::Response) -> bool {
+    let said: Option<serde_json::Value> = answer.json().await.ok();
+    said.is_some_and(|said| said["error"]["message"].is_string())
 }
 
 async fn create(folder: &Path) -> Result<(), FetchError> {

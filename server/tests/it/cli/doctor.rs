@@ -1,5 +1,7 @@
 //! Each fault that `doctor` is for, planted and found; and a healthy set-up, of which nothing wrong is said.
 
+mod workers;
+
 use std::path::Path;
 use std::process::Stdio;
 

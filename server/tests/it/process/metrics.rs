@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use maskarad::metrics::{ALL, Kind};
 
-use self::exposition::Exposition;
+use self::exposition::{Exposition, OF_WORKERS};
 use self::load::Load;
 use self::prometheus::{Prometheus, program, promtool};
-use self::queries::{alerts, dashboard, ops};
-use super::Stage;
+use self::queries::{Query, alerts, dashboard, ops};
+use super::{Daemon, Stage, worker};
+use crate::support::broker::Broker;
 use crate::support::host::SOON;
 
 /// How long the daemon is at work before the dashboard is looked at: a few scrapes, a second apart.
@@ -37,10 +38,14 @@ async fn get(address: SocketAddr, path: &str) -> (u16, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_metric_is_told_and_nobody_is() {
     let stage = Stage::new().await;
-    let (public, private) = (free(), free());
+    let (public, private, broker) = (free(), free(), Broker::shared());
     let listen = [("MASKARAD_HTTP_LISTEN", public), ("MASKARAD_HTTP_METRICS_LISTEN", private)]
         .map(|(name, address)| (name, address.to_string()));
-    let daemon = stage.serve(&listen.each_ref().map(|(name, address)| (*name, address.as_str())));
+    let mut settings = listen.each_ref().map(|(name, address)| (*name, address.as_str())).to_vec();
+    settings.extend(broker.as_ref().map(|broker| ("MASKARAD_BROKER", broker.url())));
+    let daemon = stage.serve(&settings);
+    let workers = tempfile::tempdir().unwrap();
+    let worker = crew(broker.as_ref(), workers.path(), private).await;
     let load = Load::new(&stage);
     load.flood();
     stage.answered(&load.commands(), &daemon).await;
@@ -51,7 +56,7 @@ async fn every_metric_is_told_and_nobody_is() {
     let people = stage.people.len() as f64;
     let text = until_counted(private, people).await;
     let told = Exposition::read(&text);
-    told.holds_every_metric();
+    told.holds_every_metric(worker.is_some());
     told.labels_are_bounded();
     for secret in load.secrets() {
         // In what is said of the numbers: among their digits there may be any.
@@ -69,6 +74,21 @@ async fn every_metric_is_told_and_nobody_is() {
     assert!(told.sum("maskarad_resident_memory_bytes", &[]) > 1e6);
     assert_eq!(told.sum("maskarad_personas", &[("standing", "polling")]), 2.0);
     assert_eq!(told.sum("maskarad_database_up", &[]), 1.0);
+}
+
+/// A worker that the daemon knows of, where there is a broker.
+async fn crew(broker: Option<&Broker>, folder: &Path, metrics: SocketAddr) -> Option<Daemon> {
+    let worker = worker::start(folder, broker?.url(), "attic", &[]);
+    let (deadline, client) = (Instant::now() + SOON, reqwest::Client::new());
+    loop {
+        if let Ok(answer) = client.get(format!("http://{metrics}/metrics")).send().await
+            && answer.text().await.unwrap().contains("maskarad_worker_slots{worker=\"attic\"}")
+        {
+            return Some(worker);
+        }
+        assert!(Instant::now() < deadline, "no metric tells of the worker\n{}", worker.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A scrape by which so many replies of the first persona are counted: they arrive a moment before.
@@ -161,8 +181,13 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
     }
     let listen = free();
     let api = free();
-    let (metrics, listens) = (listen.to_string(), api.to_string());
-    let daemon = stage.serve(&[("MASKARAD_HTTP_METRICS_LISTEN", &metrics), ("MASKARAD_HTTP_API_LISTEN", &listens)]);
+    let (metrics, listens, broker) = (listen.to_string(), api.to_string(), Broker::shared());
+    let mut settings =
+        vec![("MASKARAD_HTTP_METRICS_LISTEN", metrics.as_str()), ("MASKARAD_HTTP_API_LISTEN", listens.as_str())];
+    settings.extend(broker.as_ref().map(|broker| ("MASKARAD_BROKER", broker.url())));
+    let daemon = stage.serve(&settings);
+    let workers = tempfile::tempdir().unwrap();
+    let worker = crew(broker.as_ref(), workers.path(), listen).await;
     stage.answers(0, &daemon).await;
     let prometheus = Prometheus::start(program, listen).await;
     let load = Load::new(&stage);
@@ -175,7 +200,9 @@ async fn observe(program: &Path, at_work: Duration, picture: Option<&Path>) {
         tokio::time::sleep(BREATH).await;
     }
     let mut empty = Vec::new();
-    for query in dashboard().into_iter().chain(alerts()) {
+    let of_workers =
+        |query: &Query| queries::metrics_in(&query.expr).iter().any(|name| OF_WORKERS.contains(&name.as_str()));
+    for query in dashboard().into_iter().chain(alerts()).filter(|query| worker.is_some() || !of_workers(query)) {
         let deadline = Instant::now() + SOON / 12;
         let mut said = prometheus.query(&query.expr).await;
         // The load goes on, for what is asked may be an average of the last seconds.

@@ -3,23 +3,30 @@
 mod hung;
 
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Daemon, Stage};
 use crate::support::host::SOON;
 
 /// The service manager's end.
-struct Manager {
+pub(super) struct Manager {
     socket: UnixDatagram,
     path: String,
 }
 
 impl Manager {
-    fn new(stage: &Stage) -> Self {
-        let path = stage.folder.path().join("notify").to_string_lossy().into_owned();
+    /// One whose socket lies in this folder.
+    pub(super) fn new(folder: &Path) -> Self {
+        let path = folder.join("notify").to_string_lossy().into_owned();
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         Self { socket, path }
+    }
+
+    /// Where it listens.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Starts the daemon with a watchdog of this many milliseconds.
@@ -41,7 +48,7 @@ impl Manager {
     }
 
     /// The next message that holds these words; those before it are passed over.
-    fn waits_for(&self, words: &str, daemon: &Daemon) -> String {
+    pub(super) fn waits_for(&self, words: &str, daemon: &Daemon) -> String {
         let deadline = Instant::now() + SOON;
         loop {
             assert!(Instant::now() < deadline, "{words} was never told\n{}", daemon.tail());
@@ -56,7 +63,7 @@ impl Manager {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_manager_is_told_of_start_reload_and_stop() {
     let stage = Stage::new().await;
-    let manager = Manager::new(&stage);
+    let manager = Manager::new(stage.folder.path());
     let mut daemon = manager.serve(&stage, 60_000);
     let ready = manager.waits_for("READY=1", &daemon);
     assert!(ready.contains("STATUS=2 personas"), "{ready}");
@@ -90,7 +97,7 @@ async fn the_service_manager_is_told_of_start_reload_and_stop() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_watchdog_is_fed_while_the_daemon_runs_and_starves_when_it_stands_still() {
     let stage = Stage::new().await;
-    let manager = Manager::new(&stage);
+    let manager = Manager::new(stage.folder.path());
     let daemon = manager.serve(&stage, 800);
     for _ in 0..5 {
         manager.waits_for("WATCHDOG=1", &daemon);

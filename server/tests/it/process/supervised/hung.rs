@@ -24,7 +24,7 @@ async fn an_engine_that_hangs_while_nobody_writes_starves_the_watchdog() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_that_hangs_over_its_replies_starves_the_watchdog() {
     let stage = Stage::new().await;
-    let manager = Manager::new(&stage);
+    let manager = Manager::new(stage.folder.path());
     let (daemon, listen) = serve(&stage, &manager);
     stage.answers(0, &daemon).await;
     let typed = stage.bots[0].chat_actions().len();
@@ -54,7 +54,7 @@ impl Scene {
     /// Of an engine that has answered once, and has nothing to do; `None` where a thread can't be made to hang.
     async fn new() -> Option<Self> {
         let stage = Stage::new().await;
-        let manager = Manager::new(&stage);
+        let manager = Manager::new(stage.folder.path());
         let (daemon, listen) = serve(&stage, &manager);
         stage.answers(0, &daemon).await;
         let hung = HungThread::engine_of(&daemon)?;
