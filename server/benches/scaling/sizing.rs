@@ -11,8 +11,6 @@ use crate::{assumed, measured};
 const CONNECTIONS: usize = 6;
 /// Messages through the broker for one reply: the job, the result.
 const BROKERED: f64 = 2.0;
-/// Replies that a daemon with workers has under way at once.
-const WITH_WORKERS: usize = 512;
 
 /// What there may be several of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +41,14 @@ pub(crate) struct Demand {
 pub(crate) fn rates(workers: bool) -> Rates {
     let connections = CONNECTIONS as f64;
     let routing = connections / measured::OVERHEARD.value;
-    let limits = app::Limits::default();
+    let limits = if workers { app::Limits::with_workers() } else { app::Limits::default() };
     Rates {
         routing,
         answering: connections / measured::ANSWERED.value - routing,
         connections: CONNECTIONS,
         brokering: 1.0 / measured::QUEUED.value,
         dispatch: measured::DISPATCH.map(|measured| 1.0 / measured.value),
-        replies_at_once: if workers { WITH_WORKERS } else { limits.replies_at_once },
+        replies_at_once: limits.replies_at_once,
         sends_at_once: limits.sends_at_once,
         pace: Pace {
             decoding: measured::DECODING.map(|(rows, measured)| (rows, measured.value)).to_vec(),
