@@ -130,13 +130,13 @@ impl Host {
     pub(crate) async fn start_with_rooms(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
         let seats = personas.len() + personas.iter().filter(|persona| persona.token.is_some()).count();
         let limits = Limits { guides: Guides::NONE, ..Limits::default() };
-        let host = Self::launch_as(tg, store, personas, limits, true, here).await;
+        let host = Self::launch_as(tg, store, personas, (limits, true), here).await;
         host.until(|host| host.app.roster.keys().len() == seats).await;
         host
     }
 
     async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
-        Self::launch_as(tg, store, personas, limits, false, here).await
+        Self::launch_as(tg, store, personas, (limits, false), here).await
     }
 
     /// Starts a daemon that generates by what `make` says of its engine, and waits until all personas are up.
@@ -147,7 +147,7 @@ impl Host {
         make: impl FnOnce(&Engine) -> Arc<dyn Generator>,
     ) -> Self {
         let (count, limits) = (personas.len(), Limits { guides: Guides::NONE, ..Limits::default() });
-        let host = Self::launch_as(tg, store, personas, limits, false, make).await;
+        let host = Self::launch_as(tg, store, personas, (limits, false), make).await;
         host.until(|host| host.app.roster.keys().len() == count).await;
         host
     }
@@ -156,8 +156,7 @@ impl Host {
         tg: &Testbed,
         store: Arc<dyn Store>,
         personas: Vec<Persona>,
-        limits: Limits,
-        rooms: bool,
+        (limits, rooms): (Limits, bool),
         make: impl FnOnce(&Engine) -> Arc<dyn Generator>,
     ) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
