@@ -6,7 +6,7 @@ CARGO_DEB_VERSION := 3.8.0
 CARGO_FUZZ_VERSION := 0.13.2
 export PATH := $(TOOLS)/bin:$(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load fmt setup
+.PHONY: help run build deb try-package release docs test api-clients api-load dashboard screenshots persona-demo faults worker-faults perplexity memory valgrind fuzz burst lint bench bench-train bench-quick load worker-bench scaling scaling-measure fmt setup
 
 help: ## Lists the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,15 @@ faults: build ## Kills and troubles the daemon for about an hour, and audits wha
 	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 FAULTS_DAEMON=$(CURDIR)/target/release/maskarad \
 	cargo test --workspace --locked --test faults -- --ignored --nocapture
 
+worker-faults: build ## Kills workers and their broker, cuts off a worker, and audits what came of it; needs root, about a quarter of an hour
+	@command -v ip >/dev/null || scripts/apt.sh iproute2 iproute2
+	@url="$$(scripts/postgres.sh start)" && broker="$$(scripts/rabbitmq.sh start)" && \
+	trap 'scripts/postgres.sh stop; scripts/rabbitmq.sh stop' EXIT && \
+	MASKARAD_TEST_POSTGRES_URL="$$url" MASKARAD_REQUIRE_POSTGRES=1 \
+	MASKARAD_TEST_RABBITMQ_URL="$$broker" MASKARAD_REQUIRE_RABBITMQ=1 \
+	FAULTS_DAEMON=$(CURDIR)/target/release/maskarad FAULTS_ACTS=workers FAULTS_STORE=postgres \
+	cargo test --workspace --locked --test faults -- --ignored --nocapture
+
 persona-demo: build ## Makes both demo personas twice and checks what they must come to; up to an hour
 	MASKARAD_PROGRAM=$(CURDIR)/target/release/maskarad cargo test --workspace --locked --test it \
 	-- --ignored --nocapture demo_personas
@@ -96,6 +105,10 @@ bench: setup ## Against the other engines, and both sides of our own comparisons
 	cargo bench --workspace --locked --bench batching --bench company --bench sampling --bench adapters
 	cargo bench --workspace --locked --bench peers -- --write $(CURDIR)/docs/BENCHMARKS.md
 
+worker-bench: setup ## What workers gain, what the way to them costs, how many jobs a daemon hands out; into docs/BENCHMARKS.md (WORKERS="--only gain")
+	@broker="$$(scripts/rabbitmq.sh start)" && trap 'scripts/rabbitmq.sh stop' EXIT && MASKARAD_TEST_RABBITMQ_URL="$$broker" \
+	cargo bench --workspace --locked --bench workers -- --write $(CURDIR)/docs/BENCHMARKS.md $(WORKERS)
+
 bench-train: setup ## A training step against PyTorch, and what one side trained loaded by the other; into docs/BENCHMARKS.md (BENCH_ROUNDS=5)
 	scripts/venv.sh target/bench/train/venv trainer/benches/train/python/requirements.txt
 	cargo bench --workspace --locked --bench train -- --write $(CURDIR)/docs/BENCHMARKS.md
@@ -105,6 +118,12 @@ bench-quick: setup ## Our engine alone, and how fast this machine reads memory; 
 
 load: setup ## The whole daemon against 1 to 128 chats, into docs/BENCHMARKS.md; about ten minutes on a quiet machine (LOAD="--seconds 60")
 	cargo bench --workspace --locked --bench load -- --write $(CURDIR)/docs/BENCHMARKS.md $(LOAD)
+
+scaling: setup ## How many machines 10, 1,000 and 100,000 active chats need, by simulation, into docs/SCALING.md (SCALING="--seed 9")
+	cargo bench --workspace --locked --bench scaling -- --write $(CURDIR)/docs/SCALING.md $(SCALING)
+
+scaling-measure: setup ## What a PostgreSQL and a RabbitMQ of their own can do here, into docs/SCALING.md; two minutes on a quiet machine
+	cargo bench --workspace --locked --bench scaling -- --measure --write $(CURDIR)/docs/SCALING.md $(SCALING)
 
 fmt: ## Formats the code
 	cargo fmt --all

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # A private, throw-away RabbitMQ for tests: scripts/rabbitmq.sh start|stop|kill|pid|url|ctl
 #
-# `start` prints the URL of a broker on this machine's loopback, once it takes connections; one that runs already is used
+# `start` prints the URL of a broker that only this machine reaches, once it takes connections; one that runs already is used
 # again. `kill` is kill -9; the next `start` brings it up on the same data and the same port. `ctl` is rabbitmqctl, asked of
 # this broker. Several live side by side, each in a folder of its own:
 #
 #   MASKARAD_RABBITMQ_DIR   where data, logs and the cookie lie; target/rabbitmq if it isn't set
 #   MASKARAD_RABBITMQ_PORT  the port for AMQP, the two above it are Erlang's; chosen once for each folder if it isn't set
+#   MASKARAD_RABBITMQ_ADDRESS  the address that takes AMQP, for clients in a network of their own; loopback if it never was set
+#                           for the folder. Erlang's ports stay on the loopback.
 #
 # Debian's commands want to be root and then become the user rabbitmq; what they call wants neither, so all is done as
 # whoever calls this.
@@ -45,11 +47,15 @@ CONF
     [ -e "$directory/.erlang.cookie" ] || (umask 377 && echo "maskarad$RANDOM$RANDOM$RANDOM" >"$directory/.erlang.cookie")
 }
 
-# Whether nobody listens on these ports.
+# Where AMQP is spoken.
+address() { cat "$directory/address" 2>/dev/null || echo 127.0.0.1; }
+
+# Whether nobody listens on these ports of an address.
 free() {
-    local port
+    local at=$1 port
+    shift
     for port in "$@"; do
-        ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 1
+        ! (exec 3<>"/dev/tcp/$at/$port") 2>/dev/null || return 1
     done
 }
 
@@ -58,7 +64,7 @@ choose_port() {
     local port
     for _ in $(seq 50); do
         port=$((20000 + RANDOM % 4000 * 3))
-        free $port $((port + 1)) $((port + 2)) && echo $port && return
+        free "$(address)" $port && free 127.0.0.1 $((port + 1)) $((port + 2)) && echo $port && return
     done
     echo "no three free ports were found" >&2
     return 1
@@ -71,7 +77,8 @@ environment() {
     export HOME=$directory
     export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=$((port + 1))
     export RABBITMQ_NODENAME=maskarad@localhost
-    export RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$((port + 2))
+    RABBITMQ_NODE_IP_ADDRESS=$(address)
+    export RABBITMQ_NODE_IP_ADDRESS RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$((port + 2))
     export RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE=$directory/rabbitmq.conf
     export RABBITMQ_ENABLED_PLUGINS_FILE=$directory/plugins
     export RABBITMQ_MNESIA_BASE=$directory/data RABBITMQ_LOG_BASE=$directory/log
@@ -87,6 +94,7 @@ pid() {
 }
 
 launch() {
+    [ -z "${MASKARAD_RABBITMQ_ADDRESS:-}" ] || echo "$MASKARAD_RABBITMQ_ADDRESS" >"$directory/address"
     [ -e "$directory/port" ] || choose_port >"$directory/port"
     [ -z "${MASKARAD_RABBITMQ_PORT:-}" ] || echo "$MASKARAD_RABBITMQ_PORT" >"$directory/port"
     configure
@@ -97,7 +105,7 @@ launch() {
     ) &
     local server=$!
     for _ in $(seq $((seconds * 10))); do
-        free "$(cat "$directory/port")" || return 0
+        free "$(address)" "$(cat "$directory/port")" || return 0
         kill -0 $server 2>/dev/null || break
         sleep 0.1
     done
@@ -106,7 +114,7 @@ launch() {
     return 1
 }
 
-url() { echo "amqp://maskarad:maskarad@127.0.0.1:$(cat "$directory/port")/maskarad"; }
+url() { echo "amqp://maskarad:maskarad@$(address):$(cat "$directory/port")/maskarad"; }
 
 start() {
     mkdir -p "$directory/data" "$directory/log"

@@ -15,6 +15,7 @@ use crate::generator::Generator;
 use crate::live::{Roster, Speakers};
 use crate::load::{Bounds, Load};
 use crate::pacing::{Guides, Pacer};
+use crate::spread::{Identity, Spread};
 use crate::standing::Standings;
 use crate::store::{ChatSettings, Store};
 use crate::trigger::STALE_AFTER;
@@ -38,6 +39,8 @@ pub struct App {
     pub rooms: Rooms,
     /// How each persona stands.
     pub standings: Standings,
+    /// Who of several daemons should serve whom.
+    pub spread: Spread,
     /// Whether other programs may ask for replies, so that personas without a bot are served, too.
     pub api_open: AtomicBool,
     /// Numbers that may be tuned.
@@ -86,6 +89,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// With workers many more replies are in the making at once than one engine would make.
+    pub fn with_workers() -> Self {
+        Self { replies_at_once: 512, ..Self::default() }
+    }
+}
+
 /// What an [`App`] is built from.
 pub struct Parts {
     /// State that outlives the process.
@@ -98,6 +108,8 @@ pub struct Parts {
     pub dice: Dice,
     /// Numbers that may be tuned.
     pub limits: Limits,
+    /// Who this daemon is, among those of its database.
+    pub identity: Identity,
 }
 
 impl App {
@@ -117,6 +129,7 @@ impl App {
             pacer: Pacer::new(parts.limits.guides),
             speakers: Speakers::default(),
             standings: Standings::default(),
+            spread: Spread::new(parts.identity),
             jobs: Notify::new(),
             replies: Notify::new(),
             settings: SettingsCache::new(),

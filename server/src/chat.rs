@@ -3,10 +3,14 @@
 //! Nothing here is named after a transport: `telegram/` translates updates into these types and back.
 //! Ids are newtypes, because a chat id is not a user id is not a message id.
 
+mod seat;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+pub use self::seat::Seat;
 
 /// Declares a newtype over `i64` for one kind of id.
 macro_rules! id {
@@ -97,15 +101,6 @@ impl TransportKind {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Telegram, Self::Web].into_iter().find(|kind| kind.as_str() == text)
     }
-}
-
-/// One persona at one transport: the unit of leases, of inboxes and of whatever is up.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Seat {
-    /// Who.
-    pub persona: PersonaName,
-    /// Where.
-    pub transport: TransportKind,
 }
 
 /// One place to talk: a chat, or one topic of it.

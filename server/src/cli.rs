@@ -72,8 +72,8 @@ enum Command {
     ///
     /// SIGTERM or SIGINT stops it: no more updates are taken, replies under way get 20 seconds to arrive, and what is left is
     /// handed back to the store for the next start; a second signal stops it at once. Exit status: 0 when everything under way
-    /// arrived, 1 when something had to be handed back or failed. A second daemon on the same database stands by, and takes
-    /// over when this one ends.
+    /// arrived, 1 when something had to be handed back or failed. Several daemons on one PostgreSQL share the personas, and take
+    /// over from one that ends; on a SQLite file the second stands by.
     Serve,
     /// Generate replies for daemons on other machines, which reach it over RabbitMQ.
     ///
@@ -108,7 +108,7 @@ enum Command {
     Train(Box<train::Arguments>),
     /// Measure a persona against its base.
     Eval(eval::Arguments),
-    /// Make a persona: write its files, or run the whole road of its workshop file.
+    /// Make a persona: write its files, or run the whole road of its workshop file. Move it between daemons.
     #[command(subcommand)]
     Persona(persona::Command),
     /// Predict what a persona would do in an exported chat, before insanity is switched on.
@@ -146,7 +146,8 @@ pub fn run() -> anyhow::Result<()> {
     }
     let config = config?;
     let default_filter = match cli.command {
-        Command::Serve | Command::Worker(_) | Command::Check(_) => "info",
+        // What the broker's client has to say, we say ourselves, and once.
+        Command::Serve | Command::Worker(_) | Command::Check(_) => "info,lapin=off",
         _ => "warn",
     };
     let log = logging::init(&config.log, default_filter);

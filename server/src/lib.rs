@@ -46,6 +46,7 @@ pub mod queue;
 pub mod remote;
 pub mod router;
 pub mod speech;
+pub mod spread;
 pub mod standing;
 pub mod usage;
 

@@ -21,6 +21,9 @@ pub const TELL: Duration = Duration::from_secs(2);
 /// How long nobody hears of a worker before it counts as gone.
 pub const GONE_AFTER: Duration = Duration::from_secs(7);
 
+/// The longest wait between two attempts to reach the broker.
+const RECONNECT_WITHIN: Duration = Duration::from_secs(5);
+
 /// What is known of generation elsewhere, for people.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Elsewhere {

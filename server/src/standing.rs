@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::PersonaName;
+use crate::store::DaemonName;
 
 /// How far a persona has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,16 @@ pub struct Report {
     /// What went wrong last, if it still does; never a token, never a text of a chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// The daemon that speaks for it instead, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Report {
+    /// Whether somebody answers whoever writes to the persona, as far as is known.
+    pub fn is_served(&self) -> bool {
+        self.state.is_serving() || self.by.is_some()
+    }
 }
 
 /// The standings of all personas that are served.
@@ -64,7 +75,15 @@ pub struct Standings(RwLock<BTreeMap<PersonaName, Report>>);
 impl Standings {
     /// A persona has come this far, and nothing troubles it.
     pub fn set(&self, persona: &PersonaName, state: Standing) {
-        let report = Report { state, trouble: None };
+        self.note(persona, Report { state, trouble: None, by: None });
+    }
+
+    /// Another daemon speaks for a persona; which, where that is known.
+    pub fn stand_by(&self, persona: &PersonaName, by: Option<DaemonName>) {
+        self.note(persona, Report { state: Standing::Standby, trouble: None, by: by.map(|by| by.to_string()) });
+    }
+
+    fn note(&self, persona: &PersonaName, report: Report) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(persona.clone(), report);
     }
 

@@ -18,11 +18,11 @@ pub use jobs::MOST_AMBIENT;
 pub use location::Location;
 pub use operators::{AuditLog, ChatBook, Sessions};
 pub use types::{
-    Announce, ApiKey, AuditAction, AuditEntry, Author, Backlog, BotId, BusyChat, ChatCursor, ChatQuery, ChatSettings,
-    Claim, Effect, FailedJob, Failure, Finish, Forget, Forgotten, HistoryMessage, Job, JobId, JobState, KeyHash,
-    KnownChat, Lease, ListedChat, LoginLink, MOST_ATTEMPTS, NewAuditEntry, NewJob, Outcome, Pruned, RawUpdate,
-    Recovered, Reply, Retention, Room, RoomMessage, Routed, Said, Sent, SettingsChange, SigningSecret, StoredUpdate,
-    Subject, Taken, Tally, Trace, Tracer,
+    Announce, ApiKey, AuditAction, AuditEntry, Author, Backlog, BotId, BusyChat, Census, ChatCursor, ChatQuery,
+    ChatSettings, Claim, DaemonId, DaemonName, Effect, FailedJob, Failure, Finish, Forget, Forgotten, Heartbeat,
+    HistoryMessage, Holding, Job, JobId, JobState, KeyHash, KnownChat, Lease, ListedChat, LoginLink, MOST_ATTEMPTS,
+    NewAuditEntry, NewJob, NotedDaemon, Outcome, Pruned, RawUpdate, Recovered, Reply, Retention, Room, RoomMessage,
+    Routed, Said, Sent, SettingsChange, SigningSecret, StoredUpdate, Subject, Taken, Tally, Trace, Tracer,
 };
 pub use writing::{Failing, Writing};
 
@@ -34,6 +34,7 @@ mod bots;
 mod chat_book;
 mod condition;
 mod connect;
+mod daemons;
 mod dialect;
 mod effects;
 mod error;
@@ -64,7 +65,7 @@ mod writing;
 
 /// The state of all personas.
 #[async_trait]
-pub trait Store: Keyring + RoomStore + Sessions + AuditLog + ChatBook {
+pub trait Store: Keyring + RoomStore + Sessions + AuditLog + ChatBook + DaemonBook {
     /// Asks the database whether it is there.
     async fn ping(&self) -> Result<()>;
 
@@ -80,7 +81,7 @@ pub trait Store: Keyring + RoomStore + Sessions + AuditLog + ChatBook {
     async fn unrouted(&self, bot: BotId, busy: &[Option<ChatId>], limit: u32) -> Result<Vec<StoredUpdate>>;
 
     /// Takes the right to serve a persona, with what its former holder left. `None` while somebody else has it, and lives.
-    /// `holder` names machine and process, for people.
+    /// `holder` says who, by the id under which it notes itself ([`DaemonBook::beat`]) where it does.
     async fn take(
         &self,
         persona: &PersonaName,
@@ -228,4 +229,20 @@ pub trait Keyring: Send + Sync + 'static {
 
     /// Revokes a key for good; `false` where there is none of this name that is good.
     async fn revoke_api_key(&self, name: &str, now: OffsetDateTime) -> Result<bool>;
+}
+
+/// The daemons that share a database.
+#[async_trait]
+pub trait DaemonBook: Send + Sync + 'static {
+    /// Notes that a daemon lives, and what it can serve; returns what is known of all.
+    async fn beat(&self, heartbeat: &Heartbeat) -> Result<Census>;
+
+    /// Forgets a daemon that stops.
+    async fn leave(&self, daemon: &DaemonId) -> Result<()>;
+
+    /// What is known of all daemons.
+    async fn census(&self) -> Result<Census>;
+
+    /// Wants a persona at the daemon of this name from now on, or, with none, wherever it comes to be.
+    async fn place(&self, persona: &PersonaName, daemon: Option<&DaemonName>) -> Result<()>;
 }

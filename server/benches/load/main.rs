@@ -39,6 +39,11 @@ enum Part {
     Prefix,
 }
 
+/// What is measured on.
+const ABOUT: &str = "`maskarad serve` is a process of its own; the emulator and the people share its cores. Two personas on one \
+    random checkpoint of ruGPT3Small's shape (12×768, 50,264 rows) in int8, private chats, replies of 128 tokens, SQLite. A wait \
+    is from the message in the emulator to the reply's arrival there.";
+
 #[derive(Parser)]
 struct Arguments {
     /// How long each crowd is watched, in seconds, at least
@@ -91,7 +96,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Page> {
     let folder = tempfile::tempdir()?;
     checkpoint::write(folder.path())?;
     let stage = Stage::new(folder.path()).await?;
-    let mut page = Page::begin();
+    let title = "The whole daemon under load (`make load`, server/benches/load)";
+    let mut page = Page::begin("make load", title, ABOUT);
     if wanted(Part::Crowds) {
         parts::crowds(&stage, &arguments.crowds(), &mut page).await?;
     }

@@ -6,34 +6,29 @@ use std::process::Command;
 use anyhow::Context;
 use time::OffsetDateTime;
 
-/// Between these lines a document holds the section.
-const MARKS: (&str, &str) = ("<!-- make load -->", "<!-- end of make load -->");
-
-/// A section in Markdown.
-pub(crate) struct Page(String);
+/// A section in Markdown, and the target that makes it: a document holds it between two lines that name that.
+pub(crate) struct Page {
+    target: &'static str,
+    text: String,
+}
 
 impl Page {
-    /// Begins with the machine.
-    pub(crate) fn begin() -> Self {
-        let mut page = Self(String::new());
+    /// Begins with what is measured and the machine.
+    pub(crate) fn begin(target: &'static str, title: &str, about: &str) -> Self {
+        let mut page = Self { target, text: String::new() };
         let today = OffsetDateTime::now_utc().date();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        page.say("## The whole daemon under load (`make load`, server/benches/load)\n");
-        page.say(&format!(
-            "{today}, {cores} cores, {}, {} build. `maskarad serve` is a process of its own; the emulator and the people share \
-             its cores. Two personas on one random checkpoint of ruGPT3Small's shape (12×768, 50,264 rows) in int8, private \
-             chats, replies of 128 tokens, SQLite. A wait is from the message in the emulator to the reply's arrival there.\n",
-            processor(),
-            if cfg!(debug_assertions) { "development" } else { "release" },
-        ));
+        let build = if cfg!(debug_assertions) { "development" } else { "release" };
+        page.say(&format!("## {title}\n"));
+        page.say(&format!("{today}, {cores} cores, {}, {build} build. {about}\n", processor()));
         page
     }
 
     /// Says a line.
     pub(crate) fn say(&mut self, line: &str) {
         println!("{line}");
-        self.0.push_str(line);
-        self.0.push('\n');
+        self.text.push_str(line);
+        self.text.push('\n');
     }
 
     /// Says a chapter.
@@ -44,11 +39,12 @@ impl Page {
     /// Writes it into its section of a document; at the end, where the document has none yet.
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         let document = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
-        let (before, after) = match (document.find(MARKS.0), document.find(MARKS.1)) {
-            (Some(begin), Some(end)) => (&document[..begin], &document[end + MARKS.1.len()..]),
+        let marks = [format!("<!-- {} -->", self.target), format!("<!-- end of {} -->", self.target)];
+        let (before, after) = match (document.find(&marks[0]), document.find(&marks[1])) {
+            (Some(begin), Some(end)) => (&document[..begin], &document[end + marks[1].len()..]),
             _ => (document.as_str(), "\n"),
         };
-        let section = format!("{}\n\n{}\n\n{}\n\n{}", before.trim_end(), MARKS.0, self.0.trim_end(), MARKS.1);
+        let section = format!("{}\n\n{}\n\n{}\n\n{}", before.trim_end(), marks[0], self.text.trim_end(), marks[1]);
         Ok(std::fs::write(file, format!("{section}{after}"))?)
     }
 }

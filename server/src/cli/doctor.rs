@@ -1,6 +1,7 @@
 //! `maskarad doctor`: looks for everything that keeps newcomers from a talking bot, and tells how to mend each thing.
 //! Changes nothing: no update is confirmed, no webhook set, no database migrated.
 
+mod company;
 mod database;
 mod engine;
 mod finding;

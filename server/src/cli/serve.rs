@@ -24,7 +24,8 @@ use crate::live::Character;
 use crate::metrics::{self, EngineWatch, Exporter};
 use crate::reload::{Reloader, Watch};
 use crate::remote::Remote;
-use crate::store;
+use crate::spread::{self, Identity};
+use crate::store::{self, Location};
 use crate::supervisor::Supervisor;
 use crate::telegram::connect;
 use crate::telegram::webhook::{Doors, WebhookWire};
@@ -100,16 +101,19 @@ async fn serve(
     let lifecycle = Lifecycle::default();
     // Ended after everything else: what is under way elsewhere is heard until the last reply is made.
     let stopped = CancellationToken::new();
+    let dice = Dice::from_os();
+    let identity = Identity::of_process(config.name.clone(), &dice);
     let app = Arc::new(App::new(Parts {
         store: Arc::clone(&store),
         generator: generator(config, &engine, &stopped)?,
         clock: Arc::new(SystemClock),
-        dice: Dice::from_os(),
+        dice,
+        identity,
         limits: Limits {
             guides: config.telegram.guides,
             bounds: config.queue.bounds,
             stale_after: config.queue.stale_after,
-            ..Limits::default()
+            ..if config.workers.broker.is_some() { Limits::with_workers() } else { Limits::default() }
         },
     }));
     let client = connect::http_client(config.telegram.proxy.as_ref())?;
@@ -118,6 +122,9 @@ async fn serve(
     let webhook = webhook.map(|base| WebhookWire { base, doors: Arc::clone(&doors) });
     let wire = Wire { api_url: config.telegram.api_url.clone(), http: client, webhook };
     listeners.start(&app, &engine, doors, &lifecycle);
+    if matches!(location, Location::Postgres(_)) {
+        lifecycle.spawn("spread", spread::run(Arc::clone(&app), lifecycle.stopping().clone()));
+    }
     let fleet = daemon::start(&app, personas, &wire, config.store.retention, &lifecycle).await;
     lifecycle.spawn("engine", watch(engine.clone(), lifecycle.stopping().clone()));
     supervise((config, log, hangups), (&app, engine, fleet), &lifecycle, &stopped).await;

@@ -23,7 +23,7 @@ use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Secret;
 use crate::load::Bounds;
 use crate::pacing::Guides;
-use crate::store::Retention;
+use crate::store::{DaemonName, Retention};
 use crate::trigger::STALE_AFTER;
 
 /// The file that is read where none is named, if it is there.
@@ -39,6 +39,8 @@ const DATABASE_URL: &str = "maskarad_database-url";
 /// Settings of the whole daemon.
 #[derive(Clone, Debug)]
 pub struct DaemonConfig {
+    /// What this daemon is called, among those of its database; where nothing is said, as its machine is.
+    pub name: Option<DaemonName>,
     /// How Telegram is reached.
     pub telegram: TelegramConfig,
     /// Where webhooks and health are listened for; `None` for nowhere.
@@ -134,6 +136,11 @@ pub fn parse(file: &Path, text: &str, environment: Environment<'_>) -> Result<Da
     let config = DaemonConfig {
         workers,
         worker,
+        name: settings.parsed(
+            "name",
+            "one word of a-z, A-Z, 0-9, dots, _ and -, 64 characters at most",
+            DaemonName::parse,
+        ),
         telegram: telegram(&mut settings),
         listen: settings.parsed("http.listen", "an address such as 127.0.0.1:8443", |text| text.parse().ok()),
         metrics_listen: apart(&mut settings, "http.metrics_listen", "127.0.0.1:9464"),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::term::{self, Over};
 use super::turn::Turn;
-use super::{Wire, term, updates};
+use super::{Wire, updates};
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{Me, TransportKind};
@@ -15,7 +16,7 @@ use crate::config::persona::Persona;
 use crate::config::secret::Secret;
 use crate::live::{Identity, LivePersona, Speaker};
 use crate::standing::Standing;
-use crate::store::{BotId, Lease};
+use crate::store::{BotId, DaemonName, Lease};
 use crate::telegram::client::TelegramClient;
 use crate::telegram::connect;
 use crate::telegram::intake::Stopped;
@@ -47,7 +48,7 @@ pub(super) enum Ended {
 }
 
 /// Why a bot's term of serving ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum TermEnded {
     /// The daemon stops.
     Stopping,
@@ -55,10 +56,12 @@ enum TermEnded {
     Refused,
     /// Another daemon has taken the persona.
     Superseded,
+    /// The daemon of this name is to serve it.
+    Dismissed(DaemonName),
 }
 
 impl Bot {
-    /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona.
+    /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona, or be meant to.
     pub(super) async fn run(self, delay: Duration) -> Ended {
         let stopping = self.stopping.clone();
         let client = TelegramClient::new(&self.token, &self.wire.api_url, self.wire.http.clone());
@@ -80,6 +83,11 @@ impl Bot {
                 TermEnded::Superseded => {
                     tracing::warn!(persona = %self.speaker.name, "another daemon has taken this persona; standing by");
                     self.step_down(&live).await;
+                }
+                TermEnded::Dismissed(to) => {
+                    tracing::info!(persona = %self.speaker.name, %to, "another daemon is to serve this persona; handing it over");
+                    self.app.standings.set(&live.name, Standing::Starting);
+                    term::hand_over(&self.app, live).await;
                 }
             }
         }
@@ -120,8 +128,11 @@ impl Bot {
     /// Routes and polls until the daemon stops, the token is refused or another daemon takes the persona.
     async fn serve(&self, live: &Arc<LivePersona>, client: &TelegramClient) -> TermEnded {
         tokio::spawn(menu(Arc::clone(&self.app), client.clone(), self.persona()));
-        let ended = term::serve(&self.app, live, &self.stopping, self.receive(live, client)).await;
-        ended.unwrap_or(TermEnded::Superseded)
+        match term::serve(&self.app, live, &self.stopping, self.receive(live, client)).await {
+            Over::Ended(ended) => ended,
+            Over::Taken => TermEnded::Superseded,
+            Over::Dismissed(to) => TermEnded::Dismissed(to),
+        }
     }
 
     /// Takes updates until the daemon stops, or until a refusal, of asking or of sending, is confirmed.

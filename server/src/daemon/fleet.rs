@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::chat::{PersonaName, Seat, TransportKind};
 use crate::config::persona::{Persona, Updates};
 use crate::config::secret::Secret;
-use crate::lifecycle::{DRAIN, Lifecycle};
+use crate::lifecycle::Lifecycle;
 use crate::live::{Character, Speaker};
 use crate::metrics;
 use crate::standing::Standing;
@@ -27,8 +27,6 @@ use crate::standing::Standing;
 const AT_ONCE: usize = 15;
 /// Between two bots beyond those.
 const STAGGER: Duration = Duration::from_secs(3);
-/// How often whoever waits for the end of a persona's work looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// All personas of this daemon, and the bots of those that have one.
 pub struct Fleet {
@@ -218,14 +216,10 @@ impl Fleet {
         task.stopping.cancel();
         // One that died has been told of, and ends the daemon.
         let _ = task.ended.await;
-        let live = self.app.roster.get(&seat);
-        self.app.roster.remove(&seat);
-        let Some(live) = live else { return };
-        let deadline = tokio::time::Instant::now() + DRAIN;
-        while Arc::strong_count(&live) > 1 && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(LOOK_AGAIN).await;
+        if let Some(live) = self.app.roster.get(&seat) {
+            term::hand_over(&self.app, live).await;
         }
-        term::give_up(&self.app, &live).await;
+        self.app.spread.withdraw(&seat);
     }
 
     /// Whether personas without a bot are served, too.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::term;
+use super::term::{self, Over};
 use super::turn::Turn;
 use crate::app::App;
 use crate::chat::TransportKind;
@@ -21,20 +21,25 @@ pub(super) struct Sitter {
 }
 
 impl Sitter {
-    /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona.
+    /// Runs until the end: waits for its turn, serves, and waits again should another daemon take the persona, or be meant to.
     pub(super) async fn run(self) {
         loop {
-            let come_up = tokio::select! {
+            let live = tokio::select! {
                 biased;
                 () = self.stopping.cancelled() => return,
                 live = self.come_up() => live,
             };
-            let ended = term::serve(&self.app, &come_up, &self.stopping, self.stopping.cancelled()).await;
-            if ended.is_some() {
-                return;
+            match term::serve(&self.app, &live, &self.stopping, self.stopping.cancelled()).await {
+                Over::Ended(()) => return,
+                Over::Taken => {
+                    tracing::warn!(persona = %self.speaker.name, "another daemon has taken this persona's rooms; standing by");
+                    term::step_down(&self.app, &live).await;
+                }
+                Over::Dismissed(to) => {
+                    tracing::debug!(persona = %self.speaker.name, %to, "another daemon is to serve this persona's rooms");
+                    term::hand_over(&self.app, live).await;
+                }
             }
-            tracing::warn!(persona = %self.speaker.name, "another daemon has taken this persona's rooms; standing by");
-            term::step_down(&self.app, &come_up).await;
         }
     }
 

@@ -5,12 +5,16 @@ use std::time::Duration;
 use crate::app::App;
 use crate::backoff::Backoff;
 use crate::chat::{PersonaName, TransportKind};
-use crate::machine;
-use crate::standing::{Standing, Standings};
-use crate::store::{BotId, Lease};
+use crate::spread::Whose;
+use crate::standing::Standings;
+use crate::store::{BotId, DaemonName, Lease};
 
 /// How often a standby asks whether the persona is free.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// The same where this daemon should serve it, and the other is about to hand it over.
+const HANDED_OVER: Duration = Duration::from_secs(1);
+/// How long a daemon that could not ask for a persona, so that it became another's, isn't thought able to serve it.
+const ABLE_AGAIN: Duration = Duration::from_secs(60);
 /// How often the one who serves makes sure that it still may. Fencing makes the time between harmless.
 const MAKE_SURE: Duration = Duration::from_secs(3);
 
@@ -23,14 +27,29 @@ pub(super) struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Waits until nobody else serves the persona, and takes it.
+    /// Waits until this daemon should serve the persona and nobody else does, and takes it.
     pub(super) async fn take(self) -> Lease {
-        let (store, holder) = (&self.app.store, holder());
+        let (store, spread, seat) = (&self.app.store, &self.app.spread, self.persona.at(self.transport));
+        let holder = spread.me().id.0.as_str();
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
+        let mut watch = spread.watch();
         let mut waiting = false;
+        spread.stand_ready(seat.clone());
         loop {
-            match store.take(self.persona, self.transport, &holder, self.app.clock.now()).await {
+            watch.mark_unchanged();
+            let whose = spread.whose(&seat);
+            if let Whose::Anothers(_) = whose {
+                self.stand_by(&mut waiting);
+                tokio::select! {
+                    // The other end lives as long as the daemon.
+                    _ = watch.changed() => {}
+                    () = tokio::time::sleep(ABLE_AGAIN) => spread.stand_ready(seat.clone()),
+                }
+                continue;
+            }
+            match store.take(self.persona, self.transport, holder, self.app.clock.now()).await {
                 Ok(Some(taken)) => {
+                    spread.stand_ready(seat);
                     let left = taken.recovered;
                     if left.running + left.sending + left.unknown > 0 {
                         tracing::info!(persona = %self.persona, ?left, "replies that were not finished are taken up");
@@ -38,14 +57,15 @@ impl Turn<'_> {
                     return taken.lease;
                 }
                 Ok(None) => {
-                    if !std::mem::replace(&mut waiting, true) {
-                        tracing::info!(persona = %self.persona, "another daemon serves this persona; standing by");
-                        self.tell(|standings| standings.set(self.persona, Standing::Standby));
-                    }
+                    spread.stand_ready(seat.clone());
+                    self.stand_by(&mut waiting);
                     backoff.reset();
-                    tokio::time::sleep(ASK_AGAIN.mul_f64(0.5 + self.app.dice.fraction() / 2.0)).await;
+                    let again = if whose == Whose::Ours { HANDED_OVER } else { ASK_AGAIN };
+                    tokio::time::sleep(again.mul_f64(0.5 + self.app.dice.fraction() / 2.0)).await;
                 }
                 Err(error) => {
+                    // Somebody else may be able to.
+                    spread.withdraw(&seat);
                     let wait = backoff.next(&self.app.dice);
                     let trouble = format!("whose turn it is can't be asked: {error}");
                     self.tell(|standings| standings.trouble(self.persona, trouble));
@@ -54,6 +74,16 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    /// Tells that another daemon serves the persona, and which.
+    fn stand_by(self, waiting: &mut bool) {
+        let by = self.app.spread.server(&self.persona.at(self.transport));
+        if !std::mem::replace(waiting, true) {
+            let by = by.as_ref().map(DaemonName::as_str);
+            tracing::info!(persona = %self.persona, by, "another daemon serves this persona; standing by");
+        }
+        self.tell(|standings| standings.stand_by(self.persona, by));
     }
 
     /// Notes which bot speaks from now on, as long as it takes: what another one heard must not pass for this one's.
@@ -90,9 +120,4 @@ impl Turn<'_> {
             }
         }
     }
-}
-
-/// This machine and this process, for people who look into the database.
-fn holder() -> String {
-    format!("{}:{}", machine::name(), std::process::id())
 }

@@ -152,6 +152,7 @@ async fn elsewhere(sides: &Sides, mut run: Run, told: &mut Vec<u32>, sender: &mp
             Heard::Finished(finished) => {
                 ticket.finished(finished.ids.len(), Instant::now());
                 metrics::generated_at(Place::Elsewhere);
+                tracing::debug!(tokens = finished.ids.len(), "a reply was made elsewhere");
                 Event::Finished(finished)
             }
             Heard::Failed(reason) => Event::Failed(EngineError::Elsewhere(reason)),
@@ -210,6 +211,7 @@ async fn pass_on(
         }
         if is_end {
             metrics::generated_at(Place::Here);
+            tracing::debug!(tokens = count, "a reply was made here");
             return finished(count);
         }
     }

@@ -98,7 +98,7 @@ pub(super) fn report(seen: Seen) -> Report {
         reasons.push("no more updates may wait; they stay with Telegram".to_owned());
     }
     reasons.extend(seen.personas.iter().filter_map(|(name, report)| {
-        let state = (!serving(report)).then_some(report.state);
+        let state = (!report.is_served()).then_some(report.state);
         let trouble = state.map(|state| format!("{state:?}").to_lowercase()).or_else(|| report.trouble.clone());
         trouble.map(|trouble| format!("{name}: {trouble}"))
     }));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeleteOptions};
 use lapin::tcp::OwnedTLSConfig;
 use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
@@ -16,8 +16,10 @@ use crate::config::secret::Secret;
 
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// How long the broker may take to confirm; one whose disk is full never does.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
+/// How long the broker may take to do what it is asked, or to confirm; one whose disk is full never confirms.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long it may take to delete a queue that has no leader: it asks all that could be one.
+const DELETE_WITHIN: Duration = Duration::from_secs(20);
 /// Seconds between signs of life on a connection; two missed ones end it.
 const HEARTBEAT: u16 = 5;
 
@@ -56,6 +58,9 @@ pub enum BrokerError {
     /// The broker would not take a message: its queue is full.
     #[error("the broker refused a message: the queue is full")]
     Full,
+    /// A queue that nobody could use was deleted; whoever needs it declares it again.
+    #[error("the broker's queue `{0}` had no leader and was deleted; it is made anew")]
+    Leaderless(String),
     /// It takes no messages at the moment.
     #[error("the broker takes no messages: its disk or its memory is full; `rabbitmqctl status` says which")]
     Blocked,
@@ -98,7 +103,12 @@ pub async fn connect(config: &BrokerConfig, name: &str) -> Result<Link, BrokerEr
         topology::declare(&channel).await?;
         Ok(Link { connection: std::sync::Arc::new(connection), confirmed, channel })
     };
-    tokio::time::timeout(CONNECT_WITHIN, link).await.unwrap_or(Err(BrokerError::Slow(CONNECT_WITHIN)))
+    within(CONNECT_WITHIN, link).await
+}
+
+/// No question to the broker is waited for for ever.
+async fn within<T>(limit: Duration, asked: impl Future<Output = Result<T, BrokerError>>) -> Result<T, BrokerError> {
+    tokio::time::timeout(limit, asked).await.unwrap_or(Err(BrokerError::Slow(limit)))
 }
 
 async fn open(config: &BrokerConfig, name: &str) -> Result<Connection, BrokerError> {
@@ -115,17 +125,6 @@ async fn open(config: &BrokerConfig, name: &str) -> Result<Connection, BrokerErr
 
 fn certificates(path: &Path) -> Result<String, BrokerError> {
     std::fs::read_to_string(path).map_err(|source| BrokerError::Certificates { path: path.to_owned(), source })
-}
-
-/// What the broker answers, within the time that it may take: a quorum queue without a leader never does.
-///
-/// # Errors
-/// As the broker says.
-pub async fn answered<T>(answer: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerError> {
-    match tokio::time::timeout(CONFIRM_WITHIN, answer).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(BrokerError::Slow(CONFIRM_WITHIN)),
-    }
 }
 
 impl Link {
@@ -165,7 +164,7 @@ impl Link {
                 Confirmation::Nack(None) | Confirmation::NotRequested => Err(BrokerError::Full),
             }
         };
-        tokio::time::timeout(CONFIRM_WITHIN, delivered).await.unwrap_or(Err(BrokerError::Slow(CONFIRM_WITHIN)))
+        within(ANSWER_WITHIN, delivered).await
     }
 
     /// Publishes what may be lost.
@@ -181,13 +180,42 @@ impl Link {
         Ok(())
     }
 
-    /// Takes what a queue holds, without confirming it.
+    /// Takes what a queue holds.
     ///
     /// # Errors
     /// As the broker says.
     pub async fn listen(&self, queue: &str, no_ack: bool) -> Result<Consumer, BrokerError> {
+        self.listen_on(&self.channel, queue, no_ack).await
+    }
+
+    /// The same on a channel of its own bounds.
+    ///
+    /// A quorum queue that was made within about a second before its broker was killed may come back without a leader
+    /// (RabbitMQ 3.10): it confirms nothing and answers no consumer, ever. It holds nothing that anybody counts on, so it is
+    /// deleted.
+    ///
+    /// # Errors
+    /// As the broker says.
+    pub async fn listen_on(&self, channel: &Channel, queue: &str, no_ack: bool) -> Result<Consumer, BrokerError> {
         let options = BasicConsumeOptions { no_ack, ..BasicConsumeOptions::default() };
-        answered(self.channel.basic_consume(queue.into(), "".into(), options, FieldTable::default())).await
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default());
+        match within(ANSWER_WITHIN, async { Ok(consumer.await?) }).await {
+            Err(BrokerError::Slow(_)) => {
+                let channel = self.open_channel().await?;
+                let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+                within(DELETE_WITHIN, async { Ok(deleted.await?) }).await?;
+                Err(BrokerError::Leaderless(queue.to_owned()))
+            }
+            consumer => consumer,
+        }
+    }
+
+    /// Declares something.
+    ///
+    /// # Errors
+    /// As the broker says.
+    pub async fn declare<T>(&self, declared: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerError> {
+        within(ANSWER_WITHIN, async { Ok(declared.await?) }).await
     }
 
     /// Says goodbye.

@@ -73,7 +73,7 @@ pub async fn run(config: WorkerConfig, engine: Engine, dice: Dice, stopping: Can
     let (tokens, wanted, bases) = Default::default();
     let worker = Arc::new(Worker { config, engine, shelf, tokens, wanted, bases });
     let _keeper = AbortOnDropHandle::new(tokio::spawn(Arc::clone(&worker).keep_shelf()));
-    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+    let mut backoff = Backoff::new(Duration::from_millis(500), super::RECONNECT_WITHIN);
     while !stopping.is_cancelled() {
         let error = match connect(&worker).await {
             Ok(mut session) => {
@@ -98,7 +98,7 @@ pub async fn run(config: WorkerConfig, engine: Engine, dice: Dice, stopping: Can
 
 async fn connect(worker: &Arc<Worker>) -> Result<Session, BrokerError> {
     let link = broker::connect(&worker.config.broker, &format!("maskarad worker {}", worker.config.name)).await?;
-    topology::declare_worker(&link.channel, &worker.config.id).await?;
+    link.declare(topology::declare_worker(&link.channel, &worker.config.id)).await?;
     Session::open(Arc::clone(worker), link).await
 }
 

@@ -30,6 +30,9 @@ pub(super) trait Dialect: Database<Row: StoredRow> {
     /// keeps others from beginning to the end of this one. `None` where transactions that write never run side by side.
     const ALONE: Option<&'static str>;
 
+    /// An expression: the instant, by the database's own clock.
+    const NOW: &'static str;
+
     /// A statement after which nothing of deleted rows is left in the database's files, where there is one.
     const AFTER_FORGETTING: Option<&'static str>;
 

@@ -46,7 +46,7 @@ pub(super) async fn give_up<D: Dialect>(
     lease: &Lease,
     now: OffsetDateTime,
 ) -> Result<Recovered> {
-    let sql = "update leases set epoch = epoch + 1 where persona = $1 and transport = $2 and epoch = $3";
+    let sql = "update leases set epoch = epoch + 1, holder = '' where persona = $1 and transport = $2 and epoch = $3";
     if session.execute(sql, values![&lease.persona, lease.transport, lease.epoch]).await? == 0 {
         return Ok(Recovered::default());
     }

@@ -53,6 +53,7 @@ pub(super) fn migrator() -> Migrator {
         (4, "api_keys", include_str!("../../../migrations/postgres/0004_api_keys.sql")),
         (5, "rooms", include_str!("../../../migrations/postgres/0005_rooms.sql")),
         (6, "console", include_str!("../../../migrations/postgres/0006_console.sql")),
+        (7, "daemons", include_str!("../../../migrations/postgres/0007_daemons.sql")),
     ];
     Migrator::with_migrations(migrations(texts))
 }
@@ -62,6 +63,7 @@ impl Dialect for Postgres {
     const ALONE: Option<&'static str> = Some("lock table leases in exclusive mode");
     const AFTER_FORGETTING: Option<&'static str> = None;
     const SHARED_ROW: &'static str = " for share";
+    const NOW: &'static str = "now()";
     type Locks = AdvisoryLocks;
 
     fn one_of(expression: &str, parameter: u8) -> String {

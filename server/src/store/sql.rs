@@ -89,6 +89,7 @@ fn in_time<D: Dialect, T>(
 
 // Behind the macros, which it uses.
 mod console;
+mod daemons;
 mod keyring;
 mod rooms;
 
@@ -123,11 +124,6 @@ impl<D: Dialect> SqlStore<D> {
     async fn latest_epoch(&self, lease: &Lease) -> Result<i64> {
         read!(self, leases::latest(lease))
     }
-}
-
-/// The name of the lock that guards a persona.
-fn lock_name(persona: &PersonaName, transport: TransportKind) -> String {
-    format!("{persona}.{}", transport.as_str())
 }
 
 #[async_trait]
@@ -187,7 +183,7 @@ impl<D: Dialect> Store for SqlStore<D> {
         holder: &str,
         now: OffsetDateTime,
     ) -> Result<Option<Taken>> {
-        let name = lock_name(persona, transport);
+        let name = persona.at(transport).to_string();
         if !self.locks.try_lock(&name).await? {
             return Ok(None);
         }
@@ -199,7 +195,7 @@ impl<D: Dialect> Store for SqlStore<D> {
     }
 
     async fn keeps(&self, lease: &Lease) -> Result<bool> {
-        let name = lock_name(&lease.persona, lease.transport);
+        let name = lease.seat().to_string();
         if !self.locks.holds(&name).await? && !self.locks.try_lock(&name).await? {
             return Ok(false);
         }
@@ -213,7 +209,7 @@ impl<D: Dialect> Store for SqlStore<D> {
 
     async fn give_up(&self, lease: &Lease, now: OffsetDateTime) -> Result<Recovered> {
         let left = write!(self, leases::give_up(lease, now));
-        self.locks.unlock(&lock_name(&lease.persona, lease.transport)).await;
+        self.locks.unlock(&lease.seat().to_string()).await;
         left
     }
 

@@ -76,6 +76,7 @@ pub(super) fn migrator() -> Migrator {
         (4, "api_keys", include_str!("../../../migrations/sqlite/0004_api_keys.sql")),
         (5, "rooms", include_str!("../../../migrations/sqlite/0005_rooms.sql")),
         (6, "console", include_str!("../../../migrations/sqlite/0006_console.sql")),
+        (7, "daemons", include_str!("../../../migrations/sqlite/0007_daemons.sql")),
     ];
     Migrator::with_migrations(migrations(texts))
 }
@@ -86,6 +87,7 @@ impl Dialect for Sqlite {
     // What was deleted is overwritten at once, but the log of changes holds it until it is emptied.
     const AFTER_FORGETTING: Option<&'static str> = Some("pragma wal_checkpoint(truncate)");
     const SHARED_ROW: &'static str = "";
+    const NOW: &'static str = "cast((julianday('now') - 2440587.5) * 86400000 as integer)";
     type Locks = FileLocks;
 
     fn one_of(expression: &str, parameter: u8) -> String {

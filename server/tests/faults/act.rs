@@ -3,6 +3,7 @@
 pub(crate) mod errors;
 pub(crate) mod kills;
 pub(crate) mod standby;
+pub(crate) mod workers;
 
 use crate::audit::{Evidence, audit};
 use crate::books::Books;
@@ -29,6 +30,9 @@ impl Stage {
         let evidence = Evidence { script: &self.script, attempts: &attempts, kills: &self.kills, notices: &notices };
         let verdict = audit(&evidence);
         report.verdict(&verdict, self.script.written.len(), wall);
+        if self.kills.is_empty() && attempts.iter().all(|attempt| attempt.fault.is_none()) {
+            report.no_excuse(&verdict);
+        }
         report.line(&format!("calm {:.1} s after the last fault", (wall - stormy).as_secs_f64()));
         report.kills(&self.kills, least);
         report.duplicates(&verdict);
@@ -58,6 +62,7 @@ impl Stage {
     /// Everything that is secret by now.
     fn secrets(&self) -> Secrets {
         let mut secrets = Secrets { everywhere: vec![PASSWORD.to_owned()], in_logs: Vec::new() };
+        secrets.everywhere.extend(self.crew.password());
         for bot in self.bots() {
             secrets.token(&bot.token());
             for sent in self.tg.sent_by(&bot) {

@@ -155,10 +155,10 @@ impl Cast {
 }
 
 impl Part {
-    /// Which weights a manifest asks for, and how long a reply may be.
-    pub(crate) fn generation(precision: &str, tokens: usize) -> String {
+    /// Which weights a manifest asks for, and how a reply is made of them.
+    pub(crate) fn generation(precision: &str, options: &str) -> String {
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../personas/models/mini-ru");
-        format!("model: {{ path: {model:?}, precision: {precision} }}\ngeneration: {{ max_new_tokens: {tokens} }}")
+        format!("model: {{ path: {model:?}, precision: {precision} }}\ngeneration: {{ {options} }}")
     }
 
     /// The variable that holds its token.

@@ -1,11 +1,13 @@
-//! The long campaign of `make faults`, told by the environment how long and on what. It takes the better part of an hour, so
-//! it runs only when it is asked for.
+//! The long campaigns of `make faults` and `make worker-faults`, told by the environment how long and on what. They take the
+//! better part of an hour, so they run only when they are asked for.
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
-use crate::act::{errors, kills, standby};
+use crate::act::{errors, kills, standby, workers};
 use crate::ground::{Ground, Kind};
+use crate::network::Network;
 use crate::report::Report;
 use crate::stage::Stage;
 
@@ -43,7 +45,14 @@ async fn play(act: &str, kind: Kind, seed: u64) -> Option<Report> {
             errors::play(ground, seed, errors::Extent { messages: messages / 4, outages, kills, reloads }).await
         }
         "standby" => standby::play(ground, seed, setting("FAULTS_TAKE_OVERS", 20)).await,
-        other => panic!("FAULTS_ACTS: {other:?} is none of kills, errors and standby"),
+        "workers" => {
+            let network = Network::new().expect("to cut off a worker takes root, and iproute2");
+            let (kills, outages) = (setting("FAULTS_WORKER_KILLS", 50), setting("FAULTS_BROKER_KILLS", 10));
+            let cut = Duration::from_secs(setting("FAULTS_CUT_SECONDS", 60));
+            let extent = workers::Extent { kills, outages, cut, lull: Duration::from_secs(10), least: 0.4 };
+            workers::play(ground, Some(network), seed, extent).await?
+        }
+        other => panic!("FAULTS_ACTS: {other:?} is none of kills, errors, standby and workers"),
     })
 }
 

@@ -13,6 +13,8 @@ mod books;
 #[cfg(test)]
 mod cast;
 #[cfg(test)]
+mod crew;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod dice;
@@ -24,6 +26,8 @@ mod kill;
 mod log;
 #[cfg(test)]
 mod long;
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
@@ -38,3 +42,5 @@ mod short;
 mod stage;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod worker;

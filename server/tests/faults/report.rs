@@ -59,8 +59,21 @@ impl Report {
         }
     }
 
+    /// No daemon died and no call was troubled: every answer arrived, and whoever sent it knows so.
+    pub(crate) fn no_excuse(&mut self, verdict: &Verdict) {
+        for fate in [Fate::Unknown, Fate::Refused] {
+            let count = verdict.count(fate);
+            if count > 0 {
+                self.fail(format!("{count} answers ended as {fate:?}, and nothing had happened to the daemon"));
+            }
+        }
+    }
+
     /// The kills, by the phase that each was aimed at and hit.
     pub(crate) fn kills(&mut self, kills: &[Kill], least: usize) {
+        if kills.is_empty() {
+            return self.line("the daemon was not killed");
+        }
         self.line("kill -9     aimed  struck");
         for phase in Phase::ALL {
             let aimed: Vec<&Kill> = kills.iter().filter(|kill| kill.aimed == phase).collect();

@@ -49,6 +49,8 @@ pub(crate) struct Place<'a> {
     pub(crate) api_url: String,
     /// The variable that names its database.
     pub(crate) database: (&'static str, String),
+    /// The broker by which it has workers make its replies, as long as any is there.
+    pub(crate) broker: Option<&'a str>,
     /// Where its log goes.
     pub(crate) log: PathBuf,
     /// Whether the log is JSON.
@@ -58,7 +60,7 @@ pub(crate) struct Place<'a> {
 impl Run {
     /// Starts the daemon.
     pub(crate) fn start(cast: &Cast, place: Place<'_>) -> Self {
-        let Place { folder, api_url, database, log, json } = place;
+        let Place { folder, api_url, database, broker, log, json } = place;
         // A file that may not grow must be an error, not the end.
         let mut command = Command::new("sh");
         command
@@ -76,6 +78,9 @@ impl Run {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap());
+        if let Some(broker) = broker {
+            command.env("MASKARAD_BROKER", broker).env("MASKARAD_WORKERS_PREFER", "workers");
+        }
         for part in &cast.parts {
             command.env(part.variable(), part.bot.token());
         }
@@ -166,8 +171,8 @@ impl Drop for Run {
     }
 }
 
-/// The daemon under test: the one that was built with this test, unless another is named.
+/// The program under test: the one that was built with this test, unless another is named.
 #[expect(clippy::disallowed_methods, reason = "the long campaign is told by the environment which build to try")]
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     std::env::var_os("FAULTS_DAEMON").map_or_else(|| env!("CARGO_BIN_EXE_maskarad").into(), PathBuf::from)
 }

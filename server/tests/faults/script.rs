@@ -1,6 +1,7 @@
 //! What people wrote, and what each message deserves. The harness's own list: no daemon is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use maskarad_testbed::{ChatId, MessageId, MessageRef, Testbed, ThreadId, UserId};
 
@@ -28,6 +29,8 @@ pub(crate) struct Written {
     pub(crate) message: MessageId,
     /// When, among all messages of the emulator.
     pub(crate) sequence: u64,
+    /// By the emulator's clock.
+    pub(crate) at: SystemTime,
     /// Who wrote it.
     pub(crate) author: UserId,
     /// What it says; no other message says the same.
@@ -56,6 +59,7 @@ impl Script {
             thread: message.thread,
             message: message.message_id,
             sequence: message.sequence,
+            at: message.at,
             author,
             text: message.text,
             wants,

@@ -1,6 +1,7 @@
 //! Nothing that the campaign leaves behind may hold a secret: no log line a token, a password or what people said; no row of
 //! the database a token. And nothing may have panicked.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aho_corasick::AhoCorasick;
@@ -16,6 +17,8 @@ pub(crate) struct Logs {
     keep: bool,
     /// How many lines were read.
     pub(crate) lines: usize,
+    /// How many lines held certain words.
+    pub(crate) counted: BTreeMap<&'static str, usize>,
     /// What was found, without the secret itself.
     pub(crate) findings: Vec<String>,
 }
@@ -52,7 +55,8 @@ impl Logs {
     /// An empty folder.
     pub(crate) fn new(folder: PathBuf, keep: bool) -> Self {
         std::fs::create_dir_all(&folder).unwrap();
-        Self { folder, count: 0, finished: Vec::new(), keep, lines: 0, findings: Vec::new() }
+        let (finished, counted, findings) = Default::default();
+        Self { folder, count: 0, finished, keep, lines: 0, counted, findings }
     }
 
     /// Where the next daemon writes its log, and whether as JSON.
@@ -64,6 +68,11 @@ impl Logs {
     /// A log that is complete.
     pub(crate) fn finished(&mut self, log: PathBuf) {
         self.finished.push(log);
+    }
+
+    /// Counts the lines that hold these words, from now on.
+    pub(crate) fn count(&mut self, words: &'static str) {
+        self.counted.insert(words, 0);
     }
 
     /// How many are complete and were not read yet.
@@ -80,6 +89,9 @@ impl Logs {
             let text = String::from_utf8_lossy(&bytes);
             for line in text.lines() {
                 self.lines += 1;
+                for (words, count) in &mut self.counted {
+                    *count += usize::from(line.contains(*words));
+                }
                 if let Some(finding) = finding(&patterns, line, secrets.everywhere.len()) {
                     self.findings.push(format!("{}: {finding}", name(&log)));
                 }

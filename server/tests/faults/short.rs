@@ -1,8 +1,11 @@
 //! The campaign in short, in `make test`: every kind of fault, from a fixed seed.
 
+use std::time::Duration;
+
 use crate::act::kills::Extent;
-use crate::act::{errors, kills, standby};
+use crate::act::{errors, kills, standby, workers};
 use crate::ground::{Ground, Kind};
+use crate::network::Network;
 use crate::report::Report;
 
 const SEED: u64 = 3;
@@ -31,4 +34,13 @@ async fn sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres() {
     short(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn elsewhere() {
+    let Some(ground) = Ground::new(Kind::Postgres).await else { return };
+    let (cut, lull) = (Duration::from_secs(12), Duration::from_secs(1));
+    let extent = workers::Extent { kills: 4, outages: 2, cut, lull, least: 0.1 };
+    let Some(report) = workers::play(ground, Network::new(), SEED, extent).await else { return };
+    check(report);
 }

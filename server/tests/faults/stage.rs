@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use maskarad_testbed::{Bot, ChatId, Testbed};
 
 use crate::cast::{Cast, MADDENED, Part};
+use crate::crew::Crew;
 use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::ground::Ground;
@@ -31,6 +32,8 @@ pub(crate) struct Stage {
     pub(crate) kills: Vec<Kill>,
     pub(crate) logs: Logs,
     pub(crate) began: Instant,
+    /// The workers, in acts that have any.
+    pub(crate) crew: Crew,
     folder: tempfile::TempDir,
     daemons: Vec<Daemon>,
 }
@@ -54,7 +57,7 @@ impl Stage {
             folder.disable_cleanup(true);
         }
         std::fs::create_dir(folder.path().join("personas")).unwrap();
-        cast.write_manifests(&folder.path().join("personas"), &Part::generation("int8", 10));
+        cast.write_manifests(&folder.path().join("personas"), &Part::generation("int8", "max_new_tokens: 10"));
         let logs = Logs::new(folder.path().join("logs"), keep());
         Self {
             tg,
@@ -66,6 +69,7 @@ impl Stage {
             kills: Vec::new(),
             logs,
             began: Instant::now(),
+            crew: Crew::default(),
             folder,
             daemons: Vec::new(),
         }
@@ -95,6 +99,7 @@ impl Stage {
             folder: self.folder.path(),
             api_url: self.tg.api_url(),
             database: self.ground.variable(slot),
+            broker: self.crew.broker.as_deref(),
             log,
             json,
         };
@@ -117,7 +122,7 @@ impl Stage {
         self.kills.last().expect("it was just pushed")
     }
 
-    /// SIGTERM; it must end well.
+    /// SIGTERM to everybody; they must end well.
     pub(crate) async fn stop(&mut self) {
         for daemon in std::mem::take(&mut self.daemons) {
             let (status, log) = daemon.run.stop().await;
@@ -126,6 +131,12 @@ impl Stage {
             assert!(status.success(), "the daemon ended with {status}\n{}", tail.join("\n"));
             self.logs.finished(log);
         }
+        self.stop_workers().await;
+    }
+
+    /// Where everybody works.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The folder of manifests.

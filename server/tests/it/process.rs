@@ -14,6 +14,7 @@ mod proxy;
 mod secrecy;
 mod signals;
 mod soak;
+mod spread;
 mod standby;
 mod startup;
 mod supervised;

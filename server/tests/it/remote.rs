@@ -1,6 +1,7 @@
 //! Daemons and workers over a real RabbitMQ: the same words wherever they are made, and what becomes of a job when something
 //! of this dies, lies, or speaks another language.
 
+mod conversation;
 mod doors;
 mod refusals;
 mod words;

@@ -5,6 +5,7 @@ mod backup;
 mod bots;
 mod chat_book;
 mod claims;
+mod daemons;
 mod deliveries;
 mod effects;
 mod fixtures;

@@ -1,5 +1,6 @@
 //! Whether the state's database is there and as this release wants it.
 
+use super::company;
 use super::finding::Findings;
 use crate::cli::location;
 use crate::config::daemon::DaemonConfig;
@@ -15,7 +16,10 @@ pub(super) async fn look(config: &DaemonConfig, findings: &mut Findings) {
         }
     };
     match store::examine(&location).await {
-        Ok(Condition::Current) => findings.ok("database", format!("{location}: there, and up to date")),
+        Ok(Condition::Current) => {
+            findings.ok("database", format!("{location}: there, and up to date"));
+            company::look(&location, findings).await;
+        }
         Ok(Condition::Absent) => {
             findings.ok("database", format!("{location}: not there yet; the first start makes it"));
         }

@@ -70,7 +70,7 @@ fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [St
     let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
     [
         name.to_owned(),
-        standing.state.clone(),
+        state(standing),
         number(work.chats),
         number(work.replies_day),
         rate(work.replies_hour),
@@ -78,6 +78,14 @@ fn row(name: &str, standing: &Standing, work: &Work, now: OffsetDateTime) -> [St
         memory(work),
         last_error(standing, work.last_failure.as_ref(), now),
     ]
+}
+
+/// How far it has come, and, where that is with another daemon, with which.
+fn state(standing: &Standing) -> String {
+    match &standing.by {
+        Some(by) => format!("{} ({by} serves it)", standing.state),
+        None => standing.state.clone(),
+    }
 }
 
 /// Replies of the last hour, and what that is a minute.
@@ -157,6 +165,8 @@ mod tests {
     fn what_is_not_known_is_not_made_up() {
         let text = rendered(json!({ "status": "unavailable", "personas": { "avtobus": { "state": "starting" } } }));
         assert!(text.contains('?') && !text.contains('0'), "{text}");
+        let elsewhere = json!({ "personas": { "avtobus": { "state": "standby", "by": "bus-2" } } });
+        assert!(rendered(elsewhere).contains("standby (bus-2 serves it)"));
         assert!(rendered(json!({ "surprise": 1 })).contains("no persona is known"));
     }
 

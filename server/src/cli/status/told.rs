@@ -29,6 +29,8 @@ pub(super) struct Told {
 pub(super) struct Standing {
     pub(super) state: String,
     pub(super) trouble: Option<String>,
+    /// The other daemon that serves it.
+    pub(super) by: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -113,7 +115,7 @@ impl Told {
                 ..Work::default()
             };
             told.work.insert(name.clone(), work);
-            told.personas.insert(name, Standing { state: "unknown".to_owned(), trouble: None });
+            told.personas.insert(name, Standing { state: "unknown".to_owned(), ..Standing::default() });
         }
         told
     }

@@ -10,7 +10,8 @@ use crate::config::problem::{Problem, Problems, Report};
 use crate::config::record::{self, Maybe};
 
 /// Each key, the variable that overrides it, and where it stands in the file.
-const KEYS: [(&str, &str, InFile); 40] = [
+const KEYS: [(&str, &str, InFile); 41] = [
+    ("name", "MASKARAD_NAME", |file| file.name.take()),
     ("telegram.api_url", "MASKARAD_TELEGRAM_API_URL", |file| file.telegram.api_url.take()),
     ("telegram.proxy", "MASKARAD_TELEGRAM_PROXY", |file| file.telegram.proxy.take()),
     ("telegram.webhook", "MASKARAD_TELEGRAM_WEBHOOK", |file| file.telegram.webhook.take()),
@@ -70,6 +71,7 @@ type InFile = fn(&mut File) -> Value;
 
 records! {
     struct File {
+        name: Value,
         telegram: Telegram,
         http: Http,
         engine: Engine,

@@ -50,6 +50,7 @@ fn the_example_says_the_defaults() {
         })
         .collect();
     let full = parse(Path::new("maskarad.yaml"), &everything, Environment::new(&|_| None)).unwrap();
+    assert_eq!(full.name.unwrap().as_str(), "bus-1");
     assert_eq!(full.engine.threads, 2);
     assert_eq!(full.telegram.proxy.unwrap().expose(), "socks5h://127.0.0.1:1080");
     assert!(matches!(full.store.target, StoreTarget::Postgres(_)));

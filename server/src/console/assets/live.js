@@ -93,7 +93,7 @@ class Live {
       h("h3", { class: `chip ${colour(name)}` }, mask(name), this.shown.get(name) ?? name),
       report?.trouble && h("p", { class: "bad" }, report.trouble),
       h("dl", { class: "facts" },
-        row(t("state"), word(report?.state ?? "–")), row(t("tokenRate"), number(speed)), row(t("latency"), this.latency(of)),
+        row(t("state"), [word(report?.state ?? "–"), report?.by && `${t("servedBy")} ${report.by}`].filter(Boolean).join(", ")), row(t("tokenRate"), number(speed)), row(t("latency"), this.latency(of)),
         row(t("repliesHour"), number(work.replies_hour, 0)), row(t("repliesDay"), number(work.replies_day, 0)),
         row(t("chatCount"), number(work.chats, 0)), row(t("memory"), number((base + adapter) / 2 ** 20, 0))),
       this.line(`tokens of ${name}`, speed),

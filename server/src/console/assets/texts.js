@@ -93,6 +93,7 @@ const TEXTS = {
   chatCount: ["Чатов за сутки", "Chats in a day"],
   repliesHour: ["Ответов за час", "Replies in an hour"],
   lastFailure: ["Последняя неудача", "Last failure"],
+  servedBy: ["обслуживает", "served by"],
   dayShort: ["д", "d"],
   whoDid: ["Кто", "Who"],
   repliesDay: ["Ответов за сутки", "Replies in a day"],

@@ -12,7 +12,7 @@ use crate::standing::{Report, Standing};
 use crate::store::{Backlog, Failing, StoreError, Writing};
 
 fn seen(personas: &[(&str, Standing)]) -> Seen {
-    let report = |state| Report { state, trouble: None };
+    let report = |state| Report { state, trouble: None, by: None };
     let personas = personas.iter().map(|(name, state)| (PersonaName::parse(name).unwrap(), report(*state)));
     Seen {
         store: Answer::There(Backlog { unrouted: 1, directed: 2, ambient: 3, ready: 4, ..Backlog::default() }),
@@ -56,6 +56,9 @@ fn one_persona_of_two_is_still_served() {
         assert_eq!(said["status"], "degraded");
         assert_eq!(said["reasons"], json!([format!("b: {}", said["personas"]["b"]["state"].as_str().unwrap())]));
     }
+    let mut elsewhere = seen(&[("a", Standing::Polling), ("b", Standing::Standby)]);
+    elsewhere.personas.last_entry().unwrap().get_mut().by = Some("bus-2".to_owned());
+    assert_eq!(said(elsewhere)["status"], "ready", "somebody else serves it");
     let mut troubled = seen(&[("a", Standing::Polling)]);
     troubled.personas.first_entry().unwrap().get_mut().trouble = Some("Telegram is silent".to_owned());
     assert_eq!(said(troubled)["reasons"], json!(["a: Telegram is silent"]));

@@ -80,7 +80,10 @@ impl Pending {
 
     /// A result came. Returns why it is none, where somebody made it with other weights.
     pub(super) fn done(&self, done: Done) -> Option<String> {
-        let mut entry = self.entries().remove(&done.attempt)?;
+        let Some(mut entry) = self.entries().remove(&done.attempt) else {
+            tracing::debug!(attempt = done.attempt, worker = done.worker, "nobody waits for this result any more");
+            return None;
+        };
         if done.model != entry.model {
             let why = format!(
                 "worker {} made it with other weights ({}) than those that were asked for ({})",

@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
-use lapin::Consumer;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use lapin::types::AMQPValue;
@@ -16,14 +15,11 @@ use crate::backoff::Backoff;
 use crate::clock::Dice;
 use crate::remote::broker::{self, BrokerError, Link};
 use crate::remote::protocol::{self, ToDaemon, ToWorker};
-use crate::remote::{TELL, topology};
-
-/// How long the deletion of a queue without a leader may take; RabbitMQ tries for ten seconds to find one.
-const DELETE_WITHIN: Duration = Duration::from_secs(30);
+use crate::remote::{RECONNECT_WITHIN, TELL, topology};
 
 /// Connects, serves the connection, and connects again.
 pub(super) async fn keep(shared: &Arc<Shared>, catalogue: &Arc<Catalogue>, dice: &Dice) {
-    let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(15));
+    let mut backoff = Backoff::new(Duration::from_millis(500), RECONNECT_WITHIN);
     loop {
         let error = match open(shared).await {
             Ok(link) => {
@@ -43,7 +39,7 @@ pub(super) async fn keep(shared: &Arc<Shared>, catalogue: &Arc<Catalogue>, dice:
 
 async fn open(shared: &Shared) -> Result<Link, BrokerError> {
     let link = broker::connect(&shared.config, &format!("maskarad daemon {}", shared.daemon)).await?;
-    topology::declare_daemon(&link.channel, &shared.daemon).await?;
+    link.declare(topology::declare_daemon(&link.channel, &shared.daemon)).await?;
     Ok(link)
 }
 
@@ -54,7 +50,7 @@ fn put(shared: &Shared, link: Result<Link, String>) {
 /// Hears and tells until the connection ends.
 async fn serve(shared: &Arc<Shared>, link: &Link, catalogue: &Arc<Catalogue>) -> BrokerError {
     let heard = async || -> Result<Infallible, BrokerError> {
-        let mut results = results(shared, link).await?;
+        let mut results = link.listen(&topology::results(&shared.daemon), false).await?;
         let mut news = link.listen(&topology::news(&shared.daemon), true).await?;
         let mut strays = link.listen(topology::STRAY, false).await?;
         loop {
@@ -69,20 +65,6 @@ async fn serve(shared: &Arc<Shared>, link: &Link, catalogue: &Arc<Catalogue>) ->
         Err(error) = heard() => error,
         error = tell(shared, link, catalogue) => error,
     }
-}
-
-/// Listens to the results. A broker that is killed a moment after it made a quorum queue brings that back without a leader, for
-/// ever; then the queue is deleted, and the next connection makes another.
-async fn results(shared: &Shared, link: &Link) -> Result<Consumer, BrokerError> {
-    let listening = link.listen(&topology::results(&shared.daemon), false).await;
-    if let Err(BrokerError::Slow(_)) = listening {
-        tracing::warn!("the queue of results doesn't answer, and is made anew");
-        // The other channel still waits for the queue.
-        let channel = link.open_channel().await?;
-        let deleted = tokio::time::timeout(DELETE_WITHIN, topology::delete_daemon(&channel, &shared.daemon)).await;
-        deleted.map_err(|_| BrokerError::Slow(DELETE_WITHIN))??;
-    }
-    listening
 }
 
 fn taken(delivery: Option<lapin::Result<Delivery>>) -> Result<Delivery, BrokerError> {

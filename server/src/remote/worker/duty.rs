@@ -53,6 +53,7 @@ pub(super) async fn carry_out(shared: Arc<Shared>, kind: Kind, delivery: Deliver
     };
     let id: JobId = (job.daemon.clone(), job.attempt);
     let daemon = job.daemon.clone();
+    tracing::debug!(attempt = job.attempt, again = delivery.redelivered, "a job begins");
     let end = match shared.under_way.begin(&id) {
         None => End::Unwanted,
         Some(cancelled) => {
@@ -62,7 +63,9 @@ pub(super) async fn carry_out(shared: Arc<Shared>, kind: Kind, delivery: Deliver
             end
         }
     };
-    settle(&shared, &daemon, &delivery, end).await
+    settle(&shared, &daemon, &delivery, end).await?;
+    tracing::debug!(attempt = id.1, "a job has ended");
+    Ok(())
 }
 
 /// Ends a job's being under way, whatever happens.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use lapin::message::Delivery;
-use lapin::options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
-use lapin::types::{FieldTable, ShortString};
+use lapin::options::{BasicCancelOptions, BasicQosOptions};
+use lapin::types::ShortString;
 use lapin::{Channel, Consumer};
 use maskarad_engine::ModelKey;
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::under_way::UnderWay;
 use super::{Worker, duty};
 use crate::remote::TELL;
-use crate::remote::broker::{BrokerError, Link, answered};
+use crate::remote::broker::{BrokerError, Link};
 use crate::remote::protocol::{self, Hello, ToDaemon, ToWorker};
 use crate::remote::topology::{self, Kind};
 
@@ -112,7 +112,7 @@ impl Session {
         let gone: Vec<_> = self.consumers.keys().filter(|base| !bases.contains(base)).copied().collect();
         let tags: Vec<_> = gone.iter().filter_map(|base| self.consumers.remove(base)).flatten().collect();
         for tag in tags {
-            self.jobs.basic_cancel(tag, BasicCancelOptions::default()).await?;
+            self.shared.link.declare(self.jobs.basic_cancel(tag, BasicCancelOptions::default())).await?;
         }
         for base in bases {
             if self.consumers.contains_key(base) {
@@ -120,10 +120,8 @@ impl Session {
             }
             let mut tags = Vec::new();
             for kind in Kind::BOTH {
-                let queue = topology::declare_jobs(&self.jobs, base, kind).await?;
-                let options = BasicConsumeOptions::default();
-                let consumer = self.jobs.basic_consume(queue.into(), "".into(), options, FieldTable::default());
-                let consumer = answered(consumer).await?;
+                let queue = self.shared.link.declare(topology::declare_jobs(&self.jobs, base, kind)).await?;
+                let consumer = self.shared.link.listen_on(&self.jobs, &queue, false).await?;
                 tags.push(consumer.tag());
                 self.readers.spawn(read(consumer, kind, self.arrivals.0.clone()));
             }

@@ -1,6 +1,6 @@
 //! Who serves a persona, and under which epoch.
 
-use crate::chat::{PersonaName, TransportKind};
+use crate::chat::{PersonaName, Seat, TransportKind};
 
 /// The right to serve a persona, good as long as nobody else has taken it.
 ///
@@ -21,6 +21,11 @@ impl Lease {
     /// What is as good as a lease while nobody has ever taken the persona: for commands beside no daemon, and for tests.
     pub fn before_the_first(persona: PersonaName, transport: TransportKind) -> Self {
         Self { persona, transport, epoch: 0 }
+    }
+
+    /// What it lets serve, and where.
+    pub fn seat(&self) -> Seat {
+        self.persona.at(self.transport)
     }
 }
 

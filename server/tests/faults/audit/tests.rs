@@ -3,6 +3,7 @@
 mod causes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use maskarad_testbed::{ChatId, MessageId, Outcome, UserId};
 
@@ -36,7 +37,8 @@ impl Story {
         let sequence = self.script.written.len() as u64 + 1;
         let message = MessageId(chat.0.abs() * 1000 + i64::try_from(sequence).unwrap());
         let text = format!("message {sequence}");
-        self.script.written.push(Written { chat, thread: None, message, sequence, author, text, wants });
+        let at = SystemTime::UNIX_EPOCH;
+        self.script.written.push(Written { chat, thread: None, message, sequence, at, author, text, wants });
         message
     }
 

@@ -204,6 +204,20 @@ fn the_demo_personas_speak_with_their_own_adapters() {
     assert!(hard_signs(&polkson) > 0 && hard_signs(&avtobus) == 0, "{polkson}\n{avtobus}");
 }
 
+#[test]
+fn on_a_sqlite_file_nobody_is_moved() {
+    let scene = Scene::new();
+    for words in ["persona where", "persona move avtobus --to bus-1"] {
+        let (code, told) = scene.run(words);
+        assert!(code == Some(1) && told.contains("SQLite file maskarad.db"), "{told}");
+        assert!(told.contains("several share them on one PostgreSQL"), "{told}");
+    }
+    assert_eq!(scene.run("persona move avtobus").0, Some(2), "where to, it doesn't say");
+    assert_eq!(scene.run("persona move avtobus --to a --anywhere").0, Some(2));
+    assert_eq!(scene.run("persona move Avtobus --to a").0, Some(2));
+    assert!(!scene.path("maskarad.db").exists(), "nothing is made for it");
+}
+
 /// What the demo must come to, from its files alone. `make persona-demo` runs it.
 #[test]
 #[ignore = "takes up to an hour: make persona-demo"]

@@ -99,6 +99,7 @@ async fn other_weights_under_the_right_name_are_not_believed() {
     assert!(honest.stop().await);
     // And one that lies: the result itself says what made it.
     let link = connect(&broker.config(), "test").await.unwrap();
+    topology::declare_jobs(&link.channel, &model.key(), Kind::Directed).await.unwrap();
     let lying = impostor(&link, hello("liar", &model)).await;
     daemon.until_crew(1, 1).await;
     let asked = request(&model, 3, 8);

@@ -67,12 +67,19 @@ async fn a_reply_goes_on_elsewhere_or_here_when_its_worker_dies() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_broker_may_die_amid_a_reply() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
     let Some(broker) = Broker::own() else { return };
     let daemon = Arc::new(Daemon::start(&broker));
     let model = demo(&daemon, Precision::Int8);
     let here = LocalGenerator::new(daemon.engine.clone());
     let worker = Worker::start(&broker, "one", &personas());
     daemon.until_crew(1, 1).await;
+    // Of what befalls a queue in its first second tells `Link::listen_on`.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     for round in 0..2 {
         let requests: Vec<_> = (0..8).map(|seed| request(&model, 100 * round + seed, 96)).collect();
         let replies: Vec<_> = requests

@@ -22,15 +22,9 @@ pub(crate) struct Broker {
 
 impl Broker {
     /// A virtual host of the shared broker; `None` where tests do without.
-    #[expect(clippy::disallowed_methods, reason = "`make test` tells by it where the broker is")]
     pub(crate) fn shared() -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let Ok(url) = std::env::var("MASKARAD_TEST_RABBITMQ_URL") else {
-            let required = std::env::var_os("CI").or_else(|| std::env::var_os("MASKARAD_REQUIRE_RABBITMQ"));
-            assert!(required.is_none(), "MASKARAD_TEST_RABBITMQ_URL is not set; run `make test`");
-            println!("skipped: no RabbitMQ; run `make test`");
-            return None;
-        };
+        let url = server()?;
         let host = format!("t{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let broker = Self { url: url.clone(), own: None };
         broker.eval(&format!(
@@ -44,9 +38,15 @@ impl Broker {
 
     /// One of this test's own, to be stopped and killed.
     pub(crate) fn own() -> Option<Self> {
-        Self::shared()?;
+        Self::own_at("127.0.0.1")
+    }
+
+    /// The same at another address of this machine, for clients that don't share its loopback.
+    pub(crate) fn own_at(address: &str) -> Option<Self> {
+        server()?;
         let folder = tempfile::tempdir().unwrap();
-        let url = script(Some(folder.path()), &["start"]);
+        let mut start = command(Some(folder.path()), &["start"]);
+        let url = output(start.env("MASKARAD_RABBITMQ_ADDRESS", address));
         Some(Self { url, own: Some(folder) })
     }
 
@@ -83,14 +83,34 @@ impl Drop for Broker {
     }
 }
 
+/// Where the shared broker is; `None` where tests do without.
+#[expect(clippy::disallowed_methods, reason = "`make test` tells by it where the broker is")]
+fn server() -> Option<String> {
+    let Ok(url) = std::env::var("MASKARAD_TEST_RABBITMQ_URL") else {
+        let required = std::env::var_os("CI").or_else(|| std::env::var_os("MASKARAD_REQUIRE_RABBITMQ"));
+        assert!(required.is_none(), "MASKARAD_TEST_RABBITMQ_URL is not set; run `make test`");
+        println!("skipped: no RabbitMQ; run `make test`");
+        return None;
+    };
+    Some(url)
+}
+
 fn script(folder: Option<&Path>, arguments: &[&str]) -> String {
+    output(&mut command(folder, arguments))
+}
+
+fn command(folder: Option<&Path>, arguments: &[&str]) -> Command {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/rabbitmq.sh");
     let mut command = Command::new(path);
     command.args(arguments);
     if let Some(folder) = folder {
         command.env("MASKARAD_RABBITMQ_DIR", folder);
     }
+    command
+}
+
+fn output(command: &mut Command) -> String {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -19,6 +19,8 @@ use maskarad::http;
 use maskarad::lifecycle::{Ended, Lifecycle};
 use maskarad::live::{Character, Voice};
 use maskarad::pacing::Guides;
+use maskarad::remote::Elsewhere;
+use maskarad::spread::Identity;
 use maskarad::store::{Retention, Store};
 use maskarad::telegram::webhook::{Doors, WebhookWire};
 use maskarad_engine::{Engine, EngineConfig, Event, LoadedModel};
@@ -57,7 +59,7 @@ pub(crate) fn roomer(name: &str, more: &str) -> Persona {
 
 /// Remembers every request on its way to the engine.
 pub(crate) struct Recorder {
-    inner: LocalGenerator,
+    inner: Arc<dyn Generator>,
     requests: Mutex<Vec<GenerateRequest>>,
 }
 
@@ -70,6 +72,10 @@ impl Generator for Recorder {
 
     fn is_alive(&self) -> bool {
         self.inner.is_alive()
+    }
+
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        self.inner.elsewhere()
     }
 }
 
@@ -124,13 +130,26 @@ impl Host {
     pub(crate) async fn start_with_rooms(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>) -> Self {
         let seats = personas.len() + personas.iter().filter(|persona| persona.token.is_some()).count();
         let limits = Limits { guides: Guides::NONE, ..Limits::default() };
-        let host = Self::launch_as(tg, store, personas, limits, true).await;
+        let host = Self::launch_as(tg, store, personas, limits, true, here).await;
         host.until(|host| host.app.roster.keys().len() == seats).await;
         host
     }
 
     async fn launch_within(tg: &Testbed, store: Arc<dyn Store>, personas: Vec<Persona>, limits: Limits) -> Self {
-        Self::launch_as(tg, store, personas, limits, false).await
+        Self::launch_as(tg, store, personas, limits, false, here).await
+    }
+
+    /// Starts a daemon that generates by what `make` says of its engine, and waits until all personas are up.
+    pub(crate) async fn start_by(
+        tg: &Testbed,
+        store: Arc<dyn Store>,
+        personas: Vec<Persona>,
+        make: impl FnOnce(&Engine) -> Arc<dyn Generator>,
+    ) -> Self {
+        let (count, limits) = (personas.len(), Limits { guides: Guides::NONE, ..Limits::default() });
+        let host = Self::launch_as(tg, store, personas, limits, false, make).await;
+        host.until(|host| host.app.roster.keys().len() == count).await;
+        host
     }
 
     async fn launch_as(
@@ -139,16 +158,18 @@ impl Host {
         personas: Vec<Persona>,
         limits: Limits,
         rooms: bool,
+        make: impl FnOnce(&Engine) -> Arc<dyn Generator>,
     ) -> Self {
         let engine = Engine::start(EngineConfig { threads: 2, ..EngineConfig::default() }).unwrap();
         let booted: Vec<Character> = personas.into_iter().map(|persona| boot(&engine, persona)).collect();
         let models = booted.iter().map(|booted| booted.voice.model.clone()).collect();
-        let recorder = Arc::new(Recorder { inner: LocalGenerator::new(engine.clone()), requests: Mutex::default() });
+        let recorder = Arc::new(Recorder { inner: make(&engine), requests: Mutex::default() });
         let app = Arc::new(App::new(Parts {
             store,
             generator: Arc::clone(&recorder) as Arc<dyn Generator>,
             clock: Arc::new(SystemClock),
             dice: Dice::seeded(7),
+            identity: Identity::of_process(None, &Dice::from_os()),
             limits: Limits { webhook_check: WEBHOOK_CHECK, ..limits },
         }));
         app.api_open.store(rooms, Ordering::Relaxed);
@@ -216,6 +237,11 @@ impl Host {
     pub(crate) fn models(&self) -> &[LoadedModel] {
         &self.models
     }
+}
+
+/// Generates with the daemon's own engine.
+fn here(engine: &Engine) -> Arc<dyn Generator> {
+    Arc::new(LocalGenerator::new(engine.clone()))
 }
 
 /// A persona with its weights.

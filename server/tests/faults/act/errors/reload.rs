@@ -11,7 +11,7 @@ const REFUSED: &str = "refused as a whole";
 /// How a persona is to speak, by the number of the reload: each differs from the one before.
 fn generation(number: usize) -> String {
     let precision = if number.is_multiple_of(2) { "int8" } else { "f32" };
-    Part::generation(precision, 8 + number % 3)
+    Part::generation(precision, &format!("max_new_tokens: {}", 8 + number % 3))
 }
 
 /// Changes all manifests and has them read; every third time they are broken at first.

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use maskarad::chat::{ChatId, ChatKind, Conversation, Language, MessageId, ThreadId, TransportKind, UserId};
 use maskarad::request::RequestId;
 use maskarad::store::{
-    Author, BotId, ChatSettings, Claim, Effect, Finish, HistoryMessage, JobId, KnownChat, Lease, NewJob, Outcome,
-    RawUpdate, Routed, Sent, Store,
+    Author, BotId, ChatSettings, Claim, DaemonId, DaemonName, Effect, Finish, Heartbeat, HistoryMessage, JobId,
+    KnownChat, Lease, NewJob, Outcome, RawUpdate, Routed, Sent, Store,
 };
 use maskarad::trigger::Trigger;
 use serde_json::json;
@@ -45,6 +45,16 @@ async fn fill(store: &dyn Store) {
     console::keys(store).await;
     console::room(store).await;
     console::operators(store).await;
+    company(store).await;
+}
+
+/// A daemon that has noted itself, and a persona that was moved to it.
+async fn company(store: &dyn Store) {
+    let name = DaemonName::parse("machine").unwrap();
+    let seats = [persona("avtobus"), persona("polkson")].map(|persona| persona.at(TransportKind::Telegram));
+    let id = DaemonId("machine:1".to_owned());
+    store.beat(&Heartbeat { id, name: name.clone(), seats: seats.into(), first: true }).await.unwrap();
+    store.place(&persona("polkson"), Some(&name)).await.unwrap();
 }
 
 async fn serve(store: &dyn Store, name: &str, bot: i64) -> Lease {
