@@ -58,6 +58,7 @@ fn mend(error: &BrokerError) -> &'static str {
         BrokerError::Blocked | BrokerError::Full => {
             "make room on the broker's disk, or take away what fills its memory"
         }
+        BrokerError::Leaderless(_) => "ask again: the queue is made anew",
         BrokerError::Slow(_) | BrokerError::Said(_) | BrokerError::NoQueue(_) => {
             "see that RabbitMQ 3.10 or later runs where workers.broker says, that this machine reaches it, and that its user may \
              configure, write and read in its virtual host (docs/WORKERS.md)"
