@@ -13,6 +13,7 @@ use maskarad_engine::checkpoint;
 use serde_json::json;
 
 use super::*;
+use crate::support::broker::fixture;
 
 /// Hands out files as a daemon does, but for what `spoil` makes of them.
 async fn serve(folder: PathBuf, spoil: fn(&mut Vec<u8>)) -> SocketAddr {
@@ -115,4 +116,18 @@ async fn no_error_shows_the_address() {
     url.set_password(Some("hunter2")).unwrap();
     let error = connect(&BrokerConfig { url: Secret::new(String::from(url)), ca: None }, "test").await.err().unwrap();
     assert!(!error.to_string().contains("hunter2") && error.to_string().to_lowercase().contains("login"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_encrypted_broker_is_believed_by_its_certificate() {
+    let Some(broker) = Broker::own() else { return };
+    let url = Secret::new(broker.speak_tls());
+    let ours = BrokerConfig { url: url.clone(), ca: Some(fixture("ca.pem")) };
+    let link = connect(&ours, "test").await.unwrap();
+    link.check().unwrap();
+    let strangers = connect(&BrokerConfig { url, ca: None }, "test").await.err().unwrap().to_string();
+    assert!(strangers.contains("certificate") && !strangers.contains("maskarad:maskarad"), "{strangers}");
+    let nowhere = BrokerConfig { ca: Some("nowhere.pem".into()), ..ours };
+    let error = connect(&nowhere, "test").await.err().unwrap().to_string();
+    assert!(error.starts_with("nowhere.pem: can't be read"), "{error}");
 }

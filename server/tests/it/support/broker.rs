@@ -59,6 +59,23 @@ impl Broker {
         BrokerConfig { url: Secret::new(&self.url), ca: None }
     }
 
+    /// Lets it speak TLS, too, with the fixtures' certificate; tells that address.
+    pub(crate) fn speak_tls(&self) -> String {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let file = |name: &str| fixture(name).display().to_string();
+        self.eval(&format!(
+            "rabbit_networking:ensure_ssl(), rabbit_networking:start_ssl_listener({{\"127.0.0.1\", {port}}}, \
+             [{{cacertfile, \"{}\"}}, {{certfile, \"{}\"}}, {{keyfile, \"{}\"}}], 2).",
+            file("ca.pem"),
+            file("cert.pem"),
+            file("key.pem")
+        ));
+        let url = self.url.replacen("amqp://", "amqps://", 1);
+        let mut url = Url::parse(&url).unwrap();
+        url.set_port(Some(port)).unwrap();
+        url.into()
+    }
+
     /// Ends it at once, as a power cut would.
     pub(crate) fn kill(&self) {
         script(self.own.as_ref().map(TempDir::path), &["kill"]);
@@ -81,6 +98,11 @@ impl Drop for Broker {
             script(Some(folder.path()), &["stop"]);
         }
     }
+}
+
+/// A file of the test authority's.
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
 }
 
 /// Where the shared broker is; `None` where tests do without.
