@@ -53,7 +53,8 @@ pub(super) async fn carry_out(shared: Arc<Shared>, kind: Kind, delivery: Deliver
     };
     let id: JobId = (job.daemon.clone(), job.attempt);
     let daemon = job.daemon.clone();
-    tracing::debug!(attempt = job.attempt, again = delivery.redelivered, "a job begins");
+    let begins = if delivery.redelivered { "a job begins again" } else { "a job begins" };
+    tracing::debug!(attempt = job.attempt, "{begins}");
     let end = match shared.under_way.begin(&id) {
         None => End::Unwanted,
         Some(cancelled) => {

@@ -114,15 +114,15 @@ impl Storm {
     async fn outage(&mut self) {
         bustle(&mut self.stage, PATIENCE, |stage| under_way(stage) > 0).await;
         let (found, began) = (under_way(&mut self.stage), Instant::now());
-        self.with_broker(Broker::kill).await;
+        self.befall_broker(Broker::kill).await;
         let absence = self.stage.dice.up_to(Duration::from_secs(3));
         bustle(&mut self.stage, absence, |_| false).await;
-        self.with_broker(Broker::start).await;
+        self.befall_broker(Broker::start).await;
         self.tally.outages.push((found, began.elapsed()));
     }
 
-    /// Does something to the broker, while people go on.
-    async fn with_broker(&mut self, action: fn(&Broker)) {
+    /// Has something done to the broker, while people go on.
+    async fn befall_broker(&mut self, action: fn(&Broker)) {
         let broker = Arc::clone(&self.broker);
         let acting = tokio::task::spawn_blocking(move || action(&broker));
         bustle(&mut self.stage, COMING_UP, |_| acting.is_finished()).await;

@@ -17,6 +17,8 @@ const FELL_BACK: &str = "a reply is made here instead";
 /// What it says of a result that somebody else had brought before, or that came too late.
 const TOO_LATE: &str = "nobody waits for this result any more";
 
+/// What a worker says of a job that the broker had given to another before.
+const AGAIN: &str = "a job begins again";
 /// A reply that somebody waits for longer was forgotten somewhere, and only remembered at its deadline.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -40,9 +42,9 @@ pub(super) struct Cut {
     pub(super) came_back: bool,
 }
 
-/// Has what the daemon says of its replies counted.
+/// Has what is said of replies counted.
 pub(super) fn listen(logs: &mut Logs) {
-    for words in [ELSEWHERE, HERE, FELL_BACK, TOO_LATE] {
+    for words in [ELSEWHERE, HERE, FELL_BACK, TOO_LATE, AGAIN] {
         logs.count(words);
     }
 }
@@ -65,6 +67,12 @@ impl Tally {
             report.fail(format!("not all that was to happen did: {extent:?}"));
         }
         self.report_cut(extent, report);
+        let again = stage.logs.counted[AGAIN];
+        report.line(&format!("jobs that the broker gave to another: {again}"));
+        if again < struck {
+            // The daemon would make them at last, and nobody but those who waited would notice.
+            report.fail(format!("{struck} workers died over jobs, and only {again} jobs were given to another"));
+        }
         report_makers(stage, extent.least, report);
         report_waits(stage, report);
     }
