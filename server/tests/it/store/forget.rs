@@ -48,7 +48,9 @@ async fn every_table_is_known(database: TestDatabase) {
     let of_chats = ["blocks", "bots", "chats", "inbox", "jobs", "known_chats", "leases", "messages", "pauses"];
     let of_rooms = ["room_messages", "room_personas", "rooms"];
     let of_operators = ["api_keys", "audit", "console_links", "console_secret"];
-    let mut known = [&of_operators[..], &of_chats, &of_rooms].concat();
+    // Daemons' names, and personas'.
+    let of_daemons = ["daemons", "placements"];
+    let mut known = [&of_operators[..], &of_chats, &of_rooms, &of_daemons].concat();
     known.sort_unstable();
     assert_eq!(names, known);
 }
