@@ -19,6 +19,8 @@ use crate::store;
 
 /// How long the pump trusts that no bell means no work.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The longest pause between two questions for work that come one after the other.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a key rests whose work died.
 const AFTER_A_DEATH: Duration = Duration::from_secs(1);
 
@@ -73,10 +75,12 @@ impl<W: Work> Pump<W> {
     pub async fn run(&mut self, bell: &Notify, dice: &Dice, stopping: &CancellationToken) {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(10));
         while !stopping.is_cancelled() {
+            let asked = Instant::now();
             let started = tokio::select! {
                 started = self.start_more() => started,
                 () = stopping.cancelled() => break,
             };
+            let answered = Instant::now();
             let wait = match started {
                 Ok(()) => {
                     backoff.reset();
@@ -94,6 +98,7 @@ impl<W: Work> Pump<W> {
                 () = tokio::time::sleep(wait) => {}
                 () = stopping.cancelled() => {}
             }
+            self.pause(answered + (answered - asked).min(LONGEST_PAUSE)).await;
         }
         self.drain().await;
     }
@@ -104,6 +109,17 @@ impl<W: Work> Pump<W> {
             tracing::warn!(work = W::NAME, %error, "the last work can't be read; the next start takes it up");
         }
         self.drain().await;
+    }
+
+    /// Asking takes the database's time, the more the more waits; as much is left to what was found. Meanwhile pieces get done,
+    /// so that the next question is for several.
+    async fn pause(&mut self, until: Instant) {
+        while Instant::now() < until {
+            tokio::select! {
+                () = self.one_done() => {}
+                () = tokio::time::sleep_until(until) => {}
+            }
+        }
     }
 
     async fn drain(&mut self) {
