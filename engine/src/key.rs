@@ -95,7 +95,6 @@ impl ModelKey {
 
 impl fmt::Display for ModelKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
         write!(formatter, "{}-{}", hex(self.content), self.precision)?;
         self.adapter.map_or(Ok(()), |adapter| write!(formatter, "+{}", hex(adapter)))
     }
@@ -134,6 +133,12 @@ impl FromStr for ModelKey {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text).ok_or_else(|| InvalidModelKey(text.to_owned()))
     }
+}
+
+/// A SHA-256 as 64 hexadecimal digits.
+#[must_use]
+pub fn hex(hash: [u8; 32]) -> String {
+    hash.map(|byte| format!("{byte:02x}")).concat()
 }
 
 fn parse(text: &str) -> Option<ModelKey> {

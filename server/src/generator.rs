@@ -68,7 +68,4 @@ pub trait Generator: Send + Sync + 'static {
     fn elsewhere(&self) -> Option<Elsewhere> {
         None
     }
-
-    /// The models that there are have changed.
-    fn models_changed(&self) {}
 }

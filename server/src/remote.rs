@@ -13,13 +13,13 @@ use std::time::Duration;
 
 pub use self::broker::{BrokerConfig, BrokerError, Link, connect};
 pub use self::client::{Catalogue, Heard, Remote, Run};
-pub use self::crew::{Crew, Member, Standing};
+pub use self::crew::Standing;
 pub use self::survey::survey;
 
 /// How often daemons and workers tell of themselves.
 pub const TELL: Duration = Duration::from_secs(2);
 /// How long nobody hears of a worker before it counts as gone.
-pub const GONE_AFTER: Duration = Duration::from_secs(7);
+const GONE_AFTER: Duration = Duration::from_secs(7);
 
 /// The longest wait between two attempts to reach the broker.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(5);

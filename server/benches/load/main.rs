@@ -8,6 +8,7 @@ mod anatomy;
 mod checkpoint;
 mod crowd;
 mod figures;
+#[path = "../support/page.rs"]
 mod page;
 mod parts;
 mod prefix;

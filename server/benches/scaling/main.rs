@@ -8,7 +8,7 @@ mod report;
 mod simulation;
 mod sizing;
 
-#[path = "../load/page.rs"]
+#[path = "../support/page.rs"]
 mod page;
 #[path = "../load/usage.rs"]
 #[expect(dead_code, reason = "of another benchmark, of which this one needs only a part")]

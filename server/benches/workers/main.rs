@@ -14,7 +14,7 @@ mod way;
 #[path = "../../tests/it/support/host.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "the tests' daemon, of which a benchmark needs only a part")]
 mod host;
-#[path = "../load/page.rs"]
+#[path = "../support/page.rs"]
 mod page;
 
 use std::path::PathBuf;

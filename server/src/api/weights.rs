@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use maskarad_engine::checkpoint;
+use maskarad_engine::key::hex;
 use serde::Serialize;
 use tokio_util::io::ReaderStream;
 
@@ -61,7 +62,6 @@ pub(super) async fn file(
 
 /// The files of the weights with this content that some persona of this daemon has.
 fn files_of(api: &Api, content: &str) -> Result<Vec<PathBuf>, ApiError> {
-    let hex = |bytes: [u8; 32]| bytes.map(|byte| format!("{byte:02x}")).concat();
     for speaker in api.app.speakers.all() {
         let character = speaker.character();
         let (key, spec) = (character.voice.model.key(), &character.persona.model);

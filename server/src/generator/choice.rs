@@ -59,8 +59,7 @@ impl Generator for Choice {
                 Err(why) => self.0.falls_back(Fallback::NotTaken, &why),
             }
         }
-        // Asked once here, so that whoever waits for a place is told at once.
-        let events = self.0.here.generate(request.clone()).await?;
+        let events = self.0.here.generate(request).await?;
         Ok(measured(&self.0, events))
     }
 
@@ -70,10 +69,6 @@ impl Generator for Choice {
 
     fn elsewhere(&self) -> Option<Elsewhere> {
         Some(self.0.remote.elsewhere())
-    }
-
-    fn models_changed(&self) {
-        self.0.remote.catalogue_changed();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The way to the broker: an address that is never shown, a connection, and its errors in words.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeleteOptions};
@@ -83,7 +84,7 @@ impl From<lapin::Error> for BrokerError {
 /// A connection with a channel that confirms what is published, and another for the rest.
 #[derive(Clone)]
 pub struct Link {
-    connection: std::sync::Arc<Connection>,
+    connection: Arc<Connection>,
     /// What is published here is confirmed.
     pub confirmed: Channel,
     /// What is published here may be lost; and whatever is consumed.
@@ -101,7 +102,7 @@ pub async fn connect(config: &BrokerConfig, name: &str) -> Result<Link, BrokerEr
         confirmed.confirm_select(ConfirmSelectOptions::default()).await?;
         let channel = connection.create_channel().await?;
         topology::declare(&channel).await?;
-        Ok(Link { connection: std::sync::Arc::new(connection), confirmed, channel })
+        Ok(Link { connection: Arc::new(connection), confirmed, channel })
     };
     within(CONNECT_WITHIN, link).await
 }
@@ -210,12 +211,12 @@ impl Link {
         }
     }
 
-    /// Declares something.
+    /// Waits for the broker's answer to something else, as long as it may take.
     ///
     /// # Errors
     /// As the broker says.
-    pub async fn declare<T>(&self, declared: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerError> {
-        within(ANSWER_WITHIN, async { Ok(declared.await?) }).await
+    pub async fn answer<T>(&self, answer: impl Future<Output = lapin::Result<T>>) -> Result<T, BrokerError> {
+        within(ANSWER_WITHIN, async { Ok(answer.await?) }).await
     }
 
     /// Says goodbye.

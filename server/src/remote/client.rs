@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lapin::BasicProperties;
 use maskarad_engine::{Finished, ModelKey};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -57,8 +57,6 @@ struct Shared {
     link: RwLock<Result<Link, String>>,
     last_trouble: Mutex<Option<String>>,
     fell_back: AtomicU64,
-    /// Rung when the catalogue has changed.
-    catalogue_changed: Notify,
 }
 
 /// A job elsewhere. Dropping it cancels the job.
@@ -81,7 +79,6 @@ impl Remote {
             link: RwLock::new(Err("the broker has not been reached yet".to_owned())),
             last_trouble: Mutex::default(),
             fell_back: AtomicU64::new(0),
-            catalogue_changed: Notify::new(),
         }))
     }
 
@@ -113,11 +110,6 @@ impl Remote {
         if self.0.crew.can_make(model, Instant::now()) { Ok(()) } else { Err("no worker has these weights".to_owned()) }
     }
 
-    /// The places that all who can make this model have together.
-    pub fn slots(&self, model: &ModelKey) -> usize {
-        self.0.crew.slots(model, Instant::now())
-    }
-
     /// Gives a job to whoever takes it first. Returns once the broker has it safe.
     ///
     /// # Errors
@@ -134,8 +126,7 @@ impl Remote {
         let kind = if request.directed { Kind::Directed } else { Kind::Ambient };
         let queue = topology::jobs(&request.model, kind);
         let properties = self.properties(attempt, request.deadline);
-        let progress = request.progress;
-        let job = Job { v: VERSION, daemon: self.0.daemon.clone(), attempt, progress, request };
+        let job = Job { v: VERSION, daemon: self.0.daemon.clone(), attempt, request };
         match link.deliver(&queue, &protocol::bytes(&job), properties).await {
             Ok(()) => Ok(run),
             Err(error) => Err(self.0.troubled(error.to_string())),
@@ -147,13 +138,7 @@ impl Remote {
         BasicProperties::default()
             .with_expiration(deadline.as_millis().max(1).to_string().into())
             .with_correlation_id(attempt.to_string().into())
-            .with_reply_to(topology::results(&self.0.daemon).into())
             .with_headers(headers)
-    }
-
-    /// The models that jobs may come for have changed.
-    pub fn catalogue_changed(&self) {
-        self.0.catalogue_changed.notify_one();
     }
 
     /// A reply is made here, because of this.

@@ -17,15 +17,15 @@ const MOST: usize = 1000;
 
 /// The workers that were heard.
 #[derive(Default)]
-pub struct Crew(Mutex<BTreeMap<String, Member>>);
+pub(super) struct Crew(Mutex<BTreeMap<String, Member>>);
 
 /// A worker, as it was heard last.
 #[derive(Clone, Debug)]
-pub struct Member {
+struct Member {
     /// What it said.
-    pub hello: Hello,
+    hello: Hello,
     /// When.
-    pub heard: Instant,
+    heard: Instant,
 }
 
 /// How a worker stands, for people.
@@ -77,7 +77,7 @@ impl Member {
 
 impl Crew {
     /// A worker told of itself. Returns why it is of no use, where that is news.
-    pub fn heard(&self, hello: Hello, now: Instant) -> Option<String> {
+    pub(super) fn heard(&self, hello: Hello, now: Instant) -> Option<String> {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         members.retain(|_, member| now.saturating_duration_since(member.heard) < REMEMBERED);
         if members.len() >= MOST && !members.contains_key(&hello.worker) {
@@ -92,22 +92,14 @@ impl Crew {
     }
 
     /// Whether anybody can be given jobs for this base.
-    pub fn can_make(&self, model: &ModelKey, now: Instant) -> bool {
+    pub(super) fn can_make(&self, model: &ModelKey, now: Instant) -> bool {
         let base = model.base();
         let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         members.values().any(|member| member.serves(now).is_ok() && member.hello.bases.contains(&base))
     }
 
-    /// The places that all who can make this base have together.
-    pub fn slots(&self, model: &ModelKey, now: Instant) -> usize {
-        let base = model.base();
-        let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let able = members.values().filter(|member| member.serves(now).is_ok() && member.hello.bases.contains(&base));
-        able.map(|member| member.hello.slots).sum()
-    }
-
     /// All that were heard lately.
-    pub fn standings(&self, now: Instant) -> Vec<Standing> {
+    pub(super) fn standings(&self, now: Instant) -> Vec<Standing> {
         let members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut standings: Vec<_> = members.values().map(|member| standing(member, now)).collect();
         standings.sort_by(|one, other| one.name.cmp(&other.name));
@@ -145,7 +137,6 @@ mod tests {
             name: worker.to_owned(),
             understands: (VERSION, VERSION),
             bases: vec![BASE(base)],
-            slots: 4,
             ..Hello::default()
         }
     }
@@ -158,7 +149,6 @@ mod tests {
         assert_eq!(crew.heard(hello("b", 2), begin), None);
         assert!(crew.can_make(&BASE(1).with_adapter([9; 32]), begin), "adapters ride in the job");
         assert!(!crew.can_make(&BASE(3), begin));
-        assert_eq!(crew.slots(&BASE(1), begin), 4);
         let later = begin + GONE_AFTER + Duration::from_secs(1);
         assert!(!crew.can_make(&BASE(1), later), "it has fallen silent");
         assert_eq!(crew.standings(later).len(), 2, "and is still told of");

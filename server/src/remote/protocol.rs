@@ -25,8 +25,6 @@ pub struct Job {
     pub daemon: String,
     /// Its number with that daemon.
     pub attempt: u64,
-    /// Whether somebody wants to hear each token.
-    pub progress: bool,
     /// What to generate.
     pub request: GenerateRequest,
 }

@@ -16,13 +16,13 @@ use super::topology;
 /// Everything that would keep a daemon from working with this broker.
 pub async fn survey(config: &BrokerConfig, id: &str, listen: Duration) -> Result<Vec<Standing>, BrokerError> {
     let link = broker::connect(config, "maskarad doctor").await?;
-    link.declare(topology::declare_daemon(&link.channel, id)).await?;
+    link.answer(topology::declare_daemon(&link.channel, id)).await?;
     let crew = Crew::default();
     let heard = match tokio::time::timeout(listen, hear(&link, id, &crew)).await {
         Ok(ended) => ended,
         Err(_) => Ok(()),
     };
-    let gone = link.declare(topology::delete_daemon(&link.channel, id)).await;
+    let gone = link.answer(topology::delete_daemon(&link.channel, id)).await;
     link.close().await;
     heard?;
     gone?;

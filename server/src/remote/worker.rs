@@ -98,7 +98,7 @@ pub async fn run(config: WorkerConfig, engine: Engine, dice: Dice, stopping: Can
 
 async fn connect(worker: &Arc<Worker>) -> Result<Session, BrokerError> {
     let link = broker::connect(&worker.config.broker, &format!("maskarad worker {}", worker.config.name)).await?;
-    link.declare(topology::declare_worker(&link.channel, &worker.config.id)).await?;
+    link.answer(topology::declare_worker(&link.channel, &worker.config.id)).await?;
     Session::open(Arc::clone(worker), link).await
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn keep(shared: &Arc<Shared>, catalogue: &Arc<Catalogue>, dice:
 
 async fn open(shared: &Shared) -> Result<Link, BrokerError> {
     let link = broker::connect(&shared.config, &format!("maskarad daemon {}", shared.daemon)).await?;
-    link.declare(topology::declare_daemon(&link.channel, &shared.daemon)).await?;
+    link.answer(topology::declare_daemon(&link.channel, &shared.daemon)).await?;
     Ok(link)
 }
 
@@ -79,10 +79,7 @@ async fn tell(shared: &Arc<Shared>, link: &Link, catalogue: &Arc<Catalogue>) -> 
             Ok(()) | Err(BrokerError::Blocked) => {}
             Err(error) => return error,
         }
-        tokio::select! {
-            () = tokio::time::sleep(TELL) => {}
-            () = shared.catalogue_changed.notified() => {}
-        }
+        tokio::time::sleep(TELL).await;
     }
 }
 

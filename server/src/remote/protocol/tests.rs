@@ -17,7 +17,7 @@ fn job() -> Job {
         progress: true,
         deadline: Duration::from_millis(90_500),
     };
-    Job { v: VERSION, daemon: "d1".to_owned(), attempt: u64::MAX, progress: true, request }
+    Job { v: VERSION, daemon: "d1".to_owned(), attempt: u64::MAX, request }
 }
 
 #[test]

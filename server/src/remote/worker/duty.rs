@@ -127,7 +127,7 @@ async fn wait_for_a_place(shared: &Shared) {
 }
 
 async fn generate(shared: &Shared, job: Job) -> End {
-    let Job { daemon, attempt, progress, request, .. } = job;
+    let Job { daemon, attempt, request, .. } = job;
     let _working = shared.under_way.work();
     if !shared.worker.shelf.holds(&request.model) {
         return End::GivenBack;
@@ -135,7 +135,7 @@ async fn generate(shared: &Shared, job: Job) -> End {
     if let Err(reason) = shared.worker.shelf.wear(&request.model).await {
         return End::Told(ToDaemon::Refused { attempt, reason });
     }
-    let model = request.model;
+    let (model, progress) = (request.model, request.progress);
     let request = Request { model, prompt: request.prompt, generation: request.generation, want_logits: false };
     let generation = loop {
         match shared.worker.engine.generate(request.clone()) {

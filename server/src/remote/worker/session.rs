@@ -112,7 +112,7 @@ impl Session {
         let gone: Vec<_> = self.consumers.keys().filter(|base| !bases.contains(base)).copied().collect();
         let tags: Vec<_> = gone.iter().filter_map(|base| self.consumers.remove(base)).flatten().collect();
         for tag in tags {
-            self.shared.link.declare(self.jobs.basic_cancel(tag, BasicCancelOptions::default())).await?;
+            self.shared.link.answer(self.jobs.basic_cancel(tag, BasicCancelOptions::default())).await?;
         }
         for base in bases {
             if self.consumers.contains_key(base) {
@@ -120,7 +120,7 @@ impl Session {
             }
             let mut tags = Vec::new();
             for kind in Kind::BOTH {
-                let queue = self.shared.link.declare(topology::declare_jobs(&self.jobs, base, kind)).await?;
+                let queue = self.shared.link.answer(topology::declare_jobs(&self.jobs, base, kind)).await?;
                 let consumer = self.shared.link.listen_on(&self.jobs, &queue, false).await?;
                 tags.push(consumer.tag());
                 self.readers.spawn(read(consumer, kind, self.arrivals.0.clone()));

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use maskarad_engine::key::hex;
 use maskarad_engine::{Engine, LoadedModel, ModelKey, Precision, checkpoint};
 use tokio::sync::watch;
 
@@ -169,16 +170,16 @@ impl Shelf {
         if let Some(folder) = index.find(&content) {
             return Ok(folder.to_owned());
         }
-        let hex = hexadecimal(&content);
+        let name = hex(content);
         let Some(source) = &self.source else {
             let looked: Vec<_> = self.roots.iter().map(|root| root.display().to_string()).collect();
             let looked = looked.join(", ");
             return Err(format!(
-                "no folder in {looked} has the content {hex}: copy the checkpoint there, or set worker.daemon"
+                "no folder in {looked} has the content {name}: copy the checkpoint there, or set worker.daemon"
             ));
         };
-        let part = self.fetched.join(format!(".{hex}"));
-        let fetched = self.fetch(source, &hex, &part, piece).await;
+        let part = self.fetched.join(format!(".{name}"));
+        let fetched = self.fetch(source, &name, &part, piece).await;
         if fetched.is_err() {
             let _ = std::fs::remove_dir_all(&part);
         }
@@ -186,23 +187,19 @@ impl Shelf {
     }
 
     /// Fetches weights into `part`, and puts them in their place once they have proven to be what was asked for.
-    async fn fetch(&self, source: &Source, hex: &str, part: &Path, piece: Piece) -> Result<PathBuf, String> {
-        source.fetch(hex, part).await.map_err(|error| error.to_string())?;
+    async fn fetch(&self, source: &Source, name: &str, part: &Path, piece: Piece) -> Result<PathBuf, String> {
+        source.fetch(name, part).await.map_err(|error| error.to_string())?;
         let (engine, folder) = (self.engine.clone(), part.to_owned());
         let found = blocking(move || piece.identify(&engine, &folder)).await?.map_err(|error| error.to_string())?;
-        let found = hexadecimal(&found);
-        if found != hex {
-            return Err(format!("worker.daemon sent {found} where {hex} was asked for; the files are deleted"));
+        let found = hex(found);
+        if found != name {
+            return Err(format!("worker.daemon sent {found} where {name} was asked for; the files are deleted"));
         }
-        let folder = self.fetched.join(hex);
+        let folder = self.fetched.join(name);
         std::fs::rename(part, &folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         tracing::info!(folder = %folder.display(), "fetched");
         Ok(folder)
     }
-}
-
-fn hexadecimal(hash: &[u8; 32]) -> String {
-    hash.map(|byte| format!("{byte:02x}")).concat()
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
